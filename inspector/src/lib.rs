@@ -1,0 +1,1 @@
+//! What a person sees: sampling and the readable form of a document

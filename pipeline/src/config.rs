@@ -1,0 +1,204 @@
+//! What a run is asked to do: the file `tamis.yaml`, read strictly, and the settled form.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::PipelineError;
+
+/// The file `tamis.yaml`; every key has its long option, which wins.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Format version, 1.
+    pub version: Option<u32>,
+    /// Files, folders and globs, relative to the file's folder.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// The run directory.
+    pub out: Option<PathBuf>,
+    /// Rule files and packs; `[none]` switches them off.
+    pub rules: Option<Vec<String>>,
+    /// Kinds of duplicates to remove; `[none]` switches them off.
+    pub dedup: Option<Vec<String>>,
+    /// Which of several duplicates stays: `first` or an ORDER BY expression.
+    pub survivor: Option<String>,
+    /// The column with the text.
+    pub text_column: Option<String>,
+    /// The column with the user's id.
+    pub id_column: Option<String>,
+    /// The field that carries decisions.
+    pub reason_field: Option<String>,
+    /// Splice flags into kept records.
+    pub write_flags: Option<bool>,
+    /// Worker threads.
+    pub threads: Option<usize>,
+    /// Memory for the engine, such as `4GiB`.
+    pub memory: Option<String>,
+    /// Folder for spilled data.
+    pub temp: Option<PathBuf>,
+    /// Records read of each shard at most.
+    pub limit: Option<u64>,
+    /// Largest record, such as `128MiB`.
+    pub record_max: Option<String>,
+}
+
+impl ConfigFile {
+    /// Reads `path`; errors name the line and column.
+    pub fn read(path: &Path) -> Result<Self, PipelineError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| PipelineError::directory(path, format!("cannot be read: {error}")))?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses the text of a configuration that came from `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, PipelineError> {
+        let config: Self = serde_saphyr::from_str(text).map_err(|error| {
+            let place = error
+                .location()
+                .map(|at| format!(":{}:{}", at.line(), at.column()))
+                .unwrap_or_default();
+            PipelineError::Usage(format!("{}{place}: {error}", path.display()))
+        })?;
+        match config.version {
+            None | Some(1) => Ok(config),
+            Some(version) => Err(PipelineError::Usage(format!(
+                "{}: version {version} is not known, this tamis reads version 1",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// Which of several duplicates stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Survivor {
+    /// The first in input order.
+    First,
+    /// The first by an ORDER BY expression over annotations and columns, ties by input order.
+    OrderBy(String),
+}
+
+impl Survivor {
+    /// `first`, or an ORDER BY expression.
+    pub fn parse(text: &str) -> Self {
+        match text.trim() {
+            "" | "first" => Self::First,
+            other => Self::OrderBy(other.to_owned()),
+        }
+    }
+}
+
+/// A settled configuration: what decides the bytes of a run, and what does not.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// What decides the bytes.
+    pub content: ContentConfig,
+    /// The run directory.
+    pub out: PathBuf,
+    /// Worker threads.
+    pub threads: usize,
+    /// Memory of the engine in bytes.
+    pub memory_bytes: usize,
+    /// Folder for spilled data.
+    pub temp: Option<PathBuf>,
+    /// Start over in a directory that holds another run.
+    pub force: bool,
+}
+
+/// The part of the configuration that decides the bytes of a run; two runs that differ here
+/// do not share a directory.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContentConfig {
+    /// Remove exact duplicates.
+    pub dedup_exact: bool,
+    /// Which of several duplicates stays.
+    pub survivor: Survivor,
+    /// The column with the text, where named.
+    pub text_column: Option<String>,
+    /// The column with the user's id, where named.
+    pub id_column: Option<String>,
+    /// The field that carries decisions.
+    pub reason_field: String,
+    /// Splice flags into kept records.
+    pub write_flags: bool,
+    /// Records read of each shard at most.
+    pub limit: Option<u64>,
+    /// Bytes of a record above which it is a failure.
+    pub record_bytes_max: usize,
+}
+
+impl Default for ContentConfig {
+    fn default() -> Self {
+        Self {
+            dedup_exact: true,
+            survivor: Survivor::First,
+            text_column: None,
+            id_column: None,
+            reason_field: "tamis".to_owned(),
+            write_flags: false,
+            limit: None,
+            record_bytes_max: 128 << 20,
+        }
+    }
+}
+
+/// Bytes of `4GiB`, `512MB`, `1048576`.
+pub fn parse_bytes(text: &str) -> Result<usize, PipelineError> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor: f64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => f64::NAN,
+    };
+    let bytes = number.parse::<f64>().unwrap_or(f64::NAN) * factor;
+    if bytes.is_finite() && bytes >= 1.0 && bytes < 9e15 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be a positive number below 2^53"
+        )]
+        return Ok(bytes as usize);
+    }
+    Err(PipelineError::Usage(format!("'{text}' is no size: write for example 4GiB or 512MB")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_with_units() {
+        assert_eq!(parse_bytes("4GiB").unwrap(), 4 << 30);
+        assert_eq!(parse_bytes("1.5 MB").unwrap(), 1_500_000);
+        assert_eq!(parse_bytes("7").unwrap(), 7);
+        assert!(parse_bytes("lots").is_err());
+        assert!(parse_bytes("0").is_err());
+        assert!(parse_bytes("-1GB").is_err());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_place() {
+        let error = ConfigFile::parse("version: 1\ntreads: 4\n", Path::new("tamis.yaml"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("tamis.yaml:2:"), "{error}");
+        assert!(error.contains("treads"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_is_an_error() {
+        assert!(ConfigFile::parse("threads: many\n", Path::new("tamis.yaml")).is_err());
+        assert!(ConfigFile::parse("version: 2\n", Path::new("tamis.yaml")).is_err());
+    }
+}

@@ -1,0 +1,253 @@
+//! What pass one and dedup decided about one document, read back from the joined annotations.
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
+use arrow::util::display::array_value_to_string;
+use datafusion::common::{Result, exec_err};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tamis_rules::annotators;
+use tamis_rules::document::{Document, Scratch};
+use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
+
+use crate::exec::rewrite::{changed, typed};
+use crate::plans::FOREIGN_PREFIX;
+use crate::reason::{Measured, Reason};
+
+/// Spans a reason carries at most.
+const SPANS_MAX: usize = 16;
+
+/// What the reasons need to know of one rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleInfo {
+    /// The rule's id, which is also its column in the annotations.
+    pub id: String,
+    /// What it does.
+    pub effect: Effect,
+    /// Number of its stage, from 1.
+    pub stage: usize,
+    /// What its condition compares.
+    pub comparisons: Vec<Compared>,
+}
+
+/// What a rule does to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Removes it.
+    Remove,
+    /// Removes it, and also where the condition is NULL.
+    RemoveOrNull,
+    /// Marks it.
+    Flag,
+    /// Changes its text.
+    Edit,
+}
+
+/// One comparison of a condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The name that people read.
+    pub annotation: String,
+    /// The column of the annotations that holds the value.
+    pub column: String,
+    /// The operator.
+    pub op: String,
+    /// The literal.
+    pub threshold: Value,
+}
+
+/// What a run's reasons need to know of its rules.
+pub fn rule_infos(set: &RuleSet, compiled: &Compiled) -> Vec<RuleInfo> {
+    let foreign = |name: &str| set.columns().iter().any(|column| column.name == name);
+    set.rules()
+        .iter()
+        .enumerate()
+        .map(|(number, rule)| RuleInfo {
+            id: rule.id.clone(),
+            stage: rule.stage,
+            effect: match (&rule.action, rule.on_null) {
+                (Action::Drop | Action::Keep, tamis_rules::OnNull::Drop) => Effect::RemoveOrNull,
+                (Action::Drop | Action::Keep, _) => Effect::Remove,
+                (Action::Flag, _) => Effect::Flag,
+                (Action::RemoveLines { .. } | Action::Replace { .. }, _) => Effect::Edit,
+            },
+            comparisons: compiled
+                .conditions
+                .iter()
+                .filter(|condition| condition.rule == number)
+                .flat_map(|condition| &condition.comparisons)
+                .map(|comparison| Compared {
+                    annotation: comparison.column.clone(),
+                    column: if foreign(&comparison.column) {
+                        format!("{FOREIGN_PREFIX}{}", comparison.column)
+                    } else {
+                        comparison.column.clone()
+                    },
+                    op: comparison.op.clone(),
+                    threshold: comparison.threshold.clone(),
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// The verdict on one document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    shard: String,
+    row: u64,
+    offset: u64,
+    length: u64,
+    /// Why the reader or a rule failed it.
+    pub failure: Option<String>,
+    /// Whether an edit rule changed its text.
+    pub edited: bool,
+    /// The rules that remove it and the duplicate it is; empty means it stays.
+    pub reasons: Vec<(Option<usize>, Reason)>,
+    /// The rules that flag it.
+    pub flags: Vec<(Option<usize>, Reason)>,
+}
+
+impl Decision {
+    /// That the record at hand is the one that was judged.
+    pub(crate) fn check(&self, shard: &str, row: u64, offset: u64, length: u64) -> Result<()> {
+        if (self.shard.as_str(), self.row, self.offset, self.length) == (shard, row, offset, length) {
+            return Ok(());
+        }
+        exec_err!(
+            "{shard} row {row} (bytes {offset}+{length}) is not what was judged ({} row {}, bytes {}+{}): {}",
+            self.shard, self.row, self.offset, self.length, changed()
+        )
+    }
+}
+
+/// One batch of the joined annotations.
+pub(crate) struct Decisions {
+    batch: RecordBatch,
+    rules: Vec<BooleanArray>,
+    values: Vec<Vec<ArrayRef>>,
+}
+
+impl Decisions {
+    pub(crate) fn new(batch: RecordBatch, rules: &[RuleInfo]) -> Result<Self> {
+        let mut fired = Vec::with_capacity(rules.len());
+        let mut values = Vec::with_capacity(rules.len());
+        for rule in rules {
+            fired.push(typed::<BooleanArray>(&batch, &rule.id)?.clone());
+            let mut columns = Vec::with_capacity(rule.comparisons.len());
+            for comparison in &rule.comparisons {
+                match batch.column_by_name(&comparison.column) {
+                    Some(column) => columns.push(ArrayRef::clone(column)),
+                    None => return exec_err!("column {} is missing from the annotations", comparison.column),
+                }
+            }
+            values.push(columns);
+        }
+        Ok(Self { batch, rules: fired, values })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    pub(crate) fn row(&self, row: usize, rules: &[RuleInfo]) -> Result<Decision> {
+        let number = |name| Ok::<u64, _>(typed::<UInt64Array>(&self.batch, name)?.value(row));
+        let text = |name| -> Result<Option<String>> {
+            let column = typed::<StringArray>(&self.batch, name)?;
+            Ok((!column.is_null(row)).then(|| column.value(row).to_owned()))
+        };
+        let decided = text("rule_decision")?.unwrap_or_default();
+        let edited = typed::<BooleanArray>(&self.batch, "edited")?;
+        let (mut reasons, mut flags) = (Vec::new(), Vec::new());
+        for (at, rule) in rules.iter().enumerate() {
+            let fired = &self.rules[at];
+            let hit = if fired.is_null(row) { rule.effect == Effect::RemoveOrNull } else { fired.value(row) };
+            if !hit {
+                continue;
+            }
+            match rule.effect {
+                Effect::Remove | Effect::RemoveOrNull => {
+                    reasons.push((Some(at), self.reason(at, row, rule)?));
+                }
+                Effect::Flag => flags.push((Some(at), self.reason(at, row, rule)?)),
+                Effect::Edit => {}
+            }
+        }
+        if decided != "removed" {
+            reasons.clear();
+        }
+        if let Some(kind) = text("kind")? {
+            let similarity = typed::<Float64Array>(&self.batch, "similarity")?;
+            reasons.push((None, Reason {
+                rule: format!("dedup/{kind}"),
+                comparisons: Vec::new(),
+                spans: Vec::new(),
+                twin: text("twin")?,
+                similarity: (!similarity.is_null(row)).then(|| similarity.value(row)),
+            }));
+        }
+        Ok(Decision {
+            shard: text("shard")?.unwrap_or_default(),
+            row: number("row")?,
+            offset: number("offset")?,
+            length: number("length")?,
+            failure: text("failure")?,
+            edited: !edited.is_null(row) && edited.value(row),
+            reasons,
+            flags,
+        })
+    }
+
+    fn reason(&self, at: usize, row: usize, rule: &RuleInfo) -> Result<Reason> {
+        let mut comparisons = Vec::with_capacity(rule.comparisons.len());
+        for (comparison, column) in rule.comparisons.iter().zip(&self.values[at]) {
+            comparisons.push(Measured {
+                annotation: comparison.annotation.clone(),
+                value: value(column, row)?,
+                op: comparison.op.clone(),
+                threshold: comparison.threshold.clone(),
+            });
+        }
+        Ok(Reason { rule: rule.id.clone(), comparisons, spans: Vec::new(), twin: None, similarity: None })
+    }
+}
+
+fn value(column: &ArrayRef, row: usize) -> Result<Value> {
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    let any = column.as_any();
+    Ok(if let Some(numbers) = any.downcast_ref::<Float64Array>() {
+        Value::from(numbers.value(row))
+    } else if let Some(numbers) = any.downcast_ref::<Int64Array>() {
+        Value::from(numbers.value(row))
+    } else if let Some(truths) = any.downcast_ref::<BooleanArray>() {
+        Value::from(truths.value(row))
+    } else {
+        Value::from(array_value_to_string(column, row)?)
+    })
+}
+
+/// The places in the text that made a rule fire: the evidence of the annotations its condition
+/// compares, on the text as its stage saw it.
+pub fn spans(rule: &RuleInfo, spec: &AnnotateSpec, text: &str, scratch: &mut Scratch) -> Vec<[u64; 2]> {
+    let mut found: Vec<[u64; 2]> = Vec::new();
+    for comparison in &rule.comparisons {
+        let (stage, name) = match comparison.column.split_once('.') {
+            Some(("original", name)) => (0, name),
+            Some((_, name)) => (rule.stage, name),
+            None => (rule.stage, comparison.column.as_str()),
+        };
+        let Some(annotator) = annotators::find(name) else { continue };
+        let seen = spec.stage_text(stage, text);
+        let mut document = Document::new(&seen, scratch);
+        let evidence = annotator.evidence(&mut document);
+        found.extend(evidence.into_iter().map(|(start, end)| [start as u64, end as u64]));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(SPANS_MAX);
+    found
+}

@@ -1,0 +1,82 @@
+//! What can stop a run. Trouble with one record never does: it becomes a failure and goes on.
+
+use std::path::PathBuf;
+
+/// The errors of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The configuration or the command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// A rule file is broken.
+    #[error(transparent)]
+    Rules(#[from] tamis_rules::RuleError),
+    /// The input cannot be used at all.
+    #[error(transparent)]
+    Read(#[from] crate::read::ReadError),
+    /// An output could not be written.
+    #[error(transparent)]
+    Write(#[from] crate::write::WriteError),
+    /// The engine failed.
+    #[error("{}", plain(.0))]
+    Engine(Box<datafusion::error::DataFusionError>),
+    /// A file of the run directory cannot be used.
+    #[error("{}: {what}", path.display())]
+    RunDirectory {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// The books do not balance.
+    #[error("the run does not balance: {0}")]
+    Unbalanced(String),
+    /// The user asked to stop; everything finished so far stays.
+    #[error("stopped: the parts in flight are finished, run the same command again to go on")]
+    Stopped,
+}
+
+impl PipelineError {
+    /// A trouble with a file of the run directory.
+    pub fn directory(path: impl Into<PathBuf>, what: impl std::fmt::Display) -> Self {
+        Self::RunDirectory { path: path.into(), what: what.to_string() }
+    }
+
+    /// Exit code of the command: 1 where a check failed, 2 for usage or broken input.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unbalanced(_) | Self::Engine(_) | Self::Stopped => 1,
+            _ => 2,
+        }
+    }
+}
+
+impl From<datafusion::error::DataFusionError> for PipelineError {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for PipelineError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::Engine(Box::new(error.into()))
+    }
+}
+
+/// The engine wraps our own errors; the innermost message is the one that helps.
+fn plain(error: &datafusion::error::DataFusionError) -> String {
+    use datafusion::error::DataFusionError as E;
+    match error {
+        E::External(inner) => inner.to_string(),
+        E::Context(_, inner) => plain(inner),
+        E::Shared(inner) => plain(inner),
+        E::ArrowError(inner, _) => match inner.as_ref() {
+            arrow::error::ArrowError::ExternalError(inner) => inner.to_string(),
+            other => other.to_string(),
+        },
+        E::ResourcesExhausted(what) => {
+            format!("the memory limit is too small for this step ({what}); raise --memory")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,199 @@
+//! Pass two: reads a unit's shards again beside their decisions and writes every record to
+//! kept, removed or failed, in input order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use tamis_rules::AnnotateSpec;
+
+use super::scan::Scan;
+use crate::decision::{Decision, Decisions, RuleInfo};
+use crate::outputs::{ShardCounts, ShardOutputs};
+use crate::progress;
+use crate::read::{self, Failure};
+
+/// The parameters of a rewrite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rewrite {
+    /// Number of the unit.
+    pub unit: usize,
+    /// How the shards are read.
+    pub scan: Scan,
+    /// The run directory.
+    pub root: PathBuf,
+    /// The canonical annotation specification: edits are applied again from it.
+    pub spec: String,
+    /// What the reasons need to know of each rule.
+    pub rules: Vec<RuleInfo>,
+    /// Splice flags into kept records.
+    pub write_flags: bool,
+}
+
+/// One row per shard: its counts as JSON.
+pub(super) fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("counts", DataType::Utf8, false)]))
+}
+
+impl Rewrite {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let rewrite = self.clone();
+        let out = Arc::clone(&schema);
+        let work = async move {
+            let counts = rewrite.run(input).await?;
+            let mut lines = Vec::with_capacity(counts.len());
+            for shard in &counts {
+                let line = serde_json::to_string(shard)
+                    .map_err(|error| exec_datafusion_err!("counts cannot be written: {error}"))?;
+                lines.push(Some(line));
+            }
+            let column: ArrayRef = Arc::new(StringArray::from(lines));
+            Ok(RecordBatch::try_new(out, vec![column])?)
+        };
+        Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(work)))
+    }
+
+    async fn run(&self, input: SendableRecordBatchStream) -> Result<Vec<ShardCounts>> {
+        let spec = AnnotateSpec::parse(&self.spec)
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let mut decisions = Cursor { input, batch: None, row: 0 };
+        let mut counts = Vec::with_capacity(self.scan.shards.len());
+        for number in 0..self.scan.shards.len() {
+            counts.push(self.shard(number, &spec, &mut decisions).await?);
+        }
+        if decisions.next(&self.rules).await?.is_some() {
+            return exec_err!("the annotations hold more records than the shards: {}", changed());
+        }
+        Ok(counts)
+    }
+
+    async fn shard(
+        &self,
+        number: usize,
+        spec: &AnnotateSpec,
+        decisions: &mut Cursor,
+    ) -> Result<ShardCounts> {
+        let external = |error| DataFusionError::External(Box::new(error));
+        let shard = &self.scan.shards[number];
+        let options = self.scan.read_options(true);
+        let mut reader = read::open(shard, &options).map_err(external)?;
+        let mut outputs = ShardOutputs::new(&self.root, shard, self)?;
+        while let Some(chunk) = reader.next_chunk().map_err(external)? {
+            let rows = Rows::of(&chunk.batch)?;
+            let mut chosen: Vec<Decision> = Vec::with_capacity(chunk.batch.num_rows());
+            let mut failures = chunk.failures.iter().peekable();
+            for row in 0..chunk.batch.num_rows() {
+                while let Some(failure) = failures.next_if(|f| f.row < rows.row.value(row)) {
+                    self.failed(&shard.name, failure, decisions, &mut outputs).await?;
+                }
+                let decision = self.expect(decisions).await?;
+                decision.check(
+                    &shard.name,
+                    rows.row.value(row),
+                    rows.offset.value(row),
+                    rows.length.value(row),
+                )?;
+                chosen.push(decision);
+            }
+            progress::add(chunk.batch.num_rows() as u64, rows.text_bytes());
+            outputs.write(&chunk, &chosen, spec)?;
+            for failure in failures {
+                self.failed(&shard.name, failure, decisions, &mut outputs).await?;
+            }
+        }
+        outputs.finish(&reader.totals())
+    }
+
+    async fn expect(&self, decisions: &mut Cursor) -> Result<Decision> {
+        match decisions.next(&self.rules).await? {
+            Some(decision) => Ok(decision),
+            None => exec_err!("the shards hold more records than the annotations: {}", changed()),
+        }
+    }
+
+    async fn failed(
+        &self,
+        shard: &str,
+        failure: &Failure,
+        decisions: &mut Cursor,
+        outputs: &mut ShardOutputs,
+    ) -> Result<()> {
+        let decision = self.expect(decisions).await?;
+        decision.check(shard, failure.row, failure.offset, failure.length)?;
+        outputs.failed(failure)
+    }
+}
+
+/// What to do when the two passes saw different inputs.
+pub(crate) fn changed() -> &'static str {
+    "an input changed while the run was under way; run again with --force"
+}
+
+/// The columns of a chunk that the decisions are checked against.
+struct Rows<'a> {
+    row: &'a arrow::array::UInt64Array,
+    offset: &'a arrow::array::UInt64Array,
+    length: &'a arrow::array::UInt64Array,
+    text: &'a StringArray,
+}
+
+impl<'a> Rows<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self> {
+        Ok(Self {
+            row: typed(batch, "row")?,
+            offset: typed(batch, "offset")?,
+            length: typed(batch, "length")?,
+            text: typed(batch, "text")?,
+        })
+    }
+
+    fn text_bytes(&self) -> u64 {
+        self.text.value_data().len() as u64
+    }
+}
+
+/// A column of a known type.
+pub(crate) fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_any().downcast_ref::<T>())
+        .ok_or_else(|| exec_datafusion_err!("column {name} is missing or of another type"))
+}
+
+/// The decisions, one document at a time.
+struct Cursor {
+    input: SendableRecordBatchStream,
+    batch: Option<Decisions>,
+    row: usize,
+}
+
+impl Cursor {
+    async fn next(&mut self, rules: &[RuleInfo]) -> Result<Option<Decision>> {
+        loop {
+            if let Some(batch) = &self.batch
+                && self.row < batch.len()
+            {
+                let decision = batch.row(self.row, rules)?;
+                self.row += 1;
+                return Ok(Some(decision));
+            }
+            match self.input.next().await {
+                None => return Ok(None),
+                Some(batch) => {
+                    self.batch = Some(Decisions::new(batch?, rules)?);
+                    self.row = 0;
+                }
+            }
+        }
+    }
+}

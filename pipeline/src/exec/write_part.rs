@@ -1,0 +1,93 @@
+//! The sink of annotations, decisions and clusters: one Parquet file, whole or not at all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::BatchCoalescer;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use serde::{Deserialize, Serialize};
+
+use crate::write::atomic::PartFile;
+
+/// Rows handed to the Parquet writer at a time: fixed, so that page borders do not depend on
+/// how the engine happened to cut its batches.
+const ROWS_PER_WRITE: usize = 4096;
+/// Rows in a row group.
+const ROWS_PER_GROUP: usize = 65_536;
+
+/// Writes its input to `path`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WritePart {
+    /// The final name of the file.
+    pub path: PathBuf,
+}
+
+/// One row when the file is in place: `path`, `rows`.
+pub(super) fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("path", DataType::Utf8, false),
+        Field::new("rows", DataType::UInt64, false),
+    ]))
+}
+
+/// Writer properties that depend on nothing but this version of tamis.
+pub(crate) fn properties() -> Result<WriterProperties> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+        .set_created_by(concat!("tamis ", env!("CARGO_PKG_VERSION")).to_owned())
+        .build())
+}
+
+impl WritePart {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let part = self.clone();
+        let out = Arc::clone(&schema);
+        let work = async move {
+            let rows = part.write(input).await?;
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from(vec![part.path.display().to_string()])),
+                Arc::new(UInt64Array::from(vec![rows])),
+            ];
+            Ok(RecordBatch::try_new(out, columns)?)
+        };
+        Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(work)))
+    }
+
+    async fn write(&self, mut input: SendableRecordBatchStream) -> Result<u64> {
+        let external = |error| DataFusionError::External(Box::new(error));
+        let mut file = PartFile::create(&self.path).map_err(external)?;
+        let schema = input.schema();
+        let mut writer =
+            ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(properties()?))?;
+        let mut coalescer = BatchCoalescer::new(schema, ROWS_PER_WRITE);
+        let mut rows = 0;
+        while let Some(batch) = input.next().await {
+            let batch = batch?;
+            rows += batch.num_rows() as u64;
+            coalescer.push_batch(batch)?;
+            while let Some(full) = coalescer.next_completed_batch() {
+                writer.write(&full)?;
+            }
+        }
+        coalescer.finish_buffered_batch()?;
+        while let Some(last) = coalescer.next_completed_batch() {
+            writer.write(&last)?;
+        }
+        writer.close()?;
+        file.finish().map_err(external)?;
+        Ok(rows)
+    }
+}

@@ -1,0 +1,124 @@
+//! The static registry: every function a plan of ours may name, and the session that runs them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array, BooleanArray, ListArray, StructArray, UInt32Array};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Result, exec_err};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+
+/// `tamis_edited_by(edits, rule)`: whether the rule of that number edited the document.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct EditedBy {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for EditedBy {
+    fn name(&self) -> &'static str {
+        "tamis_edited_by"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [edits, ColumnarValue::Scalar(ScalarValue::UInt32(Some(rule)))] = args.args.as_slice()
+        else {
+            return exec_err!("tamis_edited_by takes the edits and a literal UInt32 rule number");
+        };
+        let edits = edits.to_array(args.number_rows)?;
+        let Some(lists) = edits.as_any().downcast_ref::<ListArray>() else {
+            return exec_err!("tamis_edited_by takes a list of edits, got {}", edits.data_type());
+        };
+        let Some(rules) = lists
+            .values()
+            .as_any()
+            .downcast_ref::<StructArray>()
+            .and_then(|rows| rows.column_by_name("rule"))
+            .and_then(|column| column.as_any().downcast_ref::<UInt32Array>())
+        else {
+            return exec_err!("tamis_edited_by takes a list of structs with a UInt32 rule");
+        };
+        let offsets = lists.value_offsets();
+        let hits: BooleanArray = (0..lists.len())
+            .map(|row| {
+                if lists.is_null(row) {
+                    return None;
+                }
+                let (from, to) = (usize::try_from(offsets[row]).ok()?, usize::try_from(offsets[row + 1]).ok()?);
+                Some(rules.values()[from..to].contains(rule))
+            })
+            .collect();
+        Ok(ColumnarValue::Array(Arc::new(hits)))
+    }
+}
+
+/// The function `tamis_edited_by`.
+pub(crate) fn edited_by_udf() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(EditedBy { signature: Signature::any(2, Volatility::Immutable) }))
+}
+
+/// Every function of ours that a plan may name.
+pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
+    vec![tamis_rules::annotate_udf(), edited_by_udf()]
+}
+
+/// What a session may use.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// Partitions of the engine's own operators.
+    pub threads: usize,
+    /// Bytes that operators may hold before they spill.
+    pub memory_bytes: usize,
+    /// Folder for spilled data.
+    pub temp: PathBuf,
+}
+
+/// A session with the static registry, a memory pool that makes operators spill, and settings
+/// under which plans stay within it.
+pub fn session(resources: &Resources) -> Result<SessionContext> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(resources.threads)
+        .with_batch_size(4096)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    // a hash join holds its build side and fails where it does not fit; sort-merge spills
+    options.optimizer.prefer_hash_join = false;
+    // plain Utf8 keeps the type of a column the same whether it comes from a scan or a file
+    options.execution.parquet.schema_force_view_types = false;
+    // statistics of our own parts are exact, but plans must not depend on what files hold
+    options.execution.collect_statistics = false;
+    std::fs::create_dir_all(&resources.temp).map_err(|error| {
+        datafusion::common::exec_datafusion_err!(
+            "{}: cannot be used for spilled data: {error}",
+            resources.temp.display()
+        )
+    })?;
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(resources.memory_bytes)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default()
+                .with_mode(DiskManagerMode::Directories(vec![resources.temp.clone()]))
+                .with_max_temp_directory_size(u64::MAX),
+        )
+        .build_arc()?;
+    let context = SessionContext::new_with_config_rt(config, runtime);
+    for function in static_registry() {
+        context.register_udf(function.as_ref().clone());
+    }
+    Ok(context)
+}
+

@@ -1,0 +1,1 @@
+//! How data moves: readers, plans, the run directory

@@ -1,0 +1,346 @@
+//! Every plan of a run, built from the engine's operators and the few nodes of ours.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::config::ConfigOptions;
+use datafusion::functions::core::get_field;
+use datafusion::logical_expr::Operator as Op;
+use datafusion::physical_expr::expressions::{
+    self, Column, IsNullExpr, NotExpr, binary, case, cast, lit,
+};
+use datafusion::physical_expr::{
+    LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr,
+};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::scalar::ScalarValue;
+use tamis_rules::{Action, Compiled, OnNull, RuleSet};
+
+use crate::config::Survivor;
+use crate::exec::rewrite::Rewrite;
+use crate::exec::scan::{POSITION, Scan};
+use crate::exec::star::Star;
+use crate::exec::write_part::WritePart;
+use crate::exec::{Operator, TamisExec};
+use crate::functions::edited_by_udf;
+
+type Expr = Arc<dyn PhysicalExpr>;
+type Named = (Expr, String);
+type Plan = Arc<dyn ExecutionPlan>;
+
+/// Columns of the scan that annotations keep, in their order.
+const BASE: &[&str] = &["document_id", "id", "shard", "row", "offset", "length", "text_bytes"];
+/// Prefix of the user's own columns in the annotations.
+pub const FOREIGN_PREFIX: &str = "column.";
+
+fn column(name: &str, schema: &SchemaRef) -> Result<Expr> {
+    expressions::col(name, schema)
+}
+
+fn pass(names: &[&str], schema: &SchemaRef) -> Result<Vec<Named>> {
+    names.iter().map(|name| Ok((column(name, schema)?, (*name).to_owned()))).collect()
+}
+
+fn project(exprs: Vec<Named>, input: Plan) -> Result<Plan> {
+    Ok(Arc::new(ProjectionExec::try_new(exprs, input)?))
+}
+
+fn call(
+    function: Arc<datafusion::logical_expr::ScalarUDF>,
+    args: Vec<Expr>,
+    schema: &SchemaRef,
+) -> Result<Expr> {
+    let options = Arc::new(ConfigOptions::default());
+    Ok(Arc::new(ScalarFunctionExpr::try_new(function, args, schema, options)?))
+}
+
+fn text(value: &str) -> Expr {
+    lit(ScalarValue::Utf8(Some(value.to_owned())))
+}
+
+/// Scan, then the one function that measures; rows keep their order, text does not travel on.
+/// Output: the annotation columns, the foreign columns, then the base columns.
+fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
+    let mut plan = TamisExec::scan(scan.clone())?;
+    if fan_out > 1 {
+        plan = Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(fan_out))?);
+    }
+    let schema = plan.schema();
+    let spec = text(&compiled.spec.to_json());
+    let measures =
+        call(tamis_rules::annotate_udf(), vec![column("text", &schema)?, spec], &schema)?;
+    let mut first: Vec<Named> = vec![(measures, "measures".to_owned())];
+    first.extend(
+        schema
+            .fields()
+            .iter()
+            .filter(|field| field.name() != "text")
+            .map(|field| Ok((column(field.name(), &schema)?, field.name().clone())))
+            .collect::<Result<Vec<_>>>()?,
+    );
+    plan = project(first, plan)?;
+    let schema = plan.schema();
+    let field = |name: &str| -> Result<Expr> {
+        call(get_field(), vec![column("measures", &schema)?, text(name)], &schema)
+    };
+    // conditions address columns by number, so these come first and in this order
+    let mut second: Vec<Named> = Vec::new();
+    for input in compiled.input_schema.fields() {
+        let measured = compiled.annotations.iter().any(|one| one.name() == input.name());
+        let expr = if measured { field(input.name())? } else { column(input.name(), &schema)? };
+        second.push((expr, input.name().clone()));
+    }
+    for name in ["edited", "edits", "content_hash"] {
+        second.push((field(name)?, name.to_owned()));
+    }
+    second.extend(pass(BASE, &schema)?);
+    second.extend(pass(&["failure", POSITION], &schema)?);
+    project(second, plan)
+}
+
+/// Gathers partitions back into input order and writes one part.
+fn gather(plan: Plan, path: &Path) -> Result<Plan> {
+    let schema = plan.schema();
+    let mut plan = plan;
+    if plan.properties().partitioning.partition_count() > 1 {
+        let order = LexOrdering::new([PhysicalSortExpr::new_default(column(POSITION, &schema)?)])
+            .ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
+        plan = Arc::new(SortPreservingMergeExec::new(order, plan));
+    }
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .filter(|name| *name != POSITION)
+        .collect();
+    let kept = pass(&names, &schema)?;
+    TamisExec::over(
+        Operator::WritePart(WritePart { path: path.to_owned() }),
+        project(kept, plan)?,
+    )
+}
+
+/// Pass one over one unit: read, annotate, decide by document rules, write the annotations.
+pub fn annotate(
+    scan: &Scan,
+    set: &RuleSet,
+    compiled: &Compiled,
+    fan_out: usize,
+    path: &Path,
+) -> Result<Plan> {
+    let plan = measured(scan, compiled, fan_out)?;
+    let schema = plan.schema();
+    let failed = |schema: &SchemaRef| -> Result<Expr> {
+        Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
+    };
+    let mut third = pass(BASE, &schema)?;
+    third.extend(pass(&["failure", POSITION, "edited", "edits", "content_hash"], &schema)?);
+    for annotation in &compiled.annotations {
+        third.push((column(annotation.name(), &schema)?, annotation.name().clone()));
+    }
+    for derived in &compiled.derived {
+        third.push((Arc::clone(&derived.expr), derived.column.clone()));
+    }
+    for foreign in set.columns() {
+        let name = format!("{FOREIGN_PREFIX}{}", foreign.name);
+        third.push((column(&foreign.name, &schema)?, name));
+    }
+    let mut conditions: Vec<Option<Expr>> = vec![None; set.rules().len()];
+    for condition in &compiled.conditions {
+        conditions[condition.rule] = Some(Arc::clone(&condition.expr));
+    }
+    for (number, rule) in set.rules().iter().enumerate() {
+        let fired: Expr = match (&rule.action, &conditions[number]) {
+            (Action::Keep, Some(condition)) => Arc::new(NotExpr::new(Arc::clone(condition))),
+            (_, Some(condition)) => Arc::clone(condition),
+            (_, None) => {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                let rule = lit(ScalarValue::UInt32(Some(number)));
+                call(edited_by_udf(), vec![column("edits", &schema)?, rule], &schema)?
+            }
+        };
+        let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
+        third.push((case(None, vec![(not_failed, fired)], None)?, rule.id.clone()));
+    }
+    let plan = project(third, plan)?;
+    gather(decide(set, plan)?, path)
+}
+
+/// Adds `rule_decision` and `first_reason`, and turns undecided into a failure where a rule
+/// says so.
+fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
+    let schema = plan.schema();
+    let is_null = |name: &str| -> Result<Expr> { Ok(Arc::new(IsNullExpr::new(column(name, &schema)?))) };
+    let failed: Expr = Arc::new(expressions::IsNotNullExpr::new(column("failure", &schema)?));
+    let mut decisions = vec![(Arc::clone(&failed), text("failed"))];
+    let mut failures = vec![(Arc::clone(&failed), column("failure", &schema)?)];
+    let null_text = lit(ScalarValue::Utf8(None));
+    let mut reasons = vec![(failed, Arc::clone(&null_text))];
+    for rule in set.rules().iter().filter(|rule| rule.on_null == OnNull::Fail) {
+        if rule.condition.is_some() {
+            decisions.push((is_null(&rule.id)?, text("failed")));
+            failures.push((is_null(&rule.id)?, text("undecided")));
+            reasons.push((is_null(&rule.id)?, Arc::clone(&null_text)));
+        }
+    }
+    for rule in set.rules() {
+        if !matches!(rule.action, Action::Drop | Action::Keep) {
+            continue;
+        }
+        let fired = column(&rule.id, &schema)?;
+        let removes = match rule.on_null {
+            OnNull::Drop => binary(is_null(&rule.id)?, Op::Or, fired, &schema)?,
+            OnNull::Keep | OnNull::Fail => fired,
+        };
+        decisions.push((Arc::clone(&removes), text("removed")));
+        reasons.push((removes, text(&rule.id)));
+    }
+    let added = [
+        (case(None, decisions, Some(text("kept")))?, "rule_decision"),
+        (case(None, reasons, Some(Arc::clone(&null_text)))?, "first_reason"),
+        (case(None, failures, Some(null_text))?, "failure"),
+    ];
+    let mut exprs = Vec::new();
+    for field in schema.fields() {
+        if field.name() == "failure" {
+            for (expr, name) in &added {
+                exprs.push((Arc::clone(expr), (*name).to_owned()));
+            }
+        } else {
+            exprs.push((column(field.name(), &schema)?, field.name().clone()));
+        }
+    }
+    project(exprs, plan)
+}
+
+/// The pre-pass for percentiles: only the values that rules compare with a percentile.
+pub fn measure(scan: &Scan, compiled: &Compiled, fan_out: usize, path: &Path) -> Result<Plan> {
+    let plan = measured(scan, compiled, fan_out)?;
+    let schema = plan.schema();
+    let mut exprs = Vec::new();
+    for annotation in &compiled.annotations {
+        let value = cast(column(annotation.name(), &schema)?, &schema, DataType::Float64)?;
+        exprs.push((value, annotation.name().clone()));
+    }
+    exprs.extend(pass(&[POSITION], &schema)?);
+    gather(project(exprs, plan)?, path)
+}
+
+/// The name under which a rule file's column stands in the annotations.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+async fn register(context: &SessionContext, table: &str, paths: &[PathBuf]) -> Result<()> {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
+    context.deregister_table(table)?;
+    context.register_table(table, frame.into_view())?;
+    Ok(())
+}
+
+/// Registers the annotation parts as one table.
+pub async fn annotations_table(context: &SessionContext, parts: &[PathBuf]) -> Result<()> {
+    register(context, "annotations", parts).await
+}
+
+/// The whole order of `survivor`: the policy first, input order last.
+pub fn survivor_order(survivor: &Survivor) -> String {
+    match survivor {
+        Survivor::First => "shard, \"row\"".to_owned(),
+        Survivor::OrderBy(expression) => format!("{expression}, shard, \"row\""),
+    }
+}
+
+/// Exact duplicates: documents that rules kept, sorted by the hash of their text and then by
+/// the survivor policy; the first of each run survives.
+pub async fn exact(
+    context: &SessionContext,
+    parts: &[PathBuf],
+    survivor: &Survivor,
+    path: &Path,
+) -> Result<Plan> {
+    annotations_table(context, parts).await?;
+    let order = survivor_order(survivor);
+    let sql = format!(
+        "SELECT content_hash, document_id, id, shard, \"row\", text_bytes FROM annotations \
+         WHERE rule_decision = 'kept' ORDER BY content_hash, {order}"
+    );
+    let sorted = single(context.sql(&sql).await?.create_physical_plan().await?);
+    let star = Star {
+        key: "content_hash".to_owned(),
+        id: "document_id".to_owned(),
+        user_id: "id".to_owned(),
+    };
+    let linked = TamisExec::over(Operator::Star(star), sorted)?;
+    let schema = linked.schema();
+    let mut exprs = pass(&["document_id"], &schema)?;
+    exprs.push((column("survivor_id", &schema)?, "cluster_id".to_owned()));
+    exprs.extend(pass(&["survivor_id"], &schema)?);
+    exprs.push((lit(1.0_f64), "similarity".to_owned()));
+    exprs.push((text("exact"), "kind".to_owned()));
+    exprs.extend(pass(&["twin", "shard", "row", "text_bytes"], &schema)?);
+    let clusters = project(exprs, linked)?;
+    let schema = clusters.schema();
+    let by = |name: &str| -> Result<PhysicalSortExpr> {
+        Ok(PhysicalSortExpr::new(Arc::new(Column::new_with_schema(name, &schema)?), SortOptions::default()))
+    };
+    let order = LexOrdering::new([by("shard")?, by("row")?])
+        .ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
+    let sorted: Plan = Arc::new(SortExec::new(order, clusters));
+    TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned() }), sorted)
+}
+
+/// Pass two over one unit: its annotations, joined with what dedup decided, in input order.
+pub async fn rewrite(
+    context: &SessionContext,
+    part: &Path,
+    clusters: Option<&Path>,
+    rewrite: Rewrite,
+) -> Result<Plan> {
+    let table = format!("part_{}", rewrite.unit);
+    register(context, &table, &[part.to_owned()]).await?;
+    let shards = &rewrite.scan.shards;
+    let mut from = table.clone();
+    let mut select = "a.*, CAST(NULL AS VARCHAR) AS twin, CAST(NULL AS DOUBLE) AS similarity, \
+                      CAST(NULL AS VARCHAR) AS kind"
+        .to_owned();
+    if let (Some(clusters), Some(first), Some(last)) = (clusters, shards.first(), shards.last()) {
+        let twins = format!("clusters_{}", rewrite.unit);
+        register(context, &twins, &[clusters.to_owned()]).await?;
+        let literal = |name: &str| format!("'{}'", name.replace('\'', "''"));
+        from = format!(
+            "{table} a LEFT JOIN (SELECT shard, \"row\", twin, similarity, kind FROM {twins} \
+             WHERE document_id <> survivor_id AND shard >= {} AND shard <= {}) c \
+             ON a.shard = c.shard AND a.\"row\" = c.\"row\"",
+            literal(&first.name),
+            literal(&last.name),
+        );
+        "a.*, c.twin, c.similarity, c.kind".clone_into(&mut select);
+    } else {
+        from.push_str(" a");
+    }
+    let sql = format!("SELECT {select} FROM {from} ORDER BY a.shard, a.\"row\"");
+    let decisions = single(context.sql(&sql).await?.create_physical_plan().await?);
+    TamisExec::over(Operator::Rewrite(rewrite), decisions)
+}
+
+/// One partition, whatever the planner made of it.
+fn single(plan: Plan) -> Plan {
+    if plan.properties().partitioning.partition_count() == 1 {
+        return plan;
+    }
+    match plan.properties().output_ordering().cloned() {
+        Some(order) => Arc::new(SortPreservingMergeExec::new(order, plan)),
+        None => Arc::new(CoalescePartitionsExec::new(plan)),
+    }
+}

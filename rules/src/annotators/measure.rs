@@ -1,0 +1,70 @@
+//! An annotator written down as data.
+
+use super::{Annotator, Example, Value, ValueType};
+use crate::document::Document;
+
+/// An annotator as one constant: what it is called and means, and the function that measures.
+#[derive(Clone, Copy)]
+pub struct Measure {
+    /// See [`Annotator::name`].
+    pub name: &'static str,
+    /// See [`Annotator::value_type`].
+    pub value_type: ValueType,
+    /// See [`Annotator::unit`].
+    pub unit: &'static str,
+    /// See [`Annotator::range`].
+    pub range: (f64, f64),
+    /// See [`Annotator::definition`].
+    pub definition: &'static str,
+    /// See [`Annotator::source`].
+    pub source: &'static str,
+    /// See [`Annotator::examples`].
+    pub examples: &'static [Example],
+    /// See [`Annotator::measure`].
+    pub measure: fn(&mut Document<'_>) -> Value,
+    /// See [`Annotator::evidence`].
+    pub evidence: fn(&mut Document<'_>) -> Vec<(usize, usize)>,
+}
+
+impl Annotator for Measure {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn value_type(&self) -> ValueType {
+        self.value_type
+    }
+
+    fn unit(&self) -> &'static str {
+        self.unit
+    }
+
+    fn range(&self) -> (f64, f64) {
+        self.range
+    }
+
+    fn definition(&self) -> &'static str {
+        self.definition
+    }
+
+    fn source(&self) -> &'static str {
+        self.source
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        self.examples
+    }
+
+    fn measure(&self, document: &mut Document<'_>) -> Value {
+        (self.measure)(document)
+    }
+
+    fn evidence(&self, document: &mut Document<'_>) -> Vec<(usize, usize)> {
+        (self.evidence)(document)
+    }
+}
+
+/// The evidence of a measure that no span explains.
+pub(crate) fn no_evidence(_document: &mut Document<'_>) -> Vec<(usize, usize)> {
+    Vec::new()
+}
