@@ -1,1 +1,4 @@
-//! What a person sees: sampling and the readable form of a document
+//! What a person sees: a sample that can be proved uniform, and the readable form of a document.
+
+pub mod page;
+pub mod sample;

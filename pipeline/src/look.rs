@@ -1,0 +1,330 @@
+//! Looking into a finished run: which documents it holds, and any one of them with its record.
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::util::display::array_value_to_string;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use futures::StreamExt;
+use serde_json::{Map, Value};
+
+use crate::error::PipelineError;
+use crate::exec::rewrite::typed;
+use crate::functions::{Resources, session};
+use crate::plans;
+use crate::read::{Compression, Format, Shard, discover};
+use crate::write::frames::{Frame, read_frame};
+
+/// A finished run directory, open for reading.
+pub struct Run {
+    root: PathBuf,
+    context: SessionContext,
+    reason_field: String,
+}
+
+/// One document and where its record stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The document's id.
+    pub document_id: String,
+    /// The user's id.
+    pub id: Option<String>,
+    /// Its shard.
+    pub shard: String,
+    /// Its row in the shard.
+    pub row: u64,
+    /// `kept`, `removed` or `failed`.
+    pub decision: String,
+    /// First reason of its removal.
+    pub reason: Option<String>,
+    /// Records before it in the same output file.
+    pub ordinal: u64,
+}
+
+/// A document with its record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The record: a JSON object, for Parquet the row as one.
+    pub record: Value,
+    /// Its text, as written.
+    pub text: String,
+    /// The reasons it carries.
+    pub reasons: Vec<Value>,
+}
+
+/// The final decision of a document, dedup included.
+const DECISION: &str = "CASE WHEN a.rule_decision = 'kept' AND c.kind IS NOT NULL \
+                        THEN 'removed' ELSE a.rule_decision END";
+/// The first reason of its removal, dedup included.
+const REASON: &str = "CASE WHEN a.rule_decision = 'kept' AND c.kind IS NOT NULL \
+                      THEN 'dedup/' || c.kind ELSE a.first_reason END";
+
+impl Run {
+    /// Whether `path` is a run directory.
+    pub fn is_run(path: &Path) -> bool {
+        path.join("run.json").is_file()
+    }
+
+    /// Opens a finished run.
+    pub async fn open(root: &Path) -> Result<Self, PipelineError> {
+        let manifest = root.join("run.json");
+        let text = std::fs::read_to_string(&manifest).map_err(|error| {
+            PipelineError::directory(root, format!("is no finished run (run.json: {error})"))
+        })?;
+        let manifest: Value = serde_json::from_str(&text)
+            .map_err(|error| PipelineError::directory(&manifest, error))?;
+        let reason_field =
+            manifest.pointer("/configuration/reason_field").and_then(Value::as_str).unwrap_or("tamis");
+        let temp = std::env::temp_dir().join(format!("tamis-look-{}", std::process::id()));
+        let context = session(&Resources { threads: 1, memory_bytes: 256 << 20, temp })?;
+        let parts = parquet_files(&root.join("annotations"))?;
+        if !parts.is_empty() {
+            plans::annotations_table(&context, &parts).await?;
+        }
+        let clusters = parquet_files(&root.join("clusters"))?;
+        if clusters.is_empty() {
+            context
+                .sql("CREATE VIEW clusters AS SELECT CAST(NULL AS VARCHAR) AS document_id, \
+                      CAST(NULL AS VARCHAR) AS survivor_id, CAST(NULL AS VARCHAR) AS kind, \
+                      CAST(NULL AS VARCHAR) AS twin, CAST(NULL AS DOUBLE) AS similarity WHERE false")
+                .await?
+                .collect()
+                .await?;
+        } else {
+            let paths: Vec<String> = clusters.iter().map(|path| path.display().to_string()).collect();
+            let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
+            context.register_table("clusters", frame.into_view())?;
+        }
+        Ok(Self { root: root.to_owned(), context, reason_field: reason_field.to_owned() })
+    }
+
+    /// Walks all documents in input order; `visit` gets each one for which `condition` (SQL over
+    /// the annotations) holds.
+    pub async fn walk(
+        &self,
+        condition: Option<&str>,
+        mut visit: impl FnMut(Place),
+    ) -> Result<(), PipelineError> {
+        let condition = condition.unwrap_or("true");
+        let sql = format!(
+            "SELECT document_id, id, shard, \"row\", decision, reason, ({condition}) AS chosen FROM (\
+               SELECT a.*, {DECISION} AS decision, {REASON} AS reason \
+               FROM annotations a LEFT JOIN (SELECT document_id AS duplicate_id, kind FROM clusters \
+                 WHERE document_id <> survivor_id) c ON a.document_id = c.duplicate_id) \
+             ORDER BY shard, \"row\""
+        );
+        let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
+        let mut shard = String::new();
+        let mut before = [0_u64; 3];
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            let text = |name| typed::<StringArray>(&batch, name);
+            let (ids, user_ids, shards) = (text("document_id")?, text("id")?, text("shard")?);
+            let (decisions, reasons) = (text("decision")?, text("reason")?);
+            let rows = typed::<UInt64Array>(&batch, "row")?;
+            let chosen = typed::<BooleanArray>(&batch, "chosen")?;
+            for at in 0..batch.num_rows() {
+                if shards.value(at) != shard {
+                    shards.value(at).clone_into(&mut shard);
+                    before = [0; 3];
+                }
+                let decision = decisions.value(at);
+                let counter = &mut before[match decision {
+                    "kept" => 0,
+                    "removed" => 1,
+                    _ => 2,
+                }];
+                let ordinal = *counter;
+                *counter += 1;
+                if !chosen.is_null(at) && chosen.value(at) {
+                    visit(Place {
+                        document_id: ids.value(at).to_owned(),
+                        id: (!user_ids.is_null(at)).then(|| user_ids.value(at).to_owned()),
+                        shard: shard.clone(),
+                        row: rows.value(at),
+                        decision: decision.to_owned(),
+                        reason: (!reasons.is_null(at)).then(|| reasons.value(at).to_owned()),
+                        ordinal,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of the annotations for a document id or a user's id, as JSON objects.
+    pub async fn annotations(&self, name: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
+        let literal = format!("'{}'", name.replace('\'', "''"));
+        let sql = format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
+        let mut found = Vec::new();
+        for batch in self.context.sql(&sql).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(object(&batch, row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The members of the clusters that a document belongs to, as JSON objects.
+    pub async fn clusters(&self, document_id: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
+        let literal = format!("'{}'", document_id.replace('\'', "''"));
+        let sql = format!(
+            "SELECT m.* FROM clusters m JOIN clusters d ON m.cluster_id = d.cluster_id \
+             WHERE d.document_id = {literal} ORDER BY m.document_id LIMIT 20"
+        );
+        let mut found = Vec::new();
+        if parquet_files(&self.root.join("clusters"))?.is_empty() {
+            return Ok(found);
+        }
+        for batch in self.context.sql(&sql).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(object(&batch, row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The record of a document, fetched from the file it was written to.
+    pub fn fetch(&self, place: &Place) -> Result<Found, PipelineError> {
+        let (format, compression) = discover::kind_of(Path::new(&place.shard))
+            .unwrap_or((Format::Jsonl, Compression::None));
+        let file = match (place.decision.as_str(), format) {
+            ("failed", _) => format!("failed/{}.jsonl", place.shard),
+            ("removed", Format::Text) => format!("removed/{}.json", place.shard),
+            (decision, _) => format!("{decision}/{}", place.shard),
+        };
+        let path = self.root.join(&file);
+        let record = match (place.decision.as_str(), format) {
+            ("kept", Format::Text) => {
+                let text = std::fs::read_to_string(&path).map_err(|e| PipelineError::directory(&path, e))?;
+                return Ok(Found { record: Value::String(text.clone()), text, reasons: Vec::new() });
+            }
+            ("failed", _) | (_, Format::Text) => self.line(&path, &file, Compression::None, place.ordinal)?,
+            (_, Format::Jsonl) => self.line(&path, &file, compression, place.ordinal)?,
+            (_, Format::Parquet) => parquet_row(&path, place.ordinal)?,
+        };
+        let text = ["text", "content", "raw_content", "raw"]
+            .iter()
+            .find_map(|name| record.get(*name).and_then(Value::as_str))
+            .unwrap_or_default()
+            .to_owned();
+        let reasons = record
+            .get(&self.reason_field)
+            .and_then(|verdict| verdict.get("reasons"))
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        Ok(Found { record, text, reasons })
+    }
+
+    /// One line of a file that may be compressed: through its index, or by reading it.
+    fn line(
+        &self,
+        path: &Path,
+        file: &str,
+        compression: Compression,
+        ordinal: u64,
+    ) -> Result<Value, PipelineError> {
+        let index = self.root.join(format!("index/{file}.json"));
+        let broken = |what: &dyn std::fmt::Display| PipelineError::directory(path, what);
+        let (bytes, first) = match std::fs::read(&index) {
+            Ok(json) => {
+                let frames: Vec<Frame> = serde_json::from_slice(&json).map_err(|e| broken(&e))?;
+                let Some(frame) = frames.iter().rev().find(|frame| frame.first_record <= ordinal) else {
+                    return Err(broken(&"its index does not know the record"));
+                };
+                (read_frame(path, compression, frame).map_err(|e| broken(&e))?, frame.first_record)
+            }
+            Err(_) => (std::fs::read(path).map_err(|e| broken(&e))?, 0),
+        };
+        let skip = usize::try_from(ordinal - first).unwrap_or(usize::MAX);
+        let line = bytes.split(|byte| *byte == b'\n').nth(skip).unwrap_or_default();
+        serde_json::from_slice(line).map_err(|error| broken(&format!("record {ordinal}: {error}")))
+    }
+}
+
+fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let mut files = Vec::new();
+    if let Ok(entries) = std::fs::read_dir(folder) {
+        for entry in entries {
+            let path = entry.map_err(|error| PipelineError::directory(folder, error))?.path();
+            if path.extension().is_some_and(|extension| extension == "parquet") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn parquet_row(path: &Path, ordinal: u64) -> Result<Value, PipelineError> {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let broken = |what: &dyn std::fmt::Display| PipelineError::directory(path, what);
+    let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|e| broken(&e))?
+        .with_offset(usize::try_from(ordinal).unwrap_or(usize::MAX))
+        .with_limit(1)
+        .build()
+        .map_err(|e| broken(&e))?;
+    match reader.next() {
+        Some(batch) => Ok(Value::Object(object(&batch?, 0)?)),
+        None => Err(broken(&format!("holds no record {ordinal}"))),
+    }
+}
+
+/// One row as a JSON object.
+fn object(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, PipelineError> {
+    let one = batch.slice(row, 1);
+    let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());
+    let json = writer
+        .write(&one)
+        .and_then(|()| writer.finish())
+        .map(|()| writer.into_inner())
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
+    if let Some(json) = json {
+        return Ok(json);
+    }
+    // a type that has no JSON form is shown as text
+    let mut map = Map::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        map.insert(field.name().clone(), Value::String(array_value_to_string(column, row)?));
+    }
+    Ok(map)
+}
+
+/// The shard behind a name, for documents that never went through a run.
+pub fn shards(inputs: &[String]) -> Result<Vec<Shard>, PipelineError> {
+    Ok(discover::discover(inputs, None)?.shards)
+}
+
+/// One document straight from a reader.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document<'a> {
+    /// The document's id.
+    pub document_id: String,
+    /// The user's id.
+    pub id: Option<&'a str>,
+    /// Its row in the shard.
+    pub row: u64,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// The good documents of a chunk.
+pub fn documents<'a>(
+    shard: &Shard,
+    chunk: &'a crate::read::Chunk,
+) -> Result<Vec<Document<'a>>, PipelineError> {
+    let rows: &UInt64Array = typed(&chunk.batch, "row")?;
+    let ids: &StringArray = typed(&chunk.batch, "id")?;
+    let texts: &StringArray = typed(&chunk.batch, "text")?;
+    let one = |at: usize| Document {
+        document_id: tamis_kernels::hex128(tamis_kernels::document_id(&shard.name, rows.value(at))),
+        id: (!ids.is_null(at)).then(|| ids.value(at)),
+        row: rows.value(at),
+        text: texts.value(at),
+    };
+    Ok((0..chunk.batch.num_rows()).map(one).collect())
+}

@@ -1,0 +1,402 @@
+//! One run from its inputs to its report: the three movements, resumable at every part.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, UNIX_EPOCH};
+
+use arrow::array::{Array, Float64Array, StringArray};
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt};
+use tamis_rules::{Compiled, RuleSet};
+
+use crate::config::{RunConfig, Survivor};
+use crate::conservation;
+use crate::decision::rule_infos;
+use crate::error::PipelineError;
+use crate::exec::rewrite::{Rewrite, typed};
+use crate::exec::scan::Scan;
+use crate::functions::{Resources, session};
+use crate::outputs::ShardCounts;
+use crate::plans;
+use crate::progress::Observer;
+use crate::read::discover::{Discovered, discover};
+use crate::read::{Columns, Compression, ForeignField, Format, Shard};
+use crate::report::{self, Report};
+use crate::rundir::{Identity, InputIdentity, RunDir};
+
+/// Text files that share one unit at most.
+const TEXT_FILES_PER_UNIT: usize = 512;
+/// Bytes of text that one batch aims at.
+const BATCH_BYTES: usize = 4 << 20;
+/// Rows that one batch holds at most.
+const BATCH_ROWS: usize = 1024;
+
+/// What to run.
+pub struct Request {
+    /// Files, folders, globs; `-` for JSONL on standard input.
+    pub inputs: Vec<String>,
+    /// The settled configuration.
+    pub config: RunConfig,
+    /// The rules.
+    pub rules: RuleSet,
+}
+
+/// A run at work: everything its movements share.
+struct Work<'a> {
+    context: SessionContext,
+    directory: &'a RunDir,
+    config: &'a RunConfig,
+    rules: &'a RuleSet,
+    units: Vec<Scan>,
+    observer: &'a dyn Observer,
+}
+
+/// Runs `request` and returns its report; a finished run returns the report it has.
+pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, PipelineError> {
+    let started = Instant::now();
+    let config = &request.config;
+    // a broken rule must not cost the user a pass over the corpus
+    let trial: BTreeMap<String, f64> =
+        request.rules.percentiles().iter().map(|p| (p.key(), 0.0)).collect();
+    request.rules.compile(&trial)?;
+    let directory = RunDir::open(&config.out)?;
+    let shards = inputs(request, &directory, observer)?;
+    let identity = identity(request, &shards)?;
+    let from_stdin = request.inputs.iter().any(|input| input == "-");
+    directory.claim(&identity, config.force, from_stdin)?;
+    let resources = Resources {
+        threads: config.threads,
+        memory_bytes: config.memory_bytes,
+        temp: config.temp.clone().unwrap_or_else(|| directory.path(".temp")),
+    };
+    let work = Work {
+        context: session(&resources)?,
+        directory: &directory,
+        config,
+        rules: &request.rules,
+        units: units(request, shards),
+        observer,
+    };
+    let percentiles = work.percentiles().await?;
+    let compiled = request.rules.compile(&percentiles)?;
+    work.annotate(&compiled).await?;
+    let annotated = started.elapsed();
+    if config.content.dedup_exact {
+        work.exact().await?;
+    }
+    let deduplicated = started.elapsed();
+    let counts = work.rewrite(&compiled).await?;
+    let rewritten = started.elapsed();
+    conservation::check(&directory, &counts, &work.parts()).await?;
+    let mut report = report::build(&work.context, &directory, &request.rules, config, &counts, &work.parts()).await?;
+    let json = serde_json::to_vec_pretty(&report)
+        .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
+    directory.write_whole(&directory.path("report.json"), &json)?;
+    let timings = serde_json::json!({
+        "annotate_seconds": annotated.as_secs_f64(),
+        "dedup_seconds": (deduplicated - annotated).as_secs_f64(),
+        "write_seconds": (rewritten - deduplicated).as_secs_f64(),
+        "check_seconds": (started.elapsed() - rewritten).as_secs_f64(),
+        "threads": config.threads,
+    });
+    let manifest = report::manifest(&identity, &request.rules, &percentiles, &counts, &report, timings);
+    let json = serde_json::to_vec_pretty(&manifest)
+        .map_err(|error| PipelineError::directory(directory.path("run.json"), error))?;
+    directory.write_whole(&directory.path("run.json"), &json)?;
+    let _ = std::fs::remove_dir_all(directory.path(".temp"));
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// The shards to read: standard input is spooled first, the rest is found.
+fn inputs(
+    request: &Request,
+    directory: &RunDir,
+    observer: &dyn Observer,
+) -> Result<Vec<Shard>, PipelineError> {
+    if !request.inputs.iter().any(|input| input == "-") {
+        let Discovered { shards, warnings } = discover(&request.inputs, Some(directory.root()))?;
+        for warning in warnings {
+            observer.note(&warning);
+        }
+        return Ok(shards);
+    }
+    if request.inputs.len() > 1 {
+        return Err(PipelineError::Usage(
+            "standard input (-) cannot be mixed with other inputs".to_owned(),
+        ));
+    }
+    let spool = directory.spool();
+    if spool.exists() && !request.config.force {
+        observer.note(&format!(
+            "going on from the standard input spooled in {}; --force starts over",
+            spool.display()
+        ));
+    } else {
+        if !directory.is_fresh() && !request.config.force {
+            return Err(PipelineError::directory(
+                directory.root(),
+                "holds another run; choose another --out, or --force to start over",
+            ));
+        }
+        let mut file = crate::write::atomic::PartFile::create(&spool)?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut file)
+            .map_err(|error| PipelineError::directory(&spool, format!("spooling failed: {error}")))?;
+        file.finish()?;
+    }
+    Ok(vec![Shard {
+        path: spool,
+        name: "stdin.jsonl".to_owned(),
+        format: Format::Jsonl,
+        compression: Compression::None,
+    }])
+}
+
+fn identity(request: &Request, shards: &[Shard]) -> Result<Identity, PipelineError> {
+    let mut inputs = Vec::with_capacity(shards.len());
+    let from_stdin = request.inputs.iter().any(|input| input == "-");
+    for shard in shards {
+        let data = std::fs::metadata(&shard.path)
+            .map_err(|error| PipelineError::directory(&shard.path, format!("cannot be read: {error}")))?;
+        let modified = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        inputs.push(InputIdentity {
+            shard: shard.name.clone(),
+            path: if from_stdin { PathBuf::from("-") } else { shard.path.clone() },
+            size_bytes: data.len(),
+            modified_ns: if from_stdin { 0 } else { modified.map_or(0, |time| time.as_nanos()) },
+        });
+    }
+    Ok(Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        configuration: serde_json::to_value(&request.config.content)
+            .map_err(|error| PipelineError::Usage(error.to_string()))?,
+        rules: request.rules.hash_hex(),
+        inputs,
+    })
+}
+
+/// One unit for each shard; small text files share one.
+fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
+    let content = &request.config.content;
+    let mut groups: Vec<Vec<Shard>> = Vec::new();
+    for shard in shards {
+        match groups.last_mut() {
+            Some(group)
+                if shard.format == Format::Text
+                    && group.len() < TEXT_FILES_PER_UNIT
+                    && group.last().is_some_and(|last| last.format == Format::Text) =>
+            {
+                group.push(shard);
+            }
+            _ => groups.push(vec![shard]),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|shards| Scan {
+            shards,
+            columns: Columns { text: content.text_column.clone(), id: content.id_column.clone() },
+            foreign: request
+                .rules
+                .columns()
+                .iter()
+                .map(|column| ForeignField {
+                    name: column.name.clone(),
+                    data_type: column.data_type.clone(),
+                })
+                .collect(),
+            reason_field: content.reason_field.clone(),
+            batch_bytes: BATCH_BYTES,
+            batch_rows: BATCH_ROWS,
+            record_bytes_max: content.record_bytes_max,
+            limit: content.limit,
+        })
+        .collect()
+}
+
+/// Runs a plan of one partition to its end and returns what it said.
+pub async fn execute(
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+) -> Result<Vec<arrow::array::RecordBatch>, PipelineError> {
+    let stream = execute_stream(plan, context)?;
+    Ok(stream.try_collect().await?)
+}
+
+impl Work<'_> {
+    fn parts(&self) -> Vec<PathBuf> {
+        (0..self.units.len()).map(|unit| self.directory.annotations(unit)).collect()
+    }
+
+    /// Partitions of one unit's plan: few units are split inside, many run side by side.
+    fn fan_out(&self, waiting: usize) -> usize {
+        if waiting >= self.config.threads { 1 } else { self.config.threads }
+    }
+
+    /// Does the units that `done` does not know yet, some side by side.
+    async fn movement<F>(
+        &self,
+        name: &str,
+        done: impl Fn(usize) -> bool,
+        plan: F,
+    ) -> Result<(), PipelineError>
+    where
+        F: AsyncFn(usize, usize) -> Result<Arc<dyn ExecutionPlan>, PipelineError>,
+    {
+        let waiting: Vec<usize> = (0..self.units.len()).filter(|unit| !done(*unit)).collect();
+        self.observer.begin(name, waiting.len());
+        let fan_out = self.fan_out(waiting.len());
+        let side_by_side = if fan_out > 1 { 1 } else { self.config.threads };
+        let plan = &plan;
+        let mut running = futures::stream::iter(waiting)
+            .take_while(|_| std::future::ready(!self.observer.stop_asked()))
+            .map(|unit| async move {
+                let plan = plan(unit, fan_out).await?;
+                let context = self.context.task_ctx();
+                // a task of its own, so that units really run side by side
+                let rows = tokio::spawn(execute(plan, context)).await.map_err(|error| {
+                    PipelineError::Usage(format!("a worker died, this is a bug in tamis: {error}"))
+                })??;
+                Ok::<_, PipelineError>((unit, rows))
+            })
+            .buffer_unordered(side_by_side);
+        let mut failure = None;
+        while let Some(outcome) = running.next().await {
+            match outcome.and_then(|(unit, rows)| self.note_counts(unit, &rows)) {
+                Ok(()) => self.observer.unit_done(),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None if self.observer.stop_asked() => Err(PipelineError::Stopped),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the counts of a rewritten unit; the file says that the unit is done.
+    fn note_counts(
+        &self,
+        unit: usize,
+        rows: &[arrow::array::RecordBatch],
+    ) -> Result<(), PipelineError> {
+        let mut lines = Vec::new();
+        for batch in rows {
+            if let Some(column) = batch.column_by_name("counts")
+                && let Some(column) = column.as_any().downcast_ref::<StringArray>()
+            {
+                lines.extend(column.iter().flatten().map(str::to_owned));
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.directory.write_whole(&self.directory.counts(unit), lines.join("\n").as_bytes())
+    }
+
+    /// Exact nearest-rank percentiles over all documents read, where rules ask for them.
+    async fn percentiles(&self) -> Result<BTreeMap<String, f64>, PipelineError> {
+        let wanted = self.rules.percentiles();
+        let mut values = BTreeMap::new();
+        if wanted.is_empty() {
+            return Ok(values);
+        }
+        let compiled = self.rules.compile_measures()?;
+        let path = |unit| self.directory.measures(unit);
+        self.movement("measure", |unit| path(unit).exists(), async |unit, fan_out| {
+            Ok(plans::measure(&self.units[unit], &compiled, fan_out, &path(unit))?)
+        })
+        .await?;
+        let parts: Vec<PathBuf> = (0..self.units.len()).map(path).collect();
+        plans::annotations_table(&self.context, &parts).await?;
+        for percentile in wanted {
+            let column = plans::quoted(&percentile.annotation);
+            let count = format!("SELECT count({column}) AS n FROM annotations");
+            let rows = self.context.sql(&count).await?.collect().await?;
+            let total = rows.first().map_or(Ok(0), |batch| {
+                typed::<arrow::array::Int64Array>(batch, "n").map(|n| n.value(0))
+            })?;
+            let sorted = format!(
+                "SELECT {column} AS v FROM annotations WHERE {column} IS NOT NULL ORDER BY v"
+            );
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rank is between 1 and the number of documents"
+            )]
+            let rank = ((percentile.rank / 100.0 * total as f64).ceil() as usize).max(1);
+            let mut stream = self.context.sql(&sorted).await?.execute_stream().await?;
+            let mut before = 0;
+            while let Some(batch) = stream.next().await {
+                let batch = batch?;
+                if before + batch.num_rows() >= rank {
+                    let column: &Float64Array = typed(&batch, "v")?;
+                    values.insert(percentile.key(), column.value(rank - 1 - before));
+                    break;
+                }
+                before += batch.num_rows();
+            }
+            values.entry(percentile.key()).or_insert(f64::NAN);
+        }
+        Ok(values)
+    }
+
+    async fn annotate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
+        let path = |unit| self.directory.annotations(unit);
+        self.movement("annotate", |unit| path(unit).exists(), async |unit, fan_out| {
+            Ok(plans::annotate(&self.units[unit], self.rules, compiled, fan_out, &path(unit))?)
+        })
+        .await
+    }
+
+    async fn exact(&self) -> Result<(), PipelineError> {
+        let path = self.directory.exact_clusters();
+        if path.exists() {
+            return Ok(());
+        }
+        self.observer.begin("dedup", 1);
+        let survivor: &Survivor = &self.config.content.survivor;
+        let plan = plans::exact(&self.context, &self.parts(), survivor, &path).await?;
+        execute(plan, self.context.task_ctx()).await?;
+        self.observer.unit_done();
+        Ok(())
+    }
+
+    async fn rewrite(&self, compiled: &Compiled) -> Result<Vec<ShardCounts>, PipelineError> {
+        let rules = rule_infos(self.rules, compiled);
+        let spec = compiled.spec.to_json();
+        let clusters = self.directory.exact_clusters();
+        let clusters = self.config.content.dedup_exact.then_some(clusters);
+        self.movement("write", |unit| self.directory.counts(unit).exists(), async |unit, _| {
+            let node = Rewrite {
+                unit,
+                scan: self.units[unit].clone(),
+                root: self.directory.root().to_owned(),
+                spec: spec.clone(),
+                rules: rules.clone(),
+                write_flags: self.config.content.write_flags,
+            };
+            let part = self.directory.annotations(unit);
+            Ok(plans::rewrite(&self.context, &part, clusters.as_deref(), node).await?)
+        })
+        .await?;
+        let mut counts = Vec::new();
+        for unit in 0..self.units.len() {
+            let path = self.directory.counts(unit);
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| PipelineError::directory(&path, error))?;
+            for line in text.lines() {
+                let shard: ShardCounts = serde_json::from_str(line)
+                    .map_err(|error| PipelineError::directory(&path, error))?;
+                counts.push(shard);
+            }
+        }
+        Ok(counts)
+    }
+}

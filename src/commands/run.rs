@@ -1,0 +1,219 @@
+//! `tamis run`: the main job.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use tamis_pipeline::PipelineError;
+use tamis_pipeline::config::{ConfigFile, ContentConfig, RunConfig, Survivor, parse_bytes};
+use tamis_pipeline::run::{Request, run as run_request};
+use tamis_rules::{RuleSet, RuleSource};
+
+use crate::screen::{self, Follower};
+
+const EXAMPLES: &str = "Examples:
+  tamis run corpus/ --out out
+  tamis run 'crawl/*.jsonl.zst' more.parquet --out out --rules rules.yaml
+  zcat dump.jsonl.gz | tamis run - --out out
+  tamis run corpus/ --out trial --limit 1000      a trial on the head of each shard
+  tamis run corpus/ --out out --survivor 'word_count desc'
+
+Run the same command again after a crash: it goes on where it stopped.";
+
+/// Kinds of duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dedup {
+    /// Same text after white space is collapsed
+    Exact,
+    /// Remove no duplicates
+    None,
+}
+
+/// The options of `tamis run`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// Files, folders or globs; - reads JSONL from standard input
+    inputs: Vec<String>,
+    /// Folder for everything the run makes
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run configuration; one in the working folder is found by itself
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Rule file or pack, repeatable; "none" switches rules off [default: tamis/web]
+    #[arg(long, value_name = "FILE|PACK")]
+    rules: Vec<String>,
+    /// Kinds of duplicates to remove [default: exact]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    dedup: Vec<Dedup>,
+    /// Which duplicate stays: "first" or an ORDER BY expression over annotations
+    #[arg(long, value_name = "first|EXPR")]
+    survivor: Option<String>,
+    /// Column with the text [default: text, content or raw_content, as found]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+    /// Column with your own id [default: id, doc_id ..., as found]
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
+    /// Field that carries the decision in written records [default: tamis]
+    #[arg(long, value_name = "NAME")]
+    reason_field: Option<String>,
+    /// Splice the flags of kept documents into their records
+    #[arg(long)]
+    write_flags: bool,
+    /// Worker threads [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Memory of the engine before it spills [default: 512MiB]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<String>,
+    /// Folder for spilled data [default: inside the run directory]
+    #[arg(long, value_name = "DIR")]
+    temp: Option<PathBuf>,
+    /// Read only the first N records of each shard
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Largest record; a larger one goes to failed/ [default: 128MiB]
+    #[arg(long, value_name = "SIZE")]
+    record_max: Option<String>,
+    /// Start over in a directory that holds another run
+    #[arg(long)]
+    force: bool,
+    /// No progress, no summary
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print the report as JSON instead of the summary
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the job and prints its summary.
+pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let (quiet, json) = (args.quiet, args.json);
+    let request = settle(args)?;
+    let stop = signals()?;
+    let follower = Follower::new(quiet, stop);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(request.config.threads)
+        .thread_stack_size(8 << 20)
+        .enable_all()
+        .build()
+        .context("the worker threads could not be started")?;
+    let outcome = runtime.block_on(run_request(&request, follower.as_ref()));
+    follower.finish();
+    let report = outcome?;
+    let mut stdout = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut stdout, &report)?;
+        writeln!(stdout)?;
+    } else if !quiet {
+        write!(stdout, "{}", screen::summary(&report, &request.config.out.display().to_string()))?;
+        let megabytes = report.text_bytes.read as f64 / 1e6;
+        writeln!(
+            stdout,
+            "done in {:.1} s, {:.1} MB/s of text, {} threads",
+            report.seconds,
+            megabytes / report.seconds.max(1e-9),
+            request.config.threads
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first signal finishes the parts in flight, the second stops at once.
+fn signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // registered first: it looks before the flag below is raised
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let _ = stop.load(Ordering::Relaxed);
+    Ok(stop)
+}
+
+/// Joins the command line with the configuration file; the command line wins.
+fn settle(args: RunArgs) -> anyhow::Result<Request> {
+    let found = Path::new("tamis.yaml");
+    let path = args.config.clone().or_else(|| found.exists().then(|| found.to_owned()));
+    let (file, base) = match &path {
+        Some(path) => {
+            let base = path.parent().unwrap_or(Path::new("")).to_owned();
+            (ConfigFile::read(path)?, base)
+        }
+        None => (ConfigFile::default(), PathBuf::new()),
+    };
+    let beside = |name: &str| {
+        if name == "-" { name.to_owned() } else { base.join(name).display().to_string() }
+    };
+    let inputs = if args.inputs.is_empty() {
+        file.inputs.iter().map(|input| beside(input)).collect()
+    } else {
+        args.inputs
+    };
+    if inputs.is_empty() {
+        return Err(PipelineError::Usage("no input given: name files, folders or globs, or - for standard input".into()).into());
+    }
+    let out = args.out.or_else(|| file.out.as_ref().map(|out| base.join(out)));
+    let Some(out) = out else {
+        return Err(PipelineError::Usage("no run directory given: add --out DIR".into()).into());
+    };
+    let sources: Vec<RuleSource> = if args.rules.is_empty() {
+        let named = file.rules.clone().unwrap_or_else(|| vec!["tamis/web".to_owned()]);
+        named.iter().map(|name| RuleSource::named_beside(name, &base)).collect()
+    } else {
+        args.rules.iter().map(|name| RuleSource::named_beside(name, Path::new(""))).collect()
+    };
+    let none = |name: &RuleSource| matches!(name, RuleSource::Pack(name) if name == "none");
+    let sources: Vec<RuleSource> = sources.into_iter().filter(|source| !none(source)).collect();
+    let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
+    let dedup_exact = dedup(&args.dedup, file.dedup.as_deref())?;
+    let defaults = ContentConfig::default();
+    let record_max = args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
+    let content = ContentConfig {
+        dedup_exact,
+        survivor: args.survivor.or(file.survivor).map_or(Survivor::First, |s| Survivor::parse(&s)),
+        text_column: args.text_column.or(file.text_column),
+        id_column: args.id_column.or(file.id_column),
+        reason_field: args.reason_field.or(file.reason_field).unwrap_or(defaults.reason_field),
+        write_flags: args.write_flags || file.write_flags.unwrap_or(false),
+        limit: args.limit.or(file.limit),
+        record_bytes_max: record_max.unwrap_or(defaults.record_bytes_max),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = args.memory.or(file.memory).unwrap_or_else(|| "512MiB".to_owned());
+    Ok(Request {
+        inputs,
+        rules,
+        config: RunConfig {
+            content,
+            out,
+            threads: args.threads.or(file.threads).unwrap_or(cores).max(1),
+            memory_bytes: parse_bytes(&memory)?,
+            temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
+            force: args.force,
+        },
+    })
+}
+
+/// Whether exact duplicates go.
+fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<bool, PipelineError> {
+    let mut chosen = args.to_vec();
+    if args.is_empty() {
+        for name in file.unwrap_or(&["exact".to_owned()]) {
+            let kind = Dedup::from_str(name, false).map_err(|_| {
+                PipelineError::Usage(format!("dedup: '{name}' is not known, write exact or none"))
+            })?;
+            chosen.push(kind);
+        }
+    }
+    if chosen.contains(&Dedup::None) && chosen.len() > 1 {
+        return Err(PipelineError::Usage("dedup: none cannot be mixed with other kinds".into()));
+    }
+    Ok(chosen.contains(&Dedup::Exact))
+}

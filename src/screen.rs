@@ -1,0 +1,246 @@
+//! What a person sees while a run works and when it is done.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use owo_colors::{OwoColorize, Stream};
+use tamis_pipeline::progress::{self, Observer};
+use tamis_pipeline::report::Report;
+
+/// Seconds between two log lines where there is no terminal.
+const LOG_EVERY: Duration = Duration::from_secs(5);
+
+/// Prints an error and its causes to standard error.
+pub fn error(error: &anyhow::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let label = "error:".if_supports_color(Stream::Stderr, |text| text.red()).to_string();
+    let _ = writeln!(stderr, "{label} {error:#}");
+}
+
+/// Follows a run: a bar on a terminal, a log line every few seconds elsewhere.
+pub struct Follower {
+    state: Mutex<State>,
+    stop: Arc<AtomicBool>,
+    done: Arc<AtomicBool>,
+    units: Arc<AtomicU64>,
+    terminal: bool,
+    quiet: bool,
+}
+
+struct State {
+    bar: ProgressBar,
+    movement: String,
+    begun: Instant,
+    before: (u64, u64),
+}
+
+impl Follower {
+    /// A follower; `stop` is raised by signals.
+    pub fn new(quiet: bool, stop: Arc<AtomicBool>) -> Arc<Self> {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = ProgressBar::hidden();
+        let follower = Arc::new(Self {
+            state: Mutex::new(State {
+                bar,
+                movement: String::new(),
+                begun: Instant::now(),
+                before: progress::read(),
+            }),
+            stop,
+            done: Arc::new(AtomicBool::new(false)),
+            units: Arc::new(AtomicU64::new(0)),
+            terminal,
+            quiet,
+        });
+        let ticking = Arc::clone(&follower);
+        std::thread::spawn(move || ticking.tick());
+        follower
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rate(state: &State) -> String {
+        let (documents, bytes) = progress::read();
+        let seconds = state.begun.elapsed().as_secs_f64().max(1e-3);
+        let documents = documents.saturating_sub(state.before.0);
+        let bytes = bytes.saturating_sub(state.before.1);
+        format!(
+            "{} documents, {:.0}/s, {:.1} MB/s of text",
+            grouped(documents),
+            documents as f64 / seconds,
+            bytes as f64 / 1e6 / seconds
+        )
+    }
+
+    fn tick(&self) {
+        let mut logged = Instant::now();
+        while !self.done.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(200));
+            let state = self.state();
+            if self.quiet || state.movement.is_empty() {
+                continue;
+            }
+            if self.terminal {
+                state.bar.set_message(Self::rate(&state));
+                state.bar.tick();
+            } else if logged.elapsed() >= LOG_EVERY {
+                logged = Instant::now();
+                let line = format!(
+                    "{}: {}/{} parts, {}",
+                    state.movement,
+                    state.bar.position(),
+                    self.units.load(Ordering::Relaxed),
+                    Self::rate(&state)
+                );
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(&self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.state().bar.finish_and_clear();
+    }
+}
+
+impl Observer for Follower {
+    fn begin(&self, movement: &str, units: usize) {
+        self.units.store(units as u64, Ordering::Relaxed);
+        let mut state = self.state();
+        state.bar.finish_and_clear();
+        state.bar = if self.terminal && !self.quiet {
+            let bar = ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::stderr());
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix:>9} {bar:30} {pos}/{len} parts  {msg}  {eta} left")
+            {
+                bar.set_style(style);
+            }
+            bar.set_prefix(movement.to_owned());
+            bar
+        } else {
+            ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::hidden())
+        };
+        movement.clone_into(&mut state.movement);
+        state.begun = Instant::now();
+        state.before = progress::read();
+    }
+
+    fn unit_done(&self) {
+        self.state().bar.inc(1);
+    }
+
+    fn note(&self, message: &str) {
+        let label = "note:".if_supports_color(Stream::Stderr, |text| text.yellow()).to_string();
+        self.state().bar.suspend(|| {
+            let _ = writeln!(std::io::stderr(), "{label} {message}");
+        });
+    }
+
+    fn stop_asked(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn share(part: u64, whole: u64) -> String {
+    if whole == 0 { "-".to_owned() } else { format!("{:.2} %", part as f64 * 100.0 / whole as f64) }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2}", bytes as f64 / 1e6)
+}
+
+/// The funnel: who read, what each rule took first, what stayed.
+pub fn summary(report: &Report, out: &str) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["", "documents", "share", "text MB", "fired", "undecided"]);
+    let documents = &report.documents;
+    let row = |name: &str, count: u64, bytes: Option<u64>| {
+        vec![
+            name.to_owned(),
+            grouped(count),
+            share(count, documents.read),
+            bytes.map(megabytes).unwrap_or_default(),
+            String::new(),
+            String::new(),
+        ]
+    };
+    table.add_row(row("read", documents.read, Some(report.text_bytes.read)));
+    for rule in &report.rules {
+        if rule.fired == 0 && rule.undecided == 0 {
+            continue;
+        }
+        let removes = matches!(rule.action.as_str(), "drop" | "keep");
+        let mut cells = if removes {
+            row(&format!("  {}", rule.id), rule.first, Some(rule.first_text_bytes))
+        } else {
+            vec![format!("  {} ({})", rule.id, rule.action), String::new(), String::new(), String::new(), String::new(), String::new()]
+        };
+        cells[4] = grouped(rule.fired);
+        if rule.undecided > 0 {
+            cells[5] = grouped(rule.undecided);
+        }
+        table.add_row(cells);
+    }
+    for kind in &report.duplicates {
+        let mut cells = row(&format!("  dedup/{}", kind.kind), kind.removed, Some(kind.text_bytes));
+        cells[4] = format!("{} clusters", grouped(kind.clusters));
+        table.add_row(cells);
+    }
+    table.add_row(row("removed", documents.removed, Some(report.text_bytes.removed)));
+    table.add_row(row("failed", documents.failed, None));
+    table.add_row(row("kept", documents.kept, Some(report.text_bytes.kept)));
+    for column in 1..6 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = format!("{table}\n");
+    for (reason, count) in &report.failures {
+        text.push_str(&format!("failed: {count} x {reason}, see {out}/failed/\n"));
+    }
+    for warning in report.warnings.iter().take(8) {
+        text.push_str(&format!("note: {warning}\n"));
+    }
+    if report.warnings.len() > 8 {
+        text.push_str(&format!("note: {} more in {out}/report.json\n", report.warnings.len() - 8));
+    }
+    text.push_str(&format!(
+        "balanced: {} read = {} kept + {} removed + {} failed\n",
+        grouped(documents.read),
+        grouped(documents.kept),
+        grouped(documents.removed),
+        grouped(documents.failed)
+    ));
+    if documents.edited + documents.flagged > 0 {
+        text.push_str(&format!(
+            "of the kept {} were edited and {} flagged\n",
+            grouped(documents.edited),
+            grouped(documents.flagged)
+        ));
+    }
+    text.push_str(&format!("look:  tamis sample {out} -n 10 --from removed --by rule\n"));
+    text.push_str(&format!("       tamis sample {out} -n 10 --from kept\n"));
+    text
+}
