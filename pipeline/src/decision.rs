@@ -153,7 +153,7 @@ impl Decisions {
     }
 
     pub(crate) fn row(&self, row: usize, rules: &[RuleInfo]) -> Result<Decision> {
-        let number = |name| Ok::<u64, _>(typed::<UInt64Array>(&self.batch, name)?.value(row));
+        let number = |name| Ok::<u64, datafusion::error::DataFusionError>(typed::<UInt64Array>(&self.batch, name)?.value(row));
         let text = |name| -> Result<Option<String>> {
             let column = typed::<StringArray>(&self.batch, name)?;
             Ok((!column.is_null(row)).then(|| column.value(row).to_owned()))

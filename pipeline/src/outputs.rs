@@ -369,7 +369,7 @@ impl ShardOutputs {
         self.counts.bytes = totals.bytes;
         self.counts.gap_bytes = totals.gap_bytes;
         self.counts.hash = totals.input_hash.map(hex128);
-        self.counts.limited = totals.truncated;
+        self.counts.limited = totals.limited;
         self.counts.warnings.clone_from(&totals.warnings);
         Ok(self.counts)
     }

@@ -23,7 +23,7 @@ use crate::outputs::ShardCounts;
 use crate::plans;
 use crate::progress::Observer;
 use crate::read::discover::{Discovered, discover};
-use crate::read::{Columns, Compression, ForeignField, Format, Shard};
+use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
 use crate::report::{self, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
 
@@ -203,9 +203,9 @@ fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
                 .rules
                 .columns()
                 .iter()
-                .map(|column| ForeignField {
-                    name: column.name.clone(),
-                    data_type: column.data_type.clone(),
+                .filter_map(|column| {
+                    let kind = ForeignType::of(&column.data_type)?;
+                    Some(ForeignField { name: column.name.clone(), kind })
                 })
                 .collect(),
             reason_field: content.reason_field.clone(),

@@ -71,7 +71,7 @@ impl Scan {
             Field::new("failure", DataType::Utf8, true),
         ];
         fields.extend(
-            self.foreign.iter().map(|field| Field::new(&field.name, field.data_type.clone(), true)),
+            self.foreign.iter().map(|field| Field::new(&field.name, field.kind.arrow(), true)),
         );
         Arc::new(Schema::new(fields))
     }

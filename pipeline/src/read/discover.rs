@@ -1,0 +1,232 @@
+//! Inputs to shards: files, folders and globs, mixed, each shard with a name of its own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::{Compression, Format, ReadError, Shard};
+
+/// The shards of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovered {
+    /// Sorted by name.
+    pub shards: Vec<Shard>,
+    /// Things worth saying.
+    pub warnings: Vec<String>,
+}
+
+/// What a file's name says of its format; none where it is not one tamis reads.
+pub fn kind_of(path: &Path) -> Option<(Format, Compression)> {
+    let extension = |path: &Path| path.extension().and_then(OsStr::to_str).map(str::to_lowercase);
+    let outer = extension(path)?;
+    let compression = match outer.as_str() {
+        "gz" => Compression::Gzip,
+        "zst" | "zstd" => Compression::Zstd,
+        "bz2" => Compression::Bzip2,
+        _ => Compression::None,
+    };
+    let inner =
+        if compression == Compression::None { outer } else { extension(Path::new(path.file_stem()?))? };
+    let format = match inner.as_str() {
+        "jsonl" | "ndjson" | "json" => Format::Jsonl,
+        "parquet" if compression == Compression::None => Format::Parquet,
+        "txt" | "text" | "md" | "markdown" | "rst" if compression == Compression::None => Format::Text,
+        _ => return None,
+    };
+    Some((format, compression))
+}
+
+/// Finds the shards behind `inputs`; nothing below `leave_out` is taken.
+pub fn discover(inputs: &[String], leave_out: Option<&Path>) -> Result<Discovered, ReadError> {
+    let mut found: Vec<(PathBuf, String, PathBuf)> = Vec::new();
+    let mut skipped = 0_u64;
+    for input in inputs {
+        let path = Path::new(input);
+        if path.is_dir() {
+            folder(path, &mut found, &mut skipped)?;
+        } else if path.exists() {
+            file(path, path.parent().unwrap_or(Path::new("")), &mut found);
+        } else if input.contains(['*', '?', '[']) {
+            expand(input, &mut found, &mut skipped)?;
+        } else {
+            return Err(ReadError::path(path, "does not exist"));
+        }
+    }
+    let mut by_path: BTreeMap<PathBuf, (String, PathBuf)> = BTreeMap::new();
+    for (path, name, root) in found {
+        let real = path.canonicalize().map_err(|e| ReadError::path(&path, format!("cannot be read: {e}")))?;
+        if leave_out.is_some_and(|root| real.starts_with(root)) {
+            continue;
+        }
+        by_path.entry(real).or_insert((name, root));
+    }
+    let mut warnings = Vec::new();
+    if skipped > 0 {
+        warnings.push(format!(
+            "{skipped} files were passed over: hidden, README or LICENSE, or of a kind tamis does not read"
+        ));
+    }
+    let shards = named(by_path)?;
+    if shards.is_empty() {
+        let all = inputs.join(" ");
+        let what = "holds no file that tamis reads (.jsonl .ndjson .json, also .gz .zst .bz2; .parquet; .txt .md .rst)";
+        return Err(ReadError::path(all, what));
+    }
+    Ok(Discovered { shards, warnings })
+}
+
+/// Gives every shard a name of its own: relative to its root, with the root's name in front
+/// where two roots hold the same name, and a number where even that is not enough.
+fn named(by_path: BTreeMap<PathBuf, (String, PathBuf)>) -> Result<Vec<Shard>, ReadError> {
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, _) in by_path.values() {
+        *uses.entry(name.clone()).or_default() += 1;
+    }
+    let mut taken: BTreeMap<String, Shard> = BTreeMap::new();
+    for (path, (name, root)) in by_path {
+        let mut unique = name.clone();
+        if uses.get(&name).is_some_and(|count| *count > 1) {
+            let real = root.canonicalize().unwrap_or(root);
+            let folder = real.file_name().and_then(OsStr::to_str).unwrap_or("root");
+            unique = format!("{folder}/{name}");
+        }
+        let mut number = 2;
+        let wanted = unique.clone();
+        while taken.contains_key(&unique) {
+            unique = format!("{number}/{wanted}");
+            number += 1;
+        }
+        let Some((format, compression)) = kind_of(&path).or_else(|| kind_of(Path::new(&name))) else {
+            return Err(ReadError::path(
+                path,
+                "is of a kind tamis does not read (.jsonl .ndjson .json, also .gz .zst .bz2; .parquet; .txt .md .rst)",
+            ));
+        };
+        taken.insert(unique.clone(), Shard { path, name: unique, format, compression });
+    }
+    Ok(taken.into_values().collect())
+}
+
+fn relative(path: &Path, root: &Path) -> String {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let steps: Vec<String> = inside
+        .components()
+        .filter_map(|step| match step {
+            std::path::Component::Normal(step) => Some(step.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect();
+    steps.join("/")
+}
+
+fn file(path: &Path, root: &Path, found: &mut Vec<(PathBuf, String, PathBuf)>) {
+    found.push((path.to_owned(), relative(path, root), root.to_owned()));
+}
+
+/// Hidden files and those that speak about a corpus rather than belong to it.
+fn passed_over(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let upper = name.to_uppercase();
+    name.starts_with('.') || upper.starts_with("README") || upper.starts_with("LICENSE")
+}
+
+fn folder(
+    root: &Path,
+    found: &mut Vec<(PathBuf, String, PathBuf)>,
+    skipped: &mut u64,
+) -> Result<(), ReadError> {
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // a link that leads back up adds nothing
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => return Err(ReadError::path(root, format!("cannot be walked: {error}"))),
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        if passed_over(entry.path()) || kind_of(entry.path()).is_none() {
+            *skipped += 1;
+        } else {
+            file(entry.path(), root, found);
+        }
+    }
+    Ok(())
+}
+
+fn expand(
+    pattern: &str,
+    found: &mut Vec<(PathBuf, String, PathBuf)>,
+    skipped: &mut u64,
+) -> Result<(), ReadError> {
+    let bad = |error: &dyn std::fmt::Display| ReadError::path(pattern, format!("is no glob: {error}"));
+    // names are relative to the part of the pattern that has no wildcard
+    let fixed: PathBuf = Path::new(pattern)
+        .components()
+        .take_while(|step| !step.as_os_str().to_string_lossy().contains(['*', '?', '[']))
+        .collect();
+    let before = found.len();
+    for path in glob::glob(pattern).map_err(|e| bad(&e))? {
+        let path = path.map_err(|e| bad(&e))?;
+        if path.is_dir() {
+            folder(&path, found, skipped)?;
+        } else {
+            file(&path, &fixed, found);
+        }
+    }
+    if found.len() == before {
+        return Err(ReadError::path(pattern, "matches no file"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(inputs: &[String]) -> Vec<String> {
+        discover(inputs, None).unwrap().shards.into_iter().map(|shard| shard.name).collect()
+    }
+
+    #[test]
+    fn folders_globs_and_files_mix_and_nothing_is_taken_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["a.jsonl", "sub/b.jsonl.zst", "sub/c.parquet", "d.md", "README.md", ".e.jsonl", "f.exe"] {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let whole = root.display().to_string();
+        let expected = ["a.jsonl", "d.md", "sub/b.jsonl.zst", "sub/c.parquet"];
+        assert_eq!(names(std::slice::from_ref(&whole)), expected);
+        assert_eq!(names(&[whole.clone(), format!("{whole}/*.jsonl"), format!("{whole}/d.md")]), expected);
+        assert_eq!(discover(&[whole], None).unwrap().warnings.len(), 1);
+    }
+
+    #[test]
+    fn the_same_name_in_two_roots_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut inputs = Vec::new();
+        for root in ["one", "two"] {
+            let path = folder.path().join(root);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join("a.jsonl"), "").unwrap();
+            inputs.push(path.display().to_string());
+        }
+        assert_eq!(names(&inputs), ["one/a.jsonl", "two/a.jsonl"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error_that_names_it() {
+        let missing = discover(&["/no/such/file".to_owned()], None).unwrap_err().to_string();
+        assert!(missing.contains("/no/such/file: does not exist"), "{missing}");
+        let empty = discover(&["/no/such/*.jsonl".to_owned()], None).unwrap_err().to_string();
+        assert!(empty.contains("matches no file"), "{empty}");
+    }
+}

@@ -1,0 +1,357 @@
+//! Parquet: rows are the records, so offsets and lengths are counted in rows.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, UInt64Array};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+
+use super::decompress::open_file;
+use super::jsonl::names;
+use super::{Chunk, Failure, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals};
+
+/// Reads one Parquet shard, row group by row group.
+pub(super) struct ParquetReader {
+    shard: Shard,
+    options: ReadOptions,
+    file: Option<(File, ArrowReaderMetadata)>,
+    text: Option<String>,
+    id: Option<String>,
+    group: usize,
+    reader: Option<ParquetRecordBatchReader>,
+    group_end: u64,
+    row: u64,
+    totals: Totals,
+    pending: Option<Failure>,
+    hash: Option<u128>,
+}
+
+impl ParquetReader {
+    pub(super) fn open(shard: &Shard, options: &ReadOptions) -> Result<Self, ReadError> {
+        let file = open_file(&shard.path)?;
+        let mut reader = Self {
+            shard: shard.clone(),
+            options: options.clone(),
+            file: None,
+            text: None,
+            id: None,
+            group: 0,
+            reader: None,
+            group_end: 0,
+            row: 0,
+            totals: Totals::default(),
+            pending: None,
+            hash: None,
+        };
+        if options.with_raw {
+            reader.hash = hash_file(shard)?;
+        }
+        let loaded = guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()));
+        let metadata = match loaded {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let message = format!(
+                    "{}: the footer cannot be read, so nothing of the file can: {error}",
+                    shard.path.display()
+                );
+                reader.fail("truncated-parquet", message, 1);
+                return Ok(reader);
+            }
+        };
+        let schema = metadata.schema();
+        if !options.reason_field.is_empty() && schema.index_of(&options.reason_field).is_ok() {
+            return Err(ReadError::ReasonField {
+                shard: shard.name.clone(),
+                place: "schema".to_owned(),
+                field: options.reason_field.clone(),
+            });
+        }
+        let find = |wanted: &[String]| {
+            wanted.iter().find(|name| schema.index_of(name).is_ok()).cloned()
+        };
+        reader.text = find(&names(options.columns.text.as_deref(), TEXT_NAMES));
+        reader.id = find(&names(options.columns.id.as_deref(), ID_NAMES));
+        let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let kind = reader.text.as_ref().and_then(|name| schema.field_with_name(name).ok());
+        let trouble = match kind.map(Field::data_type) {
+            None => Some(("missing-text", format!(
+                "there is no column '{}'; name the text with --text-column",
+                names(options.columns.text.as_deref(), TEXT_NAMES).join("', '")
+            ))),
+            Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => None,
+            Some(other) => Some(("text-not-a-string", format!(
+                "the column is of type {other}; cast it to a string"
+            ))),
+        };
+        if let Some((reason, message)) = trouble {
+            if rows > 0 {
+                reader.fail(reason, message, rows);
+            }
+            return Ok(reader);
+        }
+        if rows == 0 {
+            reader.totals.warnings.push("holds no records".to_owned());
+        }
+        reader.check_foreign(schema);
+        reader.file = Some((file, metadata));
+        Ok(reader)
+    }
+
+    fn check_foreign(&mut self, schema: &SchemaRef) {
+        for field in &self.options.foreign {
+            if let Some(found) = typed_path(schema, &field.name)
+                && !castable(&found, &field.kind.arrow())
+            {
+                self.totals.warnings.push(format!(
+                    "column {} is of type {found}, not as declared, and was taken as null",
+                    field.name
+                ));
+            }
+        }
+    }
+
+    /// Notes that the next `rows` rows cannot be read: one failure, which counts as one record.
+    fn fail(&mut self, reason: &str, message: String, rows: u64) {
+        self.totals.records += 1;
+        self.totals.failed += 1;
+        self.pending = Some(Failure {
+            row: self.row,
+            line: None,
+            offset: self.row,
+            length: rows,
+            reason: reason.to_owned(),
+            message,
+            raw: None,
+        });
+        self.row += rows;
+    }
+
+    /// Opens the next row group; false at the end of the file.
+    fn next_group(&mut self) -> Result<bool, ReadError> {
+        let Some((file, metadata)) = &self.file else { return Ok(false) };
+        let groups = metadata.metadata().row_groups();
+        let Some(group) = groups.get(self.group) else { return Ok(false) };
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+        let bytes = u64::try_from(group.total_byte_size()).unwrap_or(0).max(1);
+        let per_row = bytes / rows.max(1) + 1;
+        let fit = (self.options.batch_bytes as u64 / per_row).max(1);
+        let batch_rows = usize::try_from(fit).unwrap_or(1).min(self.options.batch_rows);
+        let file = file.try_clone().map_err(|error| ReadError::path(&self.shard.path, error))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
+        let mask = if self.options.with_raw {
+            ProjectionMask::all()
+        } else {
+            let mut columns: Vec<&str> =
+                self.text.iter().chain(&self.id).map(String::as_str).collect();
+            columns.extend(self.options.foreign.iter().map(|field| field.name.as_str()));
+            ProjectionMask::columns(builder.parquet_schema(), columns)
+        };
+        let group_number = self.group;
+        self.group += 1;
+        self.group_end = self.row + rows;
+        let opened = guarded(|| {
+            builder
+                .with_row_groups(vec![group_number])
+                .with_projection(mask)
+                .with_batch_size(batch_rows)
+                .build()
+        });
+        match opened {
+            Ok(reader) => self.reader = Some(reader),
+            Err(error) => self.lose_group(&error),
+        }
+        Ok(true)
+    }
+
+    /// The rest of the row group is one failure; the next group is read.
+    fn lose_group(&mut self, error: &str) {
+        self.reader = None;
+        let rows = self.group_end - self.row;
+        let message = format!(
+            "{}: rows {} to {} of row group {} cannot be read: {error}",
+            self.shard.path.display(),
+            self.row,
+            self.group_end.saturating_sub(1),
+            self.group - 1
+        );
+        self.fail("corrupt-parquet", message, rows);
+    }
+
+    fn chunk(&mut self, native: &RecordBatch) -> Result<Option<Chunk>, ReadError> {
+        let mut native = native.clone();
+        let left = self.options.limit.map(|limit| limit.saturating_sub(self.totals.records));
+        if let Some(left) = left.and_then(|left| usize::try_from(left).ok())
+            && left < native.num_rows()
+        {
+            native = native.slice(0, left);
+            self.totals.limited = true;
+        }
+        let first = self.row;
+        let count = native.num_rows();
+        self.row += count as u64;
+        self.totals.records += count as u64;
+        let text = self.text.as_deref().unwrap_or("text");
+        let column = native.column_by_name(text).ok_or_else(|| {
+            ReadError::path(&self.shard.path, format!("lost its column '{text}'"))
+        })?;
+        let texts = cast(column, &DataType::Utf8)?;
+        let there: BooleanArray = (0..count).map(|row| Some(texts.is_valid(row))).collect();
+        let mut failures = Vec::new();
+        for row in (0..count).filter(|row| texts.is_null(*row)) {
+            self.totals.failed += 1;
+            failures.push(Failure {
+                row: first + row as u64,
+                line: None,
+                offset: first + row as u64,
+                length: 1,
+                reason: "missing-text".to_owned(),
+                message: format!("the column '{text}' is null"),
+                raw: None,
+            });
+        }
+        let rows = || UInt64Array::from_iter_values(first..first + count as u64);
+        let ids: ArrayRef = match self.id.as_ref().and_then(|id| native.column_by_name(id)) {
+            Some(ids) if castable(ids.data_type(), &DataType::Utf8) => cast(ids, &DataType::Utf8)?,
+            _ => Arc::new(StringArray::new_null(count)),
+        };
+        let mut fields = vec![
+            Field::new("row", DataType::UInt64, false),
+            Field::new("offset", DataType::UInt64, false),
+            Field::new("length", DataType::UInt64, false),
+            Field::new("text", DataType::Utf8, true),
+            Field::new("id", DataType::Utf8, true),
+        ];
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(rows()),
+            Arc::new(rows()),
+            Arc::new(UInt64Array::from(vec![1; count])),
+            texts,
+            ids,
+        ];
+        for field in &self.options.foreign {
+            let kind = field.kind.arrow();
+            let value = follow(&native, &field.name)
+                .filter(|value| castable(value.data_type(), &kind))
+                .map(|value| cast(&value, &kind))
+                .transpose()?
+                .unwrap_or_else(|| arrow::array::new_null_array(&kind, count));
+            fields.push(Field::new(&field.name, kind, true));
+            columns.push(value);
+        }
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        let (batch, native) = if failures.is_empty() {
+            (batch, native)
+        } else {
+            (filter_record_batch(&batch, &there)?, filter_record_batch(&native, &there)?)
+        };
+        let native = self.options.with_raw.then_some(native);
+        Ok(Some(Chunk { batch, failures, native, text_field: self.text.clone() }))
+    }
+
+    fn empty_chunk(&self, failure: Failure) -> Result<Chunk, ReadError> {
+        let mut none =
+            super::batch::BatchBuilder::new(&self.options.foreign, false);
+        Ok(Chunk { batch: none.finish()?, failures: vec![failure], native: None, text_field: self.text.clone() })
+    }
+}
+
+impl ShardReader for ParquetReader {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        loop {
+            if let Some(failure) = self.pending.take() {
+                return Ok(Some(self.empty_chunk(failure)?));
+            }
+            if self.options.limit.is_some_and(|limit| self.totals.records >= limit) {
+                let all = self.file.as_ref().map_or(0, |(_, metadata)| {
+                    u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
+                });
+                self.totals.limited |= self.row < all;
+                return Ok(None);
+            }
+            let Some(reader) = &mut self.reader else {
+                if self.next_group()? {
+                    continue;
+                }
+                return Ok(None);
+            };
+            match guarded(|| reader.next().transpose()) {
+                Ok(Some(batch)) => return self.chunk(&batch),
+                Ok(None) if self.row < self.group_end => {
+                    self.lose_group("it holds fewer rows than its footer says");
+                }
+                Ok(None) => self.reader = None,
+                Err(error) => self.lose_group(&error),
+            }
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        let mut totals = self.totals.clone();
+        totals.bytes = self.row;
+        totals.input_hash = self.hash;
+        totals
+    }
+}
+
+/// Runs a decoder over foreign bytes: its errors and its panics become words.
+fn guarded<T, E: std::fmt::Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(_) => Err("the decoder gave up on these bytes".to_owned()),
+    }
+}
+
+/// Whether a column can be taken as the declared type without changing what it says.
+fn castable(from: &DataType, to: &DataType) -> bool {
+    match to {
+        DataType::Utf8 => {
+            matches!(from, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+                || from.is_integer()
+        }
+        DataType::Int64 => from.is_integer(),
+        DataType::Float64 => from.is_numeric(),
+        other => from == other,
+    }
+}
+
+fn typed_path(schema: &Schema, path: &str) -> Option<DataType> {
+    let mut steps = path.split('.');
+    let mut at = schema.field_with_name(steps.next()?).ok()?.data_type();
+    for step in steps {
+        let DataType::Struct(fields) = at else { return None };
+        at = fields.find(step)?.1.data_type();
+    }
+    Some(at.clone())
+}
+
+fn follow(batch: &RecordBatch, path: &str) -> Option<ArrayRef> {
+    let mut steps = path.split('.');
+    let mut at = Arc::clone(batch.column_by_name(steps.next()?)?);
+    for step in steps {
+        let inner = at.as_any().downcast_ref::<StructArray>()?;
+        let column = Arc::clone(inner.column_by_name(step)?);
+        // a null struct makes its fields null
+        at = match inner.nulls() {
+            None => column,
+            Some(nulls) => {
+                let there = BooleanArray::new(nulls.inner().clone(), None);
+                let gone = arrow::compute::not(&there).ok()?;
+                arrow::compute::nullif(&column, &gone).ok()?
+            }
+        };
+    }
+    Some(at)
+}
+
+fn hash_file(shard: &Shard) -> Result<Option<u128>, ReadError> {
+    let (mut stream, hash) = super::decompress::open(shard)?;
+    std::io::copy(&mut stream, &mut std::io::sink())
+        .map_err(|error| ReadError::path(&shard.path, format!("cannot be read: {error}")))?;
+    Ok(Some(hash.digest()))
+}
