@@ -105,6 +105,8 @@ pub struct RunConfig {
     pub temp: Option<PathBuf>,
     /// Start over in a directory that holds another run.
     pub force: bool,
+    /// Send every plan through its bytes and rebuild it in a fresh session, as a cluster does.
+    pub rebuild_plans: bool,
 }
 
 /// The part of the configuration that decides the bytes of a run; two runs that differ here

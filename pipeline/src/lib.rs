@@ -1,1 +1,22 @@
-//! How data moves: readers, plans, the run directory
+//! How data moves: readers, plans, the run directory.
+//!
+//! The only crate that builds the engine's plans. `run` is the door.
+
+pub mod config;
+pub mod conservation;
+pub mod decision;
+pub mod error;
+pub mod exec;
+pub mod functions;
+pub mod look;
+pub mod outputs;
+pub mod plans;
+pub mod progress;
+pub mod read;
+pub mod reason;
+pub mod report;
+pub mod run;
+pub mod rundir;
+pub mod write;
+
+pub use error::PipelineError;

@@ -16,6 +16,7 @@ use crate::config::{RunConfig, Survivor};
 use crate::conservation;
 use crate::decision::rule_infos;
 use crate::error::PipelineError;
+use crate::exec::codec;
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::exec::scan::Scan;
 use crate::functions::{Resources, session};
@@ -52,6 +53,7 @@ struct Work<'a> {
     rules: &'a RuleSet,
     units: Vec<Scan>,
     observer: &'a dyn Observer,
+    elsewhere: Option<Resources>,
 }
 
 /// Runs `request` and returns its report; a finished run returns the report it has.
@@ -79,6 +81,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         rules: &request.rules,
         units: units(request, shards),
         observer,
+        elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
     let percentiles = work.percentiles().await?;
     let compiled = request.rules.compile(&percentiles)?;
@@ -217,12 +220,21 @@ fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
         .collect()
 }
 
-/// Runs a plan of one partition to its end and returns what it said.
-pub async fn execute(
+/// Runs a plan of one partition to its end and returns what it said; with `elsewhere`, in a
+/// session that knows nothing of the plan but its bytes.
+async fn execute(
     plan: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
+    elsewhere: Option<Resources>,
 ) -> Result<Vec<arrow::array::RecordBatch>, PipelineError> {
-    let stream = execute_stream(plan, context)?;
+    let stream = match elsewhere {
+        None => execute_stream(plan, context)?,
+        Some(resources) => {
+            let bytes = codec::encode(plan)?;
+            let context = session(&resources)?.task_ctx();
+            execute_stream(codec::decode(&bytes, &context)?, context)?
+        }
+    };
     Ok(stream.try_collect().await?)
 }
 
@@ -257,7 +269,8 @@ impl Work<'_> {
                 let plan = plan(unit, fan_out).await?;
                 let context = self.context.task_ctx();
                 // a task of its own, so that units really run side by side
-                let rows = tokio::spawn(execute(plan, context)).await.map_err(|error| {
+                let elsewhere = self.elsewhere.clone();
+                let rows = tokio::spawn(execute(plan, context, elsewhere)).await.map_err(|error| {
                     PipelineError::Usage(format!("a worker died, this is a bug in tamis: {error}"))
                 })??;
                 Ok::<_, PipelineError>((unit, rows))
@@ -363,7 +376,7 @@ impl Work<'_> {
         self.observer.begin("dedup", 1);
         let survivor: &Survivor = &self.config.content.survivor;
         let plan = plans::exact(&self.context, &self.parts(), survivor, &path).await?;
-        execute(plan, self.context.task_ctx()).await?;
+        execute(plan, self.context.task_ctx(), self.elsewhere.clone()).await?;
         self.observer.unit_done();
         Ok(())
     }

@@ -63,7 +63,7 @@ pub fn discover(inputs: &[String], leave_out: Option<&Path>) -> Result<Discovere
     let mut warnings = Vec::new();
     if skipped > 0 {
         warnings.push(format!(
-            "{skipped} files were passed over: hidden, README or LICENSE, or of a kind tamis does not read"
+            "{skipped} files were passed over: README, LICENSE, plain .json, or of a kind tamis does not read"
         ));
     }
     let shards = named(by_path)?;
@@ -123,11 +123,12 @@ fn file(path: &Path, root: &Path, found: &mut Vec<(PathBuf, String, PathBuf)>) {
     found.push((path.to_owned(), relative(path, root), root.to_owned()));
 }
 
-/// Hidden files and those that speak about a corpus rather than belong to it.
+/// Files that speak about a corpus rather than belong to it; plain `.json` is metadata more often
+/// than records, so it must be named or matched by a glob.
 fn passed_over(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let upper = name.to_uppercase();
-    name.starts_with('.') || upper.starts_with("README") || upper.starts_with("LICENSE")
+    upper.starts_with("README") || upper.starts_with("LICENSE") || upper.ends_with(".JSON")
 }
 
 fn folder(
