@@ -1,1 +1,22 @@
-//! How text is scanned and hashed
+//! How text is scanned and hashed.
+//!
+//! Everything here takes flat slices and gives flat slices: words with their spans and hashes, the
+//! n-gram walks over them, and the hashes that name documents. All of it is the same on every
+//! machine.
+
+mod char_class;
+mod hash;
+mod lines;
+mod ngrams;
+mod punctuation;
+pub mod spacy;
+mod table;
+mod words;
+
+pub use char_class::{is_letter, is_space};
+pub use hash::{content_hash, document_id, hash64, hash128, hex128};
+pub use lines::{Segment, break_lines, lines, newline_paragraphs, newline_runs, paragraphs};
+pub use ngrams::{Grams, TopGram};
+pub use spacy::SpacyEnglish;
+pub use table::{Seen, Session, Table};
+pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};
