@@ -1,4 +1,30 @@
 //! What good text is: annotators measure one document, rules judge it by what was measured.
+//!
+//! Judging is a function of one document; the only I/O here is reading rule files.
 
+mod annotate;
 pub mod annotators;
+mod comparison;
+mod compile;
 pub mod document;
+pub mod edit;
+mod error;
+pub mod explain;
+mod file;
+pub mod packs;
+mod percentile;
+mod ranges;
+mod ruleset;
+mod spec;
+pub mod test_runner;
+
+pub use annotate::{ANNOTATE, annotate, annotate_udf};
+pub use comparison::Comparison;
+pub use compile::{Compiled, Condition, Derived};
+pub use error::{Problem, RuleError};
+pub use file::{Expect, RuleTest};
+pub use percentile::Percentile;
+pub use ruleset::{
+    Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,
+};
+pub use spec::{AnnotateSpec, StageSpec, column_name};

@@ -1,7 +1,42 @@
 //! The list of annotators: each measures one thing about one document.
 
+mod alphabetic_word_ratio;
+mod bullet_line_ratio;
+mod byte_count;
+mod char_count;
+mod compression_ratio;
+mod control_char_ratio;
+mod curly_bracket_count;
+mod datatrove;
+mod digit_char_ratio;
+mod duplicate_gram_char_ratio;
+mod duplicate_line_char_ratio;
+mod duplicate_line_ratio;
+mod duplicate_paragraph_char_ratio;
+mod duplicate_paragraph_ratio;
+mod ellipsis_line_ratio;
+mod email_count;
+mod evidence;
+mod letter_char_ratio;
+mod line_count;
+mod lorem_ipsum_count;
+mod max_word_length;
+mod mean_word_length;
 mod measure;
+mod mojibake_count;
+mod paragraph_count;
+mod replacement_char_ratio;
+mod short_line_ratio;
+mod stop_word_count;
+mod symbol_word_ratio;
+mod terminal_punctuation_line_ratio;
+mod top_gram_char_ratio;
+mod unique_word_ratio;
+mod uppercase_letter_ratio;
+mod url_count;
 mod value;
+mod whitespace_char_ratio;
+mod word_count;
 
 use crate::document::Document;
 
@@ -48,68 +83,70 @@ pub fn find(name: &str) -> Option<&'static dyn Annotator> {
     ANNOTATORS.iter().copied().find(|annotator| annotator.name() == name)
 }
 
-macro_rules! first { ($($n:literal $t:ident $hi:literal),* $(,)?) => { &[$(&Measure { name: $n, value_type: ValueType::$t, unit: "", range: (0.0, $hi), definition: "", source: "", examples: &[], measure: |_| Value::Null, evidence: measure::no_evidence }),*] } }
-/// Every annotator.
-pub const ANNOTATORS: &[&dyn Annotator] = first![
-    "byte_count" Int 1.0e300,
-    "char_count" Int 1.0e300,
-    "line_count" Int 1.0e300,
-    "paragraph_count" Int 1.0e300,
-    "word_count" Int 1.0e300,
-    "unique_word_ratio" Float 1.0,
-    "mean_word_length" Float 1.0e300,
-    "max_word_length" Int 1.0e300,
-    "alphabetic_word_ratio" Float 1.0,
-    "stop_word_count" Int 1.0e300,
-    "symbol_word_ratio" Float 1.0e300,
-    "bullet_line_ratio" Float 1.0,
-    "ellipsis_line_ratio" Float 1.0,
-    "duplicate_line_ratio" Float 1.0,
-    "duplicate_line_char_ratio" Float 1.0,
-    "duplicate_paragraph_ratio" Float 1.0,
-    "duplicate_paragraph_char_ratio" Float 1.0,
-    "top_2gram_char_ratio" Float 1.0e300,
-    "top_3gram_char_ratio" Float 1.0e300,
-    "top_4gram_char_ratio" Float 1.0e300,
-    "duplicate_5gram_char_ratio" Float 1.0,
-    "duplicate_6gram_char_ratio" Float 1.0,
-    "duplicate_7gram_char_ratio" Float 1.0,
-    "duplicate_8gram_char_ratio" Float 1.0,
-    "duplicate_9gram_char_ratio" Float 1.0,
-    "duplicate_10gram_char_ratio" Float 1.0,
-    "short_line_ratio" Float 1.0,
-    "replacement_char_ratio" Float 1.0,
-    "control_char_ratio" Float 1.0,
-    "mojibake_count" Int 1.0e300,
-    "digit_char_ratio" Float 1.0,
-    "uppercase_letter_ratio" Float 1.0,
-    "whitespace_char_ratio" Float 1.0,
-    "letter_char_ratio" Float 1.0,
-    "url_count" Int 1.0e300,
-    "email_count" Int 1.0e300,
-    "lorem_ipsum_count" Int 1.0e300,
-    "curly_bracket_count" Int 1.0e300,
-    "compression_ratio" Float 1.0e300,
-    "terminal_punctuation_line_ratio" Float 1.0,
-    "datatrove_word_count" Int 1.0e300,
-    "datatrove_mean_word_length" Float 1.0e300,
-    "datatrove_hash_word_ratio" Float 1.0e300,
-    "datatrove_ellipsis_word_ratio" Float 1.0e300,
-    "datatrove_bullet_line_ratio" Float 1.0,
-    "datatrove_ellipsis_line_ratio" Float 1.0,
-    "datatrove_alphabetic_word_ratio" Float 1.0,
-    "datatrove_stop_word_count" Int 1.0e300,
-    "datatrove_duplicate_line_ratio" Float 1.0,
-    "datatrove_duplicate_paragraph_ratio" Float 1.0,
-    "datatrove_duplicate_line_char_ratio" Float 1.0,
-    "datatrove_duplicate_paragraph_char_ratio" Float 1.0,
-    "datatrove_top_2gram_char_ratio" Float 1.0e300,
-    "datatrove_top_3gram_char_ratio" Float 1.0e300,
-    "datatrove_top_4gram_char_ratio" Float 1.0e300,
-    "datatrove_duplicate_5gram_char_ratio" Float 1.0,
-    "datatrove_duplicate_6gram_char_ratio" Float 1.0,
-    "datatrove_duplicate_7gram_char_ratio" Float 1.0,
-    "datatrove_duplicate_8gram_char_ratio" Float 1.0,
-    "datatrove_duplicate_9gram_char_ratio" Float 1.0,
-    "datatrove_duplicate_10gram_char_ratio" Float 1.0,
+/// Every annotator, in the order of the catalogue.
+pub const ANNOTATORS: &[&dyn Annotator] = &[
+    &byte_count::BYTE_COUNT,
+    &char_count::CHAR_COUNT,
+    &line_count::LINE_COUNT,
+    &paragraph_count::PARAGRAPH_COUNT,
+    &word_count::WORD_COUNT,
+    &unique_word_ratio::UNIQUE_WORD_RATIO,
+    &mean_word_length::MEAN_WORD_LENGTH,
+    &max_word_length::MAX_WORD_LENGTH,
+    &alphabetic_word_ratio::ALPHABETIC_WORD_RATIO,
+    &stop_word_count::STOP_WORD_COUNT,
+    &symbol_word_ratio::SYMBOL_WORD_RATIO,
+    &bullet_line_ratio::BULLET_LINE_RATIO,
+    &ellipsis_line_ratio::ELLIPSIS_LINE_RATIO,
+    &duplicate_line_ratio::DUPLICATE_LINE_RATIO,
+    &duplicate_line_char_ratio::DUPLICATE_LINE_CHAR_RATIO,
+    &duplicate_paragraph_ratio::DUPLICATE_PARAGRAPH_RATIO,
+    &duplicate_paragraph_char_ratio::DUPLICATE_PARAGRAPH_CHAR_RATIO,
+    &top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &short_line_ratio::SHORT_LINE_RATIO,
+    &terminal_punctuation_line_ratio::TERMINAL_PUNCTUATION_LINE_RATIO,
+    &replacement_char_ratio::REPLACEMENT_CHAR_RATIO,
+    &control_char_ratio::CONTROL_CHAR_RATIO,
+    &digit_char_ratio::DIGIT_CHAR_RATIO,
+    &letter_char_ratio::LETTER_CHAR_RATIO,
+    &whitespace_char_ratio::WHITESPACE_CHAR_RATIO,
+    &uppercase_letter_ratio::UPPERCASE_LETTER_RATIO,
+    &mojibake_count::MOJIBAKE_COUNT,
+    &url_count::URL_COUNT,
+    &email_count::EMAIL_COUNT,
+    &lorem_ipsum_count::LOREM_IPSUM_COUNT,
+    &curly_bracket_count::CURLY_BRACKET_COUNT,
+    &compression_ratio::COMPRESSION_RATIO,
+    &datatrove::word_count::WORD_COUNT,
+    &datatrove::mean_word_length::MEAN_WORD_LENGTH,
+    &datatrove::hash_word_ratio::HASH_WORD_RATIO,
+    &datatrove::ellipsis_word_ratio::ELLIPSIS_WORD_RATIO,
+    &datatrove::bullet_line_ratio::BULLET_LINE_RATIO,
+    &datatrove::ellipsis_line_ratio::ELLIPSIS_LINE_RATIO,
+    &datatrove::alphabetic_word_ratio::ALPHABETIC_WORD_RATIO,
+    &datatrove::stop_word_count::STOP_WORD_COUNT,
+    &datatrove::duplicate_line_ratio::DUPLICATE_LINE_RATIO,
+    &datatrove::duplicate_line_char_ratio::DUPLICATE_LINE_CHAR_RATIO,
+    &datatrove::duplicate_paragraph_ratio::DUPLICATE_PARAGRAPH_RATIO,
+    &datatrove::duplicate_paragraph_char_ratio::DUPLICATE_PARAGRAPH_CHAR_RATIO,
+    &datatrove::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &datatrove::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &datatrove::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &datatrove::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -34,11 +34,6 @@ impl Value {
     pub fn ratio(part: usize, whole: usize) -> Self {
         if whole == 0 { Self::Null } else { Self::Float(part as f64 / whole as f64) }
     }
-
-    /// `part / whole`, or 0 where `whole` is 0.
-    pub fn ratio_or_zero(part: usize, whole: usize) -> Self {
-        if whole == 0 { Self::Float(0.0) } else { Self::ratio(part, whole) }
-    }
 }
 
 /// A text with the value an annotator must give for it.
@@ -48,4 +43,26 @@ pub struct Example {
     pub text: &'static str,
     /// The value, worked out by hand.
     pub value: Value,
+}
+
+impl Example {
+    /// A text and a count.
+    pub const fn int(text: &'static str, value: i64) -> Self {
+        Self { text, value: Value::Int(value) }
+    }
+
+    /// A text and a real number.
+    pub const fn float(text: &'static str, value: f64) -> Self {
+        Self { text, value: Value::Float(value) }
+    }
+
+    /// A text for which the annotation is not defined.
+    pub const fn null(text: &'static str) -> Self {
+        Self { text, value: Value::Null }
+    }
+}
+
+/// `part / whole`, or [`Value::Null`] where `whole` is 0.
+pub(super) fn share(part: u64, whole: u64) -> Value {
+    if whole == 0 { Value::Null } else { Value::Float(part as f64 / whole as f64) }
 }

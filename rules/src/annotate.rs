@@ -1,0 +1,258 @@
+//! `tamis_annotate(text, specification)`: the one function that measures documents.
+//!
+//! It is stateless: the specification is a constant argument, and the type of the struct it
+//! returns follows from it.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder,
+    ListArray, StringArray, StructArray, UInt32Builder, UInt64Builder,
+};
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{DataFusionError, Result, exec_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+use datafusion::scalar::ScalarValue;
+use tamis_kernels::content_hash;
+
+use crate::annotators::{Value, ValueType};
+use crate::document::{Document, Scratch};
+use crate::edit::Editor;
+use crate::error::RuleError;
+use crate::spec::{AnnotateSpec, SpecColumn, edit_fields, edit_item};
+
+/// Name of the function in plans.
+pub const ANNOTATE: &str = "tamis_annotate";
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Annotate {
+    signature: Signature,
+}
+
+/// The function.
+pub fn annotate_udf() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(Annotate { signature: Signature::any(2, Volatility::Immutable) }))
+}
+
+fn external(error: RuleError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+impl ScalarUDFImpl for Annotate {
+    fn name(&self) -> &'static str {
+        ANNOTATE
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        exec_err!("the type of {ANNOTATE} follows from its specification")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let [_, Some(ScalarValue::Utf8(Some(json)))] = args.scalar_arguments else {
+            return exec_err!("{ANNOTATE} takes a text and a literal specification");
+        };
+        let spec = AnnotateSpec::parse(json).map_err(external)?;
+        let data_type = spec.return_type().map_err(external)?;
+        Ok(Arc::new(Field::new(ANNOTATE, data_type, true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [texts, ColumnarValue::Scalar(ScalarValue::Utf8(Some(json)))] = args.args.as_slice()
+        else {
+            return exec_err!("{ANNOTATE} takes a text and a literal specification");
+        };
+        let texts = cast(&texts.to_array(args.number_rows)?, &DataType::Utf8)?;
+        let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
+            return exec_err!("{ANNOTATE} takes a text");
+        };
+        let work = Work::cached(json).map_err(external)?;
+        Ok(ColumnarValue::Array(Arc::new(work.run(texts)?)))
+    }
+}
+
+/// Annotates `texts`; a NULL text gives a NULL struct.
+pub fn annotate(spec: &AnnotateSpec, texts: &StringArray) -> Result<StructArray> {
+    Work::cached(&spec.to_json()).map_err(external)?.run(texts)
+}
+
+/// A specification made ready for this thread.
+struct Work {
+    spec: AnnotateSpec,
+    columns: Vec<SpecColumn>,
+    scratch: RefCell<Scratch>,
+}
+
+/// Specifications kept ready for each thread: a run has one, tests of rule files a few.
+const CACHE_SIZE: usize = 8;
+
+thread_local! {
+    static READY: RefCell<Vec<(String, Rc<Work>)>> = const { RefCell::new(Vec::new()) };
+}
+
+enum Builder {
+    Int(Int64Builder),
+    Float(Float64Builder),
+    Bool(BooleanBuilder),
+}
+
+impl Builder {
+    fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Self::Int(builder), Value::Int(value)) => builder.append_value(value),
+            (Self::Float(builder), Value::Float(value)) => builder.append_value(value),
+            (Self::Bool(builder), Value::Bool(value)) => builder.append_value(value),
+            (Self::Int(builder), _) => builder.append_null(),
+            (Self::Float(builder), _) => builder.append_null(),
+            (Self::Bool(builder), _) => builder.append_null(),
+        }
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Int(mut builder) => Arc::new(builder.finish()),
+            Self::Float(mut builder) => Arc::new(builder.finish()),
+            Self::Bool(mut builder) => Arc::new(builder.finish()),
+        }
+    }
+}
+
+impl Work {
+    fn cached(json: &str) -> Result<Rc<Self>, RuleError> {
+        let known = READY.with_borrow(|ready| {
+            ready.iter().find(|(known, _)| known == json).map(|(_, work)| Rc::clone(work))
+        });
+        if let Some(work) = known {
+            return Ok(work);
+        }
+        let spec = AnnotateSpec::parse(json)?;
+        let columns = spec.columns()?;
+        let work = Rc::new(Self { spec, columns, scratch: RefCell::new(Scratch::default()) });
+        READY.with_borrow_mut(|ready| {
+            if ready.len() >= CACHE_SIZE {
+                ready.remove(0);
+            }
+            ready.push((json.to_owned(), Rc::clone(&work)));
+        });
+        Ok(work)
+    }
+
+    fn run(&self, texts: &StringArray) -> Result<StructArray> {
+        let rows = texts.len();
+        let mut builders: Vec<Builder> = self
+            .columns
+            .iter()
+            .map(|column| match column.annotator.value_type() {
+                ValueType::Int => Builder::Int(Int64Builder::with_capacity(rows)),
+                ValueType::Float => Builder::Float(Float64Builder::with_capacity(rows)),
+                ValueType::Bool => Builder::Bool(BooleanBuilder::with_capacity(rows)),
+            })
+            .collect();
+        let mut edited = BooleanBuilder::with_capacity(rows);
+        let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows, 16);
+        let mut edits = EditList::default();
+        let mut scratch = self.scratch.borrow_mut();
+        for row in 0..rows {
+            if texts.is_null(row) {
+                builders.iter_mut().for_each(|builder| builder.push(Value::Null));
+                edited.append_null();
+                hashes.append_null();
+                edits.end_row();
+                continue;
+            }
+            let text = texts.value(row);
+            let (versions, stages) = self.versions(text, &mut edits);
+            edits.end_row();
+            for (number, version) in versions.iter().enumerate() {
+                let mut document = Document::new(version, &mut scratch);
+                for (column, builder) in self.columns.iter().zip(&mut builders) {
+                    if stages[column.stage] == number {
+                        builder.push(column.annotator.measure(&mut document));
+                    }
+                }
+            }
+            edited.append_value(versions.len() > 1);
+            let last = versions.last().map_or(text, |version| version);
+            hashes.append_value(content_hash(last).to_be_bytes())?;
+        }
+        let DataType::Struct(fields) = self.spec.return_type().map_err(external)? else {
+            return exec_err!("{ANNOTATE} returns a struct");
+        };
+        let mut columns: Vec<ArrayRef> = builders.into_iter().map(Builder::finish).collect();
+        columns.push(Arc::new(edited.finish()));
+        columns.push(edits.finish(texts.nulls().cloned())?);
+        columns.push(Arc::new(hashes.finish()));
+        Ok(StructArray::try_new(fields, columns, texts.nulls().cloned())?)
+    }
+
+    /// The texts that stages see, each once, and which of them each stage sees (0 is the input).
+    fn versions<'a>(&self, text: &'a str, edits: &mut EditList) -> (Vec<Cow<'a, str>>, Vec<usize>) {
+        let mut versions = vec![Cow::Borrowed(text)];
+        let mut stages = vec![0];
+        for stage in &self.spec.stages {
+            let mut changed: Option<String> = None;
+            for edit in &stage.edits {
+                let Ok(editor) = Editor::new(edit) else { continue };
+                let before = versions.last().map_or(text, |version| version);
+                let seen = changed.as_deref().unwrap_or(before);
+                let mut spans = Vec::new();
+                if let Some(after) = editor.apply(seen, &mut spans) {
+                    edits.push(edit.rule, &spans);
+                    changed = Some(after);
+                }
+            }
+            if let Some(changed) = changed {
+                versions.push(Cow::Owned(changed));
+            }
+            stages.push(versions.len() - 1);
+        }
+        (versions, stages)
+    }
+}
+
+/// The column `edits` in the making.
+#[derive(Default)]
+struct EditList {
+    rules: UInt32Builder,
+    starts: UInt64Builder,
+    ends: UInt64Builder,
+    in_row: usize,
+    lengths: Vec<usize>,
+}
+
+impl EditList {
+    fn push(&mut self, rule: u32, spans: &[(u64, u64)]) {
+        for (start, end) in spans {
+            self.rules.append_value(rule);
+            self.starts.append_value(*start);
+            self.ends.append_value(*end);
+        }
+        self.in_row += spans.len();
+    }
+
+    fn end_row(&mut self) {
+        self.lengths.push(std::mem::take(&mut self.in_row));
+    }
+
+    fn finish(mut self, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.rules.finish()),
+            Arc::new(self.starts.finish()),
+            Arc::new(self.ends.finish()),
+        ];
+        let spans = StructArray::try_new(edit_fields(), columns, None)?;
+        let offsets = OffsetBuffer::from_lengths(self.lengths);
+        Ok(Arc::new(ListArray::try_new(edit_item(), offsets, Arc::new(spans), nulls)?))
+    }
+}

@@ -1,0 +1,36 @@
+//! `duplicate_line_char_ratio`: how much of the text stands in lines that are copies.
+
+use super::evidence::Spans;
+use super::{Example, Measure, Value, ValueType};
+use crate::document::Document;
+
+/// The annotator `duplicate_line_char_ratio`.
+pub(super) const DUPLICATE_LINE_CHAR_RATIO: Measure = Measure {
+    name: "duplicate_line_char_ratio",
+    value_type: ValueType::Float,
+    unit: "share of characters",
+    range: (0.0, 1.0),
+    definition: "Characters of lines that stood before in the text, the first of each left out, \
+        divided by the characters of lines. Lines are compared without white space at their \
+        ends. Those without a letter or digit, such as the rules of a table or closing \
+        braces, count on neither side. A text without such a line gives NULL.",
+    source: "Gopher (Rae et al. 2021, arXiv 2112.11446, table A1), measured our way",
+    examples: &[
+        Example::float("aaa\nb\n aaa", 3.0 / 7.0),
+        Example::float("one\ntwo", 0.0),
+        Example::null(""),
+    ],
+    measure,
+    evidence,
+};
+
+fn measure(document: &mut Document<'_>) -> Value {
+    let counts = document.repeated_lines(|_, _| ());
+    Value::ratio(counts.copied_chars, counts.chars)
+}
+
+fn evidence(document: &mut Document<'_>) -> Vec<(usize, usize)> {
+    let mut spans = Spans::default();
+    document.repeated_lines(|start, end| spans.push(start, end));
+    spans.into_vec()
+}

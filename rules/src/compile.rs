@@ -1,0 +1,576 @@
+//! Conditions become typed expressions of the engine.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, DataFusionError, SchemaError, TableReference};
+use datafusion::logical_expr::{Expr, ExprSchemable, SortExpr, Volatility};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::OrderByExpr;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use crate::annotators::{ANNOTATORS, find};
+use crate::comparison::{Comparison, check_types, comparisons};
+use crate::edit::Edit;
+use crate::error::{Problem, RuleError};
+use crate::percentile;
+use crate::ranges::{self, Provable};
+use crate::ruleset::{Action, Place, RuleSet};
+use crate::spec::{AnnotateSpec, StageSpec, arrow_type, column_name};
+
+/// A rule set ready to run.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What the annotating function is told.
+    pub spec: AnnotateSpec,
+    /// What conditions read: the flat annotation columns, then the foreign columns.
+    pub input_schema: SchemaRef,
+    /// The flat annotation columns.
+    pub annotations: Vec<Field>,
+    /// Derived annotations that conditions use.
+    pub derived: Vec<Derived>,
+    /// The conditions, in the order of their rules.
+    pub conditions: Vec<Condition>,
+    /// The order among duplicates, over the input schema: the first survives. Empty means input
+    /// order.
+    pub survivor: Vec<SortExpr>,
+}
+
+/// A derived annotation.
+#[derive(Debug)]
+pub struct Derived {
+    /// Its flat name.
+    pub column: String,
+    /// Its value, over the input schema.
+    pub expr: Arc<dyn PhysicalExpr>,
+}
+
+/// The condition of one rule.
+#[derive(Debug)]
+pub struct Condition {
+    /// Number of the rule.
+    pub rule: usize,
+    /// Boolean, over the input schema.
+    pub expr: Arc<dyn PhysicalExpr>,
+    /// What it compares with what.
+    pub comparisons: Vec<Comparison>,
+}
+
+static SESSION: LazyLock<SessionContext> = LazyLock::new(SessionContext::new);
+
+/// What precedes the name of an annotation that is measured before any edit.
+const ORIGINAL: &str = "original";
+
+struct Compiler<'a> {
+    set: &'a RuleSet,
+    percentiles: &'a BTreeMap<String, f64>,
+    /// For each stage from 1, the last stage up to it that edits, or 1.
+    seen_at: Vec<usize>,
+    used: BTreeSet<(usize, String)>,
+    problems: Vec<Problem>,
+}
+
+/// A typed expression whose columns have flat names, before it is bound to places.
+struct Flat {
+    expr: Expr,
+    derived: Vec<(String, Expr)>,
+}
+
+pub(crate) fn compile(
+    set: &RuleSet,
+    percentiles: &BTreeMap<String, f64>,
+) -> Result<Compiled, RuleError> {
+    let stages = set.rules().iter().map(|rule| rule.stage).max().unwrap_or(1);
+    let mut compiler = Compiler {
+        set,
+        percentiles,
+        seen_at: seen_at(set, stages),
+        used: BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    let mut flats: Vec<(usize, Flat)> = Vec::new();
+    let mut derived: BTreeMap<String, Expr> = BTreeMap::new();
+    for (number, rule) in set.rules().iter().enumerate() {
+        let Some(sql) = &rule.condition else { continue };
+        if let Some(flat) =
+            compiler.condition(&rule.id, sql, rule.stage, &rule.at, rule.action == Action::Keep)
+        {
+            derived.extend(flat.derived.iter().cloned());
+            flats.push((number, flat));
+        }
+    }
+    for name in set.measured() {
+        if find(name).is_some() {
+            compiler.used.insert((1, name.clone()));
+        } else {
+            let message = format!("there is no annotation '{name}'{}", nearest(name));
+            compiler.problems.push(Problem {
+                file: "annotations".to_owned(),
+                line: 0,
+                column: 0,
+                message,
+            });
+        }
+    }
+    let survivor = set.survivor().map(|order_by| compiler.survivor(order_by, stages));
+    if !compiler.problems.is_empty() {
+        return Err(RuleError { problems: compiler.problems });
+    }
+    let spec = compiler.spec(stages);
+    let annotations = spec.annotation_fields()?;
+    let mut fields = annotations.clone();
+    let foreign = set.columns().iter();
+    fields.extend(foreign.map(|column| Field::new(&column.name, column.data_type.clone(), true)));
+    let input_schema = Arc::new(Schema::new(fields));
+    let failed = |error: DataFusionError| RuleError::whole("rules", error.strip_backtrace());
+    let bound = DFSchema::from_unqualified_fields(input_schema.fields().clone(), HashMap::new())
+        .map_err(failed)?;
+    let bind = |expr: &Expr| SESSION.create_physical_expr(expr.clone(), &bound).map_err(failed);
+    let mut conditions = Vec::new();
+    for (rule, flat) in &flats {
+        let mut found = Vec::new();
+        comparisons(&flat.expr, &mut found);
+        conditions.push(Condition {
+            rule: *rule,
+            expr: bind(&inline(&flat.expr, &derived).map_err(failed)?)?,
+            comparisons: found,
+        });
+    }
+    let derived = derived
+        .iter()
+        .map(|(column, expr)| Ok(Derived { column: column.clone(), expr: bind(expr)? }))
+        .collect::<Result<_, RuleError>>()?;
+    let survivor = survivor.unwrap_or_default();
+    Ok(Compiled { spec, input_schema, annotations, derived, conditions, survivor })
+}
+
+/// For each stage from 1: the stage whose text it sees.
+fn seen_at(set: &RuleSet, stages: usize) -> Vec<usize> {
+    let edits = |stage: usize| {
+        set.rules().iter().any(|rule| rule.stage == stage && rule.condition.is_none())
+    };
+    let mut seen = Vec::with_capacity(stages + 1);
+    seen.push(0);
+    for stage in 1..=stages {
+        let before = seen.last().copied().unwrap_or(0);
+        seen.push(if stage == 1 || edits(stage) { stage } else { before });
+    }
+    seen
+}
+
+/// The expression with derived annotations written out.
+fn inline(expr: &Expr, derived: &BTreeMap<String, Expr>) -> datafusion::common::Result<Expr> {
+    let whole = expr.clone().transform_up(|expr| {
+        Ok(match &expr {
+            Expr::Column(column) => match derived.get(&column.name) {
+                Some(inner) => Transformed::yes(inner.clone()),
+                None => Transformed::no(expr),
+            },
+            _ => Transformed::no(expr),
+        })
+    })?;
+    Ok(whole.data)
+}
+
+impl Compiler<'_> {
+    fn spec(&self, stages: usize) -> AnnotateSpec {
+        let of = |stage: usize| -> Vec<String> {
+            self.used.iter().filter(|(at, _)| *at == stage).map(|(_, name)| name.clone()).collect()
+        };
+        let edits = |stage: usize| -> Vec<Edit> {
+            let numbered = self.set.rules().iter().enumerate();
+            numbered
+                .filter(|(_, rule)| rule.stage == stage)
+                .filter_map(|(number, rule)| {
+                    let (pattern, replacement) = match &rule.action {
+                        Action::RemoveLines { pattern } => (pattern.clone(), None),
+                        Action::Replace { pattern, with } => (pattern.clone(), Some(with.clone())),
+                        _ => return None,
+                    };
+                    Some(Edit {
+                        rule: u32::try_from(number).unwrap_or(u32::MAX),
+                        pattern,
+                        replacement,
+                    })
+                })
+                .collect()
+        };
+        AnnotateSpec {
+            original: of(0),
+            stages: (1..=stages)
+                .map(|stage| StageSpec { edits: edits(stage), annotations: of(stage) })
+                .collect(),
+        }
+    }
+
+    /// The names that an expression may use: annotations, `original.` annotations, columns, and
+    /// the derived annotations given. Dotted names are fields of structs.
+    fn schema(&self, derived: &[(String, DataType)]) -> datafusion::common::Result<DFSchema> {
+        let mut names = Names::default();
+        for annotator in ANNOTATORS {
+            names.insert(&[annotator.name()], &arrow_type(*annotator));
+            names.insert(&[ORIGINAL, annotator.name()], &arrow_type(*annotator));
+        }
+        for column in self.set.columns() {
+            let path: Vec<&str> = column.name.split('.').collect();
+            names.insert(&path, &column.data_type);
+        }
+        for (name, data_type) in derived {
+            names.insert(&[name], data_type);
+        }
+        DFSchema::from_unqualified_fields(names.fields(), HashMap::new())
+    }
+
+    fn condition(
+        &mut self,
+        id: &str,
+        sql: &str,
+        stage: usize,
+        at: &Place,
+        keeps: bool,
+    ) -> Option<Flat> {
+        let mut derived: Vec<(String, DataType)> = Vec::new();
+        let mut inner: BTreeMap<String, Expr> = BTreeMap::new();
+        let mut waiting: Vec<_> = self.set.derived().to_vec();
+        // a derived annotation may use others whatever their order; what is left over is a circle
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let later: Vec<String> = waiting.iter().map(|one| one.name.clone()).collect();
+            let mut still = Vec::new();
+            for one in waiting {
+                let needs_later =
+                    later.iter().any(|name| *name != one.name && mentions(&one.sql, name));
+                if needs_later {
+                    still.push(one);
+                    continue;
+                }
+                let (expr, data_type) = self.typed(&one.sql, &derived, &one.at)?;
+                let flat = self.flatten(expr, stage, &derived);
+                let flat = inline(&flat, &inner).ok()?;
+                inner.insert(column_name(self.seen_at[stage], &one.name), flat);
+                derived.push((one.name, data_type));
+            }
+            if still.len() == before {
+                let problem = self.set.problem(
+                    &still[0].at,
+                    format!("annotation '{}' is derived from itself", still[0].name),
+                );
+                self.problems.push(problem);
+                return None;
+            }
+            waiting = still;
+        }
+        let (expr, data_type) = self.typed(sql, &derived, at)?;
+        if data_type != DataType::Boolean {
+            let message =
+                format!("rule '{id}': the condition is {data_type}, it must be true or false");
+            self.problems.push(self.set.problem(at, message));
+            return None;
+        }
+        let proved = ranges::provable(&expr, keeps);
+        if let Some(proved) = proved {
+            let what = match proved {
+                Provable::Never => "can never fire",
+                Provable::Always => "fires for every document",
+            };
+            let message = format!(
+                "rule '{id}' {what}: see the ranges of its annotations in `tamis rules explain`"
+            );
+            self.problems.push(self.set.problem(at, message));
+            return None;
+        }
+        let flat = self.flatten(expr, stage, &derived);
+        let mut used: Vec<(String, Expr)> = Vec::new();
+        for (name, expr) in inner {
+            let is_used = flat.column_refs().iter().any(|column| column.name == name);
+            if is_used {
+                used.push((name, expr));
+            }
+        }
+        Some(Flat { expr: flat, derived: used })
+    }
+
+    /// The keys of an ORDER BY expression; documents for which a key is NULL come last unless it
+    /// says otherwise.
+    fn survivor(&mut self, order_by: &str, stages: usize) -> Vec<SortExpr> {
+        let before = self.problems.len();
+        let keys = match order_keys(order_by) {
+            Ok(keys) => keys,
+            Err(message) => {
+                self.problems.push(Problem::new(
+                    "survivor",
+                    format!("'{order_by}' is no ORDER BY expression: {message}"),
+                ));
+                return Vec::new();
+            }
+        };
+        let mut sorted = Vec::new();
+        for key in keys {
+            if let Some((expr, _)) = self.typed(&key.expr.to_string(), &[], &Place::default()) {
+                let expr = self.flatten(expr, stages, &[]);
+                let ascending = key.options.asc.unwrap_or(true);
+                sorted.push(expr.sort(ascending, key.options.nulls_first.unwrap_or(false)));
+            }
+        }
+        // the expression stands on the command line or in the configuration, not in a rule file
+        for problem in self.problems.iter_mut().skip(before) {
+            *problem = Problem::new("survivor", format!("'{order_by}': {}", problem.message));
+        }
+        sorted
+    }
+
+    /// Parses and types an expression; what is wrong is noted with its place.
+    fn typed(
+        &mut self,
+        sql: &str,
+        derived: &[(String, DataType)],
+        at: &Place,
+    ) -> Option<(Expr, DataType)> {
+        let filled = match percentile::fill(sql, self.percentiles) {
+            Ok(filled) => filled,
+            Err(call) => {
+                let message = format!("no value is given for {call}; tests give it under 'given'");
+                let word = call.split('(').next().unwrap_or_default().to_owned();
+                self.problems.push(self.set.problem_at_word(at, &word, message));
+                return None;
+            }
+        };
+        let work = || -> Result<(Expr, DataType), DataFusionError> {
+            let schema = self.schema(derived)?;
+            let expr = SESSION.parse_sql_expr(&filled, &schema)?;
+            let data_type = expr.get_type(&schema)?;
+            check_types(&expr, &schema)?;
+            Ok((dotted(expr)?, data_type))
+        };
+        match work() {
+            Ok((expr, data_type)) => match forbidden(&expr) {
+                None => Some((expr, data_type)),
+                Some(message) => {
+                    self.problems.push(self.set.problem(at, message));
+                    None
+                }
+            },
+            Err(error) => {
+                let problem = self.explain(&error, at);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// An error of the engine in words of a rule file, at the word it is about.
+    fn explain(&self, error: &DataFusionError, at: &Place) -> Problem {
+        if let DataFusionError::SchemaError(inner, _) = error.find_root()
+            && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
+        {
+            let name = field.name.clone();
+            let near = nearest(&name);
+            let written = match &field.relation {
+                Some(path) => format!("{path}.{name}"),
+                None => name.clone(),
+            };
+            let message = format!(
+                "there is no annotation or column '{written}'{near}; a column of the documents must be declared under 'columns'"
+            );
+            return self.set.problem_at_word(at, &name, message);
+        }
+        let text = error.find_root().strip_backtrace();
+        let text = text.lines().next().unwrap_or_default();
+        for prefix in
+            ["Error during planning: ", "SQL error: ", "This feature is not implemented: "]
+        {
+            if let Some(rest) = text.strip_prefix(prefix) {
+                return self.sql_problem(rest, at);
+            }
+        }
+        self.sql_problem(text, at)
+    }
+
+    /// A message that may carry its own line and column within the expression.
+    fn sql_problem(&self, text: &str, at: &Place) -> Problem {
+        let quoted = text.split('\'').nth(1).unwrap_or_default();
+        let word: String =
+            quoted.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let message = format!("the condition cannot be read: {text}");
+        if word.is_empty() {
+            self.set.problem(at, message)
+        } else {
+            self.set.problem_at_word(at, &word, message)
+        }
+    }
+
+    /// Gives every column its flat name and notes which annotations are needed where.
+    fn flatten(&mut self, expr: Expr, stage: usize, derived: &[(String, DataType)]) -> Expr {
+        let seen = self.seen_at.get(stage).copied().unwrap_or(1);
+        let mut used = Vec::new();
+        let flat = expr.transform_up(|expr| {
+            let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+            let path = column.relation.as_ref().map(TableReference::table);
+            let name = match path {
+                Some(ORIGINAL) => {
+                    used.push((0, column.name.clone()));
+                    column_name(0, &column.name)
+                }
+                Some(path) => format!("{path}.{}", column.name),
+                None if find(&column.name).is_some() => {
+                    used.push((seen, column.name.clone()));
+                    column_name(seen, &column.name)
+                }
+                None if derived.iter().any(|(name, _)| *name == column.name) => {
+                    column_name(seen, &column.name)
+                }
+                None => column.name.clone(),
+            };
+            Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))))
+        });
+        self.used.extend(used);
+        // the closure returns no error, so the transformation does not either
+        flat.map(|flat| flat.data).unwrap_or_default()
+    }
+}
+
+/// Names by their steps, for a schema with a struct wherever a name has a dot.
+#[derive(Default)]
+struct Names(BTreeMap<String, Name>);
+
+enum Name {
+    Leaf(DataType),
+    Inner(Names),
+}
+
+impl Names {
+    fn insert(&mut self, path: &[&str], data_type: &DataType) {
+        match path {
+            [] => {}
+            [name] => {
+                self.0.insert((*name).to_owned(), Name::Leaf(data_type.clone()));
+            }
+            [first, rest @ ..] => {
+                let inner = self
+                    .0
+                    .entry((*first).to_owned())
+                    .or_insert_with(|| Name::Inner(Self::default()));
+                if let Name::Inner(inner) = inner {
+                    inner.insert(rest, data_type);
+                }
+            }
+        }
+    }
+
+    fn fields(&self) -> Fields {
+        let field = |(name, kind): (&String, &Name)| match kind {
+            Name::Leaf(data_type) => Field::new(name, data_type.clone(), true),
+            Name::Inner(inner) => Field::new(name, DataType::Struct(inner.fields()), true),
+        };
+        self.0.iter().map(field).collect()
+    }
+}
+
+/// The expression with each access to a field of a struct as a column with a dotted name: the
+/// path is its relation, the last step its name.
+fn dotted(expr: Expr) -> datafusion::common::Result<Expr> {
+    let whole = expr.transform_up(|expr| {
+        let Expr::ScalarFunction(call) = &expr else { return Ok(Transformed::no(expr)) };
+        let [Expr::Column(column), steps @ ..] = call.args.as_slice() else {
+            return Ok(Transformed::no(expr));
+        };
+        let steps: Option<Vec<&str>> = steps
+            .iter()
+            .map(|step| match step {
+                Expr::Literal(value, _) => value.try_as_str().flatten(),
+                _ => None,
+            })
+            .collect();
+        let Some((last, between)) = steps.as_deref().and_then(<[&str]>::split_last) else {
+            return Ok(Transformed::no(expr));
+        };
+        if call.func.name() != "get_field" {
+            return Ok(Transformed::no(expr));
+        }
+        let mut path: Vec<&str> = Vec::new();
+        if let Some(TableReference::Bare { table }) = &column.relation {
+            path.push(table);
+        }
+        path.push(&column.name);
+        path.extend(between);
+        let relation = TableReference::bare(path.join("."));
+        Ok(Transformed::yes(Expr::Column(Column::new(Some(relation), *last))))
+    })?;
+    Ok(whole.data)
+}
+
+/// Splits an ORDER BY expression into its keys.
+fn order_keys(order_by: &str) -> Result<Vec<OrderByExpr>, String> {
+    let mut parser = Parser::new(&GenericDialect {})
+        .try_with_sql(order_by)
+        .map_err(|error| error.to_string())?;
+    let keys = parser
+        .parse_comma_separated(Parser::parse_order_by_expr)
+        .map_err(|error| error.to_string())?;
+    match parser.peek_token().token {
+        Token::EOF => Ok(keys),
+        other => Err(format!("'{other}' was not expected")),
+    }
+}
+
+/// Whether an expression holds `name` as a word.
+fn mentions(sql: &str, name: &str) -> bool {
+    sql.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+/// Parts of SQL that judge more than one document, or judge it differently each time.
+fn forbidden(expr: &Expr) -> Option<String> {
+    let mut found = None;
+    let walked = expr.apply(|expr| {
+        found = match expr {
+            Expr::AggregateFunction(call) => {
+                Some(format!("{}() is an aggregate", call.func.name()))
+            }
+            Expr::WindowFunction(_) => Some("window functions look at other documents".to_owned()),
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) => {
+                Some("subqueries look beyond the document".to_owned())
+            }
+            Expr::ScalarFunction(call)
+                if call.func.signature().volatility != Volatility::Immutable =>
+            {
+                Some(format!("{}() gives another value each time", call.func.name()))
+            }
+            _ => None,
+        };
+        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    walked.ok()?;
+    found.map(|what| format!("{what}; a condition judges one document by itself"))
+}
+
+/// ` (did you mean 'x'?)` where a name of an annotator is close.
+pub(crate) fn nearest(name: &str) -> String {
+    let best = ANNOTATORS.iter().map(|one| (distance(name, one.name()), one.name())).min();
+    match best {
+        Some((distance, best)) if distance <= name.len().div_ceil(3) => {
+            format!(" (did you mean '{best}'?)")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Levenshtein's distance.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let change = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

@@ -1,0 +1,90 @@
+//! Pages about annotators, rules and packs, as plain text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::annotators::{Annotator, Value, ValueType};
+use crate::ruleset::{Action, Rule, RuleSet};
+
+fn bound(value: f64) -> String {
+    if value.abs() >= 1e299 || value.is_infinite() {
+        "no bound".to_owned()
+    } else {
+        value.to_string()
+    }
+}
+
+/// The name of a value's type.
+pub fn type_name(annotator: &dyn Annotator) -> &'static str {
+    match annotator.value_type() {
+        ValueType::Int => "int",
+        ValueType::Float => "double",
+        ValueType::Bool => "bool",
+    }
+}
+
+/// The page of an annotator: what it is, in which unit, whose definition, with examples.
+pub fn annotator_page(annotator: &dyn Annotator) -> String {
+    let (low, high) = annotator.range();
+    let mut page = format!(
+        "{}\n\n{}\n\n  type    {}\n  unit    {}\n  range   {} to {}\n  source  {}\n",
+        annotator.name(),
+        annotator.definition(),
+        type_name(annotator),
+        annotator.unit(),
+        bound(low),
+        bound(high),
+        annotator.source()
+    );
+    for (number, example) in annotator.examples().iter().enumerate() {
+        let value = match example.value {
+            Value::Int(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+            Value::Bool(value) => value.to_string(),
+            Value::Null => "unknown".to_owned(),
+        };
+        let mark = if number == 0 { "example" } else { "       " };
+        // writing to a string cannot fail
+        let _ = writeln!(page, "  {mark} {:?} gives {value}", example.text);
+    }
+    page
+}
+
+/// The page of a rule: what it does, why, whose definition, what it compares.
+pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
+    let mut page = format!("{}\n\n", rule.id);
+    let mut line = |name: &str, text: &str| {
+        let _ = writeln!(page, "  {name:<10} {text}");
+    };
+    match (&rule.action, &rule.condition) {
+        (Action::RemoveLines { pattern }, _) => {
+            line("removes", &format!("lines matching {pattern}"))
+        }
+        (Action::Replace { pattern, with }, _) => {
+            line("replaces", &format!("{pattern} with {with:?}"))
+        }
+        (action, Some(condition)) => line(action.key(), condition.trim()),
+        (action, None) => line(action.key(), ""),
+    }
+    if let Some(why) = &rule.why {
+        line("why", why.trim());
+    }
+    if let Some(follows) = &rule.follows {
+        line("follows", follows);
+    }
+    line("stage", &rule.stage.to_string());
+    if rule.condition.is_some() {
+        line("on_null", &format!("{:?}", rule.on_null).to_lowercase());
+    }
+    line("written", &format!("{}:{}", set.file_name(&rule.at), rule.at.line));
+    let trial: BTreeMap<String, f64> = set.percentiles().iter().map(|p| (p.key(), 0.0)).collect();
+    if let Ok(compiled) = set.compile(&trial) {
+        let number = set.rules().iter().position(|one| one.id == rule.id);
+        for condition in compiled.conditions.iter().filter(|c| Some(c.rule) == number) {
+            for one in &condition.comparisons {
+                line("compares", &format!("{} {} {}", one.column, one.op, one.threshold));
+            }
+        }
+    }
+    page
+}

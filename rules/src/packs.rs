@@ -1,0 +1,82 @@
+//! The packs that come with tamis, compiled in.
+
+/// Name and text of each pack.
+const PACKS: &[(&str, &str)] = &[
+    ("tamis/web", include_str!("../packs/tamis-web.yaml")),
+    ("gopher@datatrove", include_str!("../packs/gopher@datatrove.yaml")),
+    ("gopher-quality@datatrove", include_str!("../packs/gopher-quality@datatrove.yaml")),
+    ("gopher-repetition@datatrove", include_str!("../packs/gopher-repetition@datatrove.yaml")),
+];
+
+/// The text of a pack.
+pub fn find(name: &str) -> Option<&'static str> {
+    PACKS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The names of all packs, the default first.
+pub fn names() -> Vec<&'static str> {
+    PACKS.iter().map(|(name, _)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::test_runner::{judge, run_tests};
+    use crate::{RuleSet, RuleSource};
+
+    #[test]
+    fn every_pack_compiles_and_passes_its_own_tests() {
+        for name in super::names() {
+            let set = RuleSet::load(&[RuleSource::Pack(name.to_owned())]).unwrap();
+            set.compile(&BTreeMap::new()).unwrap();
+            let outcomes = run_tests(&set).unwrap();
+            assert!(!outcomes.is_empty(), "{name} has no tests");
+            for outcome in outcomes {
+                assert!(
+                    outcome.differences.is_empty(),
+                    "{name} {}: {:?}",
+                    outcome.name,
+                    outcome.differences
+                );
+            }
+        }
+    }
+
+    /// A page of 100,001 words is tested in code, the others in their pack.
+    const TESTED_BELOW: &str = "gopher/too-long";
+
+    #[test]
+    fn a_hundred_thousand_words_are_not_too_long() {
+        let set =
+            RuleSet::load(&[RuleSource::Pack("gopher-quality@datatrove".to_owned())]).unwrap();
+        let compiled = set.compile(&BTreeMap::new()).unwrap();
+        let dropped = |words: usize| {
+            let text = "with the words ".repeat(words / 3) + &"and ".repeat(words % 3);
+            judge(&set, &compiled, &text, &BTreeMap::new()).unwrap().drop
+        };
+        assert!(dropped(100_000).is_empty());
+        assert_eq!(dropped(100_001), [TESTED_BELOW]);
+    }
+
+    #[test]
+    fn every_rule_of_a_pack_says_why_and_is_tested() {
+        for name in super::names() {
+            let set = RuleSet::load(&[RuleSource::Pack(name.to_owned())]).unwrap();
+            for rule in set.rules() {
+                assert!(rule.why.is_some(), "{name}: {} says no why", rule.id);
+                let named =
+                    |ids: &Option<Vec<String>>| ids.iter().flatten().any(|id| *id == rule.id);
+                let tested = set.tests().iter().any(|placed| {
+                    let expect = &placed.test.expect;
+                    named(&expect.drop) || named(&expect.flag) || named(&expect.edit)
+                });
+                assert!(
+                    tested || rule.id == TESTED_BELOW,
+                    "{name}: no test makes {} fire",
+                    rule.id
+                );
+            }
+        }
+    }
+}

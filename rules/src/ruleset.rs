@@ -1,0 +1,537 @@
+//! A rule set: files and packs joined in order, checked as far as it goes without SQL.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use datafusion::arrow::datatypes::DataType;
+use serde_json::json;
+use serde_saphyr::{Location, Spanned};
+use tamis_kernels::{hash128, hex128};
+
+use crate::compile::{Compiled, compile};
+use crate::edit;
+use crate::error::{Problem, RuleError};
+pub use crate::file::OnNull;
+use crate::file::{self, RawRule, RuleFile, RuleTest};
+use crate::packs;
+use crate::percentile::{self, Percentile};
+
+/// Where rules come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleSource {
+    /// A pack that is compiled in.
+    Pack(String),
+    /// A file.
+    File(PathBuf),
+    /// A text, for tests.
+    Inline {
+        /// How errors call it.
+        name: String,
+        /// The file's text.
+        text: String,
+    },
+}
+
+impl RuleSource {
+    /// A pack where there is one of that name, else a file relative to `folder`.
+    pub fn named_beside(name: &str, folder: &Path) -> Self {
+        if name == "none" || packs::find(name).is_some() {
+            Self::Pack(name.to_owned())
+        } else {
+            Self::File(folder.join(name))
+        }
+    }
+
+    fn key(&self) -> String {
+        match self {
+            Self::Pack(name) | Self::Inline { name, .. } => name.clone(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    fn text(&self) -> Result<String, RuleError> {
+        match self {
+            Self::Pack(name) => packs::find(name).map(str::to_owned).ok_or_else(|| {
+                let known = packs::names().join(", ");
+                RuleError::whole(name, format!("there is no pack of that name; packs: {known}"))
+            }),
+            Self::File(path) => std::fs::read_to_string(path)
+                .map_err(|error| RuleError::whole(&self.key(), format!("cannot be read: {error}"))),
+            Self::Inline { text, .. } => Ok(text.clone()),
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::File(path) => path.parent().unwrap_or(Path::new("")),
+            _ => Path::new(""),
+        }
+    }
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Removes documents for which the condition holds.
+    Drop,
+    /// Removes documents for which the condition does not hold.
+    Keep,
+    /// Marks documents for which the condition holds.
+    Flag,
+    /// Removes the lines in which the pattern matches.
+    RemoveLines {
+        /// The regular expression.
+        pattern: String,
+    },
+    /// Replaces the matches of the pattern.
+    Replace {
+        /// The regular expression.
+        pattern: String,
+        /// What matches become.
+        with: String,
+    },
+}
+
+impl Action {
+    /// The key of the rule file.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Drop => "drop_if",
+            Self::Keep => "keep_if",
+            Self::Flag => "flag_if",
+            Self::RemoveLines { .. } => "remove_lines_matching",
+            Self::Replace { .. } => "replace_matches",
+        }
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// `family/name`.
+    pub id: String,
+    /// Stage, from 1.
+    pub stage: usize,
+    /// What it does.
+    pub action: Action,
+    /// The condition, for drop, keep and flag.
+    pub condition: Option<String>,
+    /// Why it exists.
+    pub why: Option<String>,
+    /// Whose definition it follows.
+    pub follows: Option<String>,
+    /// What happens where the condition is NULL.
+    pub on_null: OnNull,
+    /// Where it is written.
+    pub at: Place,
+}
+
+/// A place in a rule file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Number of the file in the set.
+    pub file: usize,
+    /// Line from 1.
+    pub line: u64,
+    /// Column from 1.
+    pub column: u64,
+}
+
+/// A column of the documents that rules name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignColumn {
+    /// Dotted path.
+    pub name: String,
+    /// Utf8, Int64, Float64 or Boolean.
+    pub data_type: DataType,
+    /// Where it is declared.
+    pub at: Place,
+}
+
+/// A derived annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DerivedAnnotation {
+    /// Its name.
+    pub name: String,
+    /// Its SQL.
+    pub sql: String,
+    /// Where it is written.
+    pub at: Place,
+}
+
+/// A test and where it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacedTest {
+    /// The test.
+    pub test: RuleTest,
+    /// Where it is written.
+    pub at: Place,
+}
+
+/// Rules in force, in order: those of extended files first.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    files: Vec<(String, String)>,
+    rules: Vec<Rule>,
+    columns: Vec<ForeignColumn>,
+    derived: Vec<DerivedAnnotation>,
+    tests: Vec<PlacedTest>,
+    extra: Vec<String>,
+    survivor: Option<String>,
+}
+
+struct Loader {
+    set: RuleSet,
+    problems: Vec<Problem>,
+    loaded: Vec<String>,
+    open: Vec<String>,
+}
+
+impl RuleSet {
+    /// Loads files and packs with everything they extend; no source gives no rules.
+    pub fn load(sources: &[RuleSource]) -> Result<Self, RuleError> {
+        let mut loader = Loader {
+            set: Self::default(),
+            problems: Vec::new(),
+            loaded: Vec::new(),
+            open: Vec::new(),
+        };
+        for source in sources {
+            loader.source(source, true)?;
+        }
+        if !loader.problems.is_empty() {
+            return Err(RuleError { problems: loader.problems });
+        }
+        // stages are ordered; within one, the order of the file holds
+        loader.set.rules.sort_by_key(|rule| rule.stage);
+        Ok(loader.set)
+    }
+
+    /// The rules, by stage and then in file order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The columns that rules declare.
+    pub fn columns(&self) -> &[ForeignColumn] {
+        &self.columns
+    }
+
+    /// The derived annotations, in an order in which each needs only earlier ones.
+    pub fn derived(&self) -> &[DerivedAnnotation] {
+        &self.derived
+    }
+
+    /// The tests of the files that were named, not of those they extend.
+    pub fn tests(&self) -> &[PlacedTest] {
+        &self.tests
+    }
+
+    /// Annotations to measure though no condition names them.
+    pub(crate) fn measured(&self) -> &[String] {
+        &self.extra
+    }
+
+    /// The ORDER BY expression that chooses among duplicates.
+    pub fn survivor(&self) -> Option<&str> {
+        self.survivor.as_deref()
+    }
+
+    /// Chooses among duplicates by `order_by`; what it names is measured too, on the text after
+    /// all edits.
+    #[must_use]
+    pub fn with_survivor(mut self, order_by: &str) -> Self {
+        self.survivor = Some(order_by.to_owned());
+        self
+    }
+
+    /// The name of a file of the set.
+    pub fn file_name(&self, at: &Place) -> &str {
+        self.files.get(at.file).map_or("", |file| &file.0)
+    }
+
+    /// A problem at a place of the set.
+    pub(crate) fn problem(&self, at: &Place, message: impl Display) -> Problem {
+        Problem {
+            file: self.file_name(at).to_owned(),
+            line: at.line,
+            column: at.column,
+            message: message.to_string(),
+        }
+    }
+
+    /// A problem with one word of an expression that is written at `at`.
+    pub(crate) fn problem_at_word(&self, at: &Place, word: &str, message: impl Display) -> Problem {
+        let found = self.files.get(at.file).and_then(|file| find_word(&file.1, at, word));
+        let (line, column) = found.unwrap_or((at.line, at.column));
+        self.problem(&Place { file: at.file, line, column }, message)
+    }
+
+    /// The set as canonical JSON: what decides the outcome, without comments and places.
+    pub fn canonical_json(&self) -> String {
+        let rules: Vec<serde_json::Value> = self
+            .rules
+            .iter()
+            .map(|rule| {
+                let (pattern, with) = match &rule.action {
+                    Action::RemoveLines { pattern } => (Some(pattern), None),
+                    Action::Replace { pattern, with } => (Some(pattern), Some(with)),
+                    _ => (None, None),
+                };
+                json!({
+                    "id": rule.id, "stage": rule.stage, "action": rule.action.key(),
+                    "condition": rule.condition, "pattern": pattern, "with": with,
+                    "on_null": format!("{:?}", rule.on_null).to_lowercase(),
+                })
+            })
+            .collect();
+        let columns: BTreeMap<&str, String> =
+            self.columns.iter().map(|c| (c.name.as_str(), c.data_type.to_string())).collect();
+        let derived: Vec<[&str; 2]> =
+            self.derived.iter().map(|d| [d.name.as_str(), d.sql.as_str()]).collect();
+        json!({"rules": rules, "columns": columns, "annotations": derived, "survivor": self.survivor})
+            .to_string()
+    }
+
+    /// Hash of the canonical form, 32 hexadecimal digits.
+    pub fn hash_hex(&self) -> String {
+        hex128(hash128(self.canonical_json().as_bytes()))
+    }
+
+    /// The percentiles that conditions compare with.
+    pub fn percentiles(&self) -> Vec<Percentile> {
+        let conditions = self.rules.iter().filter_map(|rule| rule.condition.as_deref());
+        let derived = self.derived.iter().map(|derived| derived.sql.as_str());
+        percentile::all(conditions.chain(derived))
+    }
+
+    /// Types the conditions and makes them ready to run; `percentiles` gives each one's value
+    /// by its call, such as `p99(compression_ratio)`.
+    pub fn compile(&self, percentiles: &BTreeMap<String, f64>) -> Result<Compiled, RuleError> {
+        compile(self, percentiles)
+    }
+
+    /// A set that only measures what percentiles are taken of.
+    pub fn compile_measures(&self) -> Result<Compiled, RuleError> {
+        let wanted = self.percentiles().into_iter().map(|percentile| percentile.annotation);
+        let mut wanted: Vec<String> = wanted.collect();
+        wanted.dedup();
+        compile(
+            &Self { extra: wanted, columns: self.columns.clone(), ..Self::default() },
+            &BTreeMap::new(),
+        )
+    }
+}
+
+/// The line and column of `word` at or after `at`, as a whole word.
+fn find_word(text: &str, at: &Place, word: &str) -> Option<(u64, u64)> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    for (number, line) in (1_u64..).zip(text.lines()).skip_while(|(n, _)| *n < at.line).take(40) {
+        for (start, _) in line.match_indices(word) {
+            let before = line[..start].chars().next_back().is_some_and(is_word);
+            let after = line[start + word.len()..].chars().next().is_some_and(is_word);
+            let column = line[..start].chars().count() as u64 + 1;
+            if !before && !after && (number > at.line || column >= at.column) {
+                return Some((number, column));
+            }
+        }
+    }
+    None
+}
+
+impl Loader {
+    fn note(&mut self, file: usize, at: Location, message: impl Display) {
+        let place = Place { file, line: at.line(), column: at.column() };
+        let problem = self.set.problem(&place, message);
+        self.problems.push(problem);
+    }
+
+    fn source(&mut self, source: &RuleSource, named: bool) -> Result<(), RuleError> {
+        let key = source.key();
+        if self.open.contains(&key) {
+            let circle = self.open.join(" extends ");
+            return Err(RuleError::whole(&key, format!("extends itself: {circle} extends {key}")));
+        }
+        if self.loaded.contains(&key) {
+            return Ok(());
+        }
+        let text = source.text()?;
+        let file = file::parse(&key, &text)?;
+        self.open.push(key.clone());
+        for base in &file.extends {
+            let base = RuleSource::named_beside(&base.value, source.folder());
+            // the tests of a pack are the pack's own affair
+            self.source(&base, named && matches!(source, RuleSource::Pack(_)))?;
+        }
+        self.open.pop();
+        self.loaded.push(key.clone());
+        self.set.files.push((key, text));
+        self.file(file, self.set.files.len() - 1, named);
+        Ok(())
+    }
+
+    fn file(&mut self, file: RuleFile, number: usize, named: bool) {
+        let place = |at: Location| Place { file: number, line: at.line(), column: at.column() };
+        for (name, kind) in file.columns {
+            let data_type = match kind.value.as_str() {
+                "string" => DataType::Utf8,
+                "int" => DataType::Int64,
+                "double" => DataType::Float64,
+                "bool" => DataType::Boolean,
+                other => {
+                    let message =
+                        format!("'{other}' is no column type: string, int, double or bool");
+                    self.note(number, kind.referenced, message);
+                    continue;
+                }
+            };
+            match self.set.columns.iter().find(|column| column.name == name) {
+                Some(before) if before.data_type != data_type => {
+                    let message =
+                        format!("column '{name}' is declared as {} elsewhere", before.data_type);
+                    self.note(number, kind.referenced, message);
+                }
+                Some(_) => {}
+                None => {
+                    let at = place(kind.referenced);
+                    self.set.columns.push(ForeignColumn { name, data_type, at });
+                }
+            }
+        }
+        for id in &file.disable {
+            let before = self.set.rules.len();
+            self.set.rules.retain(|rule| rule.id != id.value);
+            if self.set.rules.len() == before {
+                let message = format!("there is no rule '{}' to switch off", id.value);
+                self.note(number, id.referenced, message);
+            }
+        }
+        for (name, pattern) in &file.patterns {
+            if let Err(error) = edit::compile(&pattern.value) {
+                self.note(
+                    number,
+                    pattern.referenced,
+                    format!("pattern '{name}': {}", brief(&error)),
+                );
+            }
+        }
+        for (name, sql) in file.annotations {
+            if crate::annotators::find(&name).is_some()
+                || self.set.derived.iter().any(|d| d.name == name)
+            {
+                self.note(
+                    number,
+                    sql.referenced,
+                    format!("there is an annotation '{name}' already"),
+                );
+                continue;
+            }
+            let at = place(sql.referenced);
+            self.set.derived.push(DerivedAnnotation { name, sql: sql.value, at });
+        }
+        let patterns: BTreeMap<String, String> =
+            file.patterns.into_iter().map(|(name, pattern)| (name, pattern.value)).collect();
+        for rule in file.rules {
+            self.rule(rule, number, &patterns);
+        }
+        if named {
+            let tests = file.tests.into_iter();
+            self.set
+                .tests
+                .extend(tests.map(|t| PlacedTest { at: place(t.referenced), test: t.value }));
+        }
+    }
+
+    fn rule(&mut self, raw: RawRule, file: usize, patterns: &BTreeMap<String, String>) {
+        let id = raw.id.value.clone();
+        let id_at = raw.id.referenced;
+        let named = id.split_once('/').is_some_and(|(family, name)| {
+            let fine = |part: &str| {
+                !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c))
+            };
+            fine(family) && fine(name)
+        });
+        if !named {
+            let message =
+                format!("'{id}' is no rule id: write family/name with letters, digits, - and _");
+            self.note(file, id_at, message);
+        }
+        if let Some(before) = self.set.rules.iter().find(|rule| rule.id == id) {
+            let at = before.at.clone();
+            let there = format!("{}:{}", self.set.file_name(&at), at.line);
+            let message =
+                format!("rule '{id}' stands in {there} already; another id, or disable that one");
+            self.note(file, id_at, message);
+        }
+        let given: Vec<(Action, Spanned<String>)> = [
+            (Action::Drop, raw.drop_if),
+            (Action::Keep, raw.keep_if),
+            (Action::Flag, raw.flag_if),
+            (Action::RemoveLines { pattern: String::new() }, raw.remove_lines_matching),
+            (Action::Replace { pattern: String::new(), with: String::new() }, raw.replace_matches),
+        ]
+        .into_iter()
+        .filter_map(|(action, value)| Some((action, value?)))
+        .collect();
+        let [(action, value)] = given.as_slice() else {
+            let message = format!(
+                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching and replace_matches, it has {}",
+                given.len()
+            );
+            self.note(file, id_at, message);
+            return;
+        };
+        let pattern = patterns.get(&value.value).unwrap_or(&value.value).clone();
+        let edits = matches!(action, Action::RemoveLines { .. } | Action::Replace { .. });
+        if edits && let Err(error) = edit::compile(&pattern) {
+            self.note(file, value.referenced, format!("rule '{id}': {}", brief(&error)));
+        }
+        let action = match (action, &raw.with) {
+            (Action::RemoveLines { .. }, None) => Action::RemoveLines { pattern },
+            (Action::Replace { .. }, Some(with)) => {
+                Action::Replace { pattern, with: with.value.clone() }
+            }
+            (Action::Replace { .. }, None) => {
+                let message = format!("rule '{id}' replaces matches: say with what (with: '')");
+                self.note(file, value.referenced, message);
+                return;
+            }
+            (action, None) => action.clone(),
+            (_, Some(with)) => {
+                let message = format!("rule '{id}': 'with' belongs to replace_matches only");
+                self.note(file, with.referenced, message);
+                return;
+            }
+        };
+        if edits && raw.on_null.is_some() {
+            self.note(
+                file,
+                value.referenced,
+                format!("rule '{id}': on_null belongs to conditions only"),
+            );
+        }
+        let stage = raw.stage.as_ref().map_or(1, |stage| stage.value);
+        if let Some(written) = raw.stage.as_ref().filter(|stage| !(1..=64).contains(&stage.value)) {
+            let message = format!("rule '{id}': stages are numbered from 1 to 64");
+            self.note(file, written.referenced, message);
+        }
+        let at = Place { file, line: value.referenced.line(), column: value.referenced.column() };
+        self.set.rules.push(Rule {
+            id,
+            stage: usize::try_from(stage).unwrap_or(1).max(1),
+            condition: (!edits).then(|| value.value.clone()),
+            action,
+            why: raw.why,
+            follows: raw.follows,
+            on_null: raw.on_null.unwrap_or_default(),
+            at,
+        });
+    }
+}
+
+/// The last line of a regex error says what is wrong; the ones above draw it.
+fn brief(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().next_back().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}

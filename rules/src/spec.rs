@@ -1,0 +1,133 @@
+//! What the one annotating function is told: stages of edits and measures, as canonical JSON.
+
+use std::borrow::Cow;
+
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use serde::{Deserialize, Serialize};
+
+use crate::annotators::{self, Annotator, ValueType};
+use crate::edit::{Edit, Editor};
+use crate::error::RuleError;
+
+/// The canonical annotation specification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnotateSpec {
+    /// Annotations of the text as it was read.
+    pub original: Vec<String>,
+    /// The stages, in order.
+    pub stages: Vec<StageSpec>,
+}
+
+/// One stage: edits, then measures of the edited text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageSpec {
+    /// Edits, in file order.
+    pub edits: Vec<Edit>,
+    /// Annotations, sorted.
+    pub annotations: Vec<String>,
+}
+
+/// One column that the function makes.
+#[derive(Clone, Copy)]
+pub(crate) struct SpecColumn {
+    pub(crate) annotator: &'static dyn Annotator,
+    /// Stage from 1, 0 for the text as it was read.
+    pub(crate) stage: usize,
+}
+
+/// The flat name of an annotation in a stage (0 is the input).
+pub fn column_name(stage: usize, annotation: &str) -> String {
+    match stage {
+        0 => format!("original.{annotation}"),
+        1 => annotation.to_owned(),
+        _ => format!("stage{stage}.{annotation}"),
+    }
+}
+
+/// The Arrow type of an annotator's values.
+pub(crate) fn arrow_type(annotator: &dyn Annotator) -> DataType {
+    match annotator.value_type() {
+        ValueType::Int => DataType::Int64,
+        ValueType::Float => DataType::Float64,
+        ValueType::Bool => DataType::Boolean,
+    }
+}
+
+impl AnnotateSpec {
+    /// Reads a specification; unknown annotators and broken patterns are errors.
+    pub fn parse(json: &str) -> Result<Self, RuleError> {
+        let spec: Self = serde_json::from_str(json)
+            .map_err(|error| RuleError::whole("annotation specification", error))?;
+        spec.columns()?;
+        Ok(spec)
+    }
+
+    /// The specification as canonical JSON: equal specifications are equal strings.
+    pub fn to_json(&self) -> String {
+        // a struct of strings and numbers always has a JSON form
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(crate) fn columns(&self) -> Result<Vec<SpecColumn>, RuleError> {
+        let stages = self.stages.iter().enumerate().map(|(at, stage)| (at + 1, &stage.annotations));
+        let mut columns = Vec::new();
+        for (stage, names) in std::iter::once((0, &self.original)).chain(stages) {
+            for name in names {
+                let annotator = annotators::find(name).ok_or_else(|| {
+                    RuleError::whole("annotation specification", format!("no annotator '{name}'"))
+                })?;
+                columns.push(SpecColumn { annotator, stage });
+            }
+        }
+        Ok(columns)
+    }
+
+    /// The flat annotation columns, in the order of the function's struct.
+    pub fn annotation_fields(&self) -> Result<Vec<Field>, RuleError> {
+        let field = |column: &SpecColumn| {
+            let name = column_name(column.stage, column.annotator.name());
+            Field::new(name, arrow_type(column.annotator), true)
+        };
+        Ok(self.columns()?.iter().map(field).collect())
+    }
+
+    /// The struct that the function returns.
+    pub fn return_type(&self) -> Result<DataType, RuleError> {
+        let mut fields = self.annotation_fields()?;
+        fields.push(Field::new("edited", DataType::Boolean, true));
+        fields.push(Field::new("edits", DataType::List(edit_item()), true));
+        fields.push(Field::new("content_hash", DataType::FixedSizeBinary(16), true));
+        Ok(DataType::Struct(Fields::from(fields)))
+    }
+
+    /// The text after all edits.
+    pub fn edited_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.stage_text(self.stages.len(), text)
+    }
+
+    /// The text as `stage` measures it; 0 is the input.
+    pub fn stage_text<'a>(&self, stage: usize, text: &'a str) -> Cow<'a, str> {
+        let mut seen = Cow::Borrowed(text);
+        for edit in self.stages.iter().take(stage).flat_map(|stage| &stage.edits) {
+            let Ok(editor) = Editor::new(edit) else { continue };
+            if let Some(edited) = editor.apply(&seen, &mut Vec::new()) {
+                seen = Cow::Owned(edited);
+            }
+        }
+        seen
+    }
+}
+
+pub(crate) fn edit_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("rule", DataType::UInt32, false),
+        Field::new("start", DataType::UInt64, false),
+        Field::new("end", DataType::UInt64, false),
+    ])
+}
+
+pub(crate) fn edit_item() -> std::sync::Arc<Field> {
+    std::sync::Arc::new(Field::new_list_field(DataType::Struct(edit_fields()), false))
+}
