@@ -23,7 +23,10 @@ pub async fn check(
         for (file, records) in &shard.files {
             let path = directory.path(file);
             let found = count_records(&path).map_err(|error| {
-                PipelineError::Unbalanced(format!("{}: cannot be counted again: {error}", path.display()))
+                PipelineError::Unbalanced(format!(
+                    "{}: cannot be counted again: {error}",
+                    path.display()
+                ))
             })?;
             if found != *records {
                 return Err(PipelineError::Unbalanced(format!(

@@ -113,12 +113,17 @@ pub struct Decision {
 impl Decision {
     /// That the record at hand is the one that was judged.
     pub(crate) fn check(&self, shard: &str, row: u64, offset: u64, length: u64) -> Result<()> {
-        if (self.shard.as_str(), self.row, self.offset, self.length) == (shard, row, offset, length) {
+        if (self.shard.as_str(), self.row, self.offset, self.length) == (shard, row, offset, length)
+        {
             return Ok(());
         }
         exec_err!(
             "{shard} row {row} (bytes {offset}+{length}) is not what was judged ({} row {}, bytes {}+{}): {}",
-            self.shard, self.row, self.offset, self.length, changed()
+            self.shard,
+            self.row,
+            self.offset,
+            self.length,
+            changed()
         )
     }
 }
@@ -140,7 +145,12 @@ impl Decisions {
             for comparison in &rule.comparisons {
                 match batch.column_by_name(&comparison.column) {
                     Some(column) => columns.push(ArrayRef::clone(column)),
-                    None => return exec_err!("column {} is missing from the annotations", comparison.column),
+                    None => {
+                        return exec_err!(
+                            "column {} is missing from the annotations",
+                            comparison.column
+                        );
+                    }
                 }
             }
             values.push(columns);
@@ -153,7 +163,11 @@ impl Decisions {
     }
 
     pub(crate) fn row(&self, row: usize, rules: &[RuleInfo]) -> Result<Decision> {
-        let number = |name| Ok::<u64, datafusion::error::DataFusionError>(typed::<UInt64Array>(&self.batch, name)?.value(row));
+        let number = |name| {
+            Ok::<u64, datafusion::error::DataFusionError>(
+                typed::<UInt64Array>(&self.batch, name)?.value(row),
+            )
+        };
         let text = |name| -> Result<Option<String>> {
             let column = typed::<StringArray>(&self.batch, name)?;
             Ok((!column.is_null(row)).then(|| column.value(row).to_owned()))
@@ -163,7 +177,11 @@ impl Decisions {
         let (mut reasons, mut flags) = (Vec::new(), Vec::new());
         for (at, rule) in rules.iter().enumerate() {
             let fired = &self.rules[at];
-            let hit = if fired.is_null(row) { rule.effect == Effect::RemoveOrNull } else { fired.value(row) };
+            let hit = if fired.is_null(row) {
+                rule.effect == Effect::RemoveOrNull
+            } else {
+                fired.value(row)
+            };
             if !hit {
                 continue;
             }
@@ -180,13 +198,16 @@ impl Decisions {
         }
         if let Some(kind) = text("kind")? {
             let similarity = typed::<Float64Array>(&self.batch, "similarity")?;
-            reasons.push((None, Reason {
-                rule: format!("dedup/{kind}"),
-                comparisons: Vec::new(),
-                spans: Vec::new(),
-                twin: text("twin")?,
-                similarity: (!similarity.is_null(row)).then(|| similarity.value(row)),
-            }));
+            reasons.push((
+                None,
+                Reason {
+                    rule: format!("dedup/{kind}"),
+                    comparisons: Vec::new(),
+                    spans: Vec::new(),
+                    twin: text("twin")?,
+                    similarity: (!similarity.is_null(row)).then(|| similarity.value(row)),
+                },
+            ));
         }
         Ok(Decision {
             shard: text("shard")?.unwrap_or_default(),
@@ -210,7 +231,13 @@ impl Decisions {
                 threshold: comparison.threshold.clone(),
             });
         }
-        Ok(Reason { rule: rule.id.clone(), comparisons, spans: Vec::new(), twin: None, similarity: None })
+        Ok(Reason {
+            rule: rule.id.clone(),
+            comparisons,
+            spans: Vec::new(),
+            twin: None,
+            similarity: None,
+        })
     }
 }
 
@@ -232,7 +259,12 @@ fn value(column: &ArrayRef, row: usize) -> Result<Value> {
 
 /// The places in the text that made a rule fire: the evidence of the annotations its condition
 /// compares, on the text as its stage saw it.
-pub fn spans(rule: &RuleInfo, spec: &AnnotateSpec, text: &str, scratch: &mut Scratch) -> Vec<[u64; 2]> {
+pub fn spans(
+    rule: &RuleInfo,
+    spec: &AnnotateSpec,
+    text: &str,
+    scratch: &mut Scratch,
+) -> Vec<[u64; 2]> {
     let mut found: Vec<[u64; 2]> = Vec::new();
     for comparison in &rule.comparisons {
         let (stage, name) = match comparison.column.split_once('.') {

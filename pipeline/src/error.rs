@@ -45,6 +45,7 @@ impl PipelineError {
     /// Exit code of the command: 1 where a check failed, 2 for usage or broken input.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Engine(error) if is_input_error(error) => 2,
             Self::Unbalanced(_) | Self::Engine(_) | Self::Stopped => 1,
             _ => 2,
         }
@@ -61,6 +62,18 @@ impl From<arrow::error::ArrowError> for PipelineError {
     fn from(error: arrow::error::ArrowError) -> Self {
         Self::Engine(Box::new(error.into()))
     }
+}
+
+/// Whether a reader's or a writer's error lies inside the engine's.
+fn is_input_error(error: &datafusion::error::DataFusionError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<crate::read::ReadError>() || error.is::<crate::write::WriteError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The engine wraps our own errors; the innermost message is the one that helps.

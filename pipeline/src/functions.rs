@@ -58,7 +58,8 @@ impl ScalarUDFImpl for EditedBy {
                 if lists.is_null(row) {
                     return None;
                 }
-                let (from, to) = (usize::try_from(offsets[row]).ok()?, usize::try_from(offsets[row + 1]).ok()?);
+                let (from, to) =
+                    (usize::try_from(offsets[row]).ok()?, usize::try_from(offsets[row + 1]).ok()?);
                 Some(rules.values()[from..to].contains(rule))
             })
             .collect();
@@ -121,4 +122,3 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     }
     Ok(context)
 }
-

@@ -73,8 +73,10 @@ impl Run {
         })?;
         let manifest: Value = serde_json::from_str(&text)
             .map_err(|error| PipelineError::directory(&manifest, error))?;
-        let reason_field =
-            manifest.pointer("/configuration/reason_field").and_then(Value::as_str).unwrap_or("tamis");
+        let reason_field = manifest
+            .pointer("/configuration/reason_field")
+            .and_then(Value::as_str)
+            .unwrap_or("tamis");
         let temp = std::env::temp_dir().join(format!("tamis-look-{}", std::process::id()));
         let context = session(&Resources { threads: 1, memory_bytes: 256 << 20, temp })?;
         let parts = parquet_files(&root.join("annotations"))?;
@@ -91,7 +93,8 @@ impl Run {
                 .collect()
                 .await?;
         } else {
-            let paths: Vec<String> = clusters.iter().map(|path| path.display().to_string()).collect();
+            let paths: Vec<String> =
+                clusters.iter().map(|path| path.display().to_string()).collect();
             let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
             context.register_table("clusters", frame.into_view())?;
         }
@@ -155,7 +158,8 @@ impl Run {
     /// The rows of the annotations for a document id or a user's id, as JSON objects.
     pub async fn annotations(&self, name: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
         let literal = format!("'{}'", name.replace('\'', "''"));
-        let sql = format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
+        let sql =
+            format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
         let mut found = Vec::new();
         for batch in self.context.sql(&sql).await?.collect().await? {
             for row in 0..batch.num_rows() {
@@ -166,7 +170,10 @@ impl Run {
     }
 
     /// The members of the clusters that a document belongs to, as JSON objects.
-    pub async fn clusters(&self, document_id: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
+    pub async fn clusters(
+        &self,
+        document_id: &str,
+    ) -> Result<Vec<Map<String, Value>>, PipelineError> {
         let literal = format!("'{}'", document_id.replace('\'', "''"));
         let sql = format!(
             "SELECT m.* FROM clusters m JOIN clusters d ON m.cluster_id = d.cluster_id \
@@ -196,10 +203,17 @@ impl Run {
         let path = self.root.join(&file);
         let record = match (place.decision.as_str(), format) {
             ("kept", Format::Text) => {
-                let text = std::fs::read_to_string(&path).map_err(|e| PipelineError::directory(&path, e))?;
-                return Ok(Found { record: Value::String(text.clone()), text, reasons: Vec::new() });
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|e| PipelineError::directory(&path, e))?;
+                return Ok(Found {
+                    record: Value::String(text.clone()),
+                    text,
+                    reasons: Vec::new(),
+                });
             }
-            ("failed", _) | (_, Format::Text) => self.line(&path, &file, Compression::None, place.ordinal)?,
+            ("failed", _) | (_, Format::Text) => {
+                self.line(&path, &file, Compression::None, place.ordinal)?
+            }
             (_, Format::Jsonl) => self.line(&path, &file, compression, place.ordinal)?,
             (_, Format::Parquet) => parquet_row(&path, place.ordinal)?,
         };
@@ -230,7 +244,8 @@ impl Run {
         let (bytes, first) = match std::fs::read(&index) {
             Ok(json) => {
                 let frames: Vec<Frame> = serde_json::from_slice(&json).map_err(|e| broken(&e))?;
-                let Some(frame) = frames.iter().rev().find(|frame| frame.first_record <= ordinal) else {
+                let Some(frame) = frames.iter().rev().find(|frame| frame.first_record <= ordinal)
+                else {
                     return Err(broken(&"its index does not know the record"));
                 };
                 (read_frame(path, compression, frame).map_err(|e| broken(&e))?, frame.first_record)
@@ -327,4 +342,55 @@ pub fn documents<'a>(
         text: texts.value(at),
     };
     Ok((0..chunk.batch.num_rows()).map(one).collect())
+}
+
+/// For each declared column, what is wrong with it in the first thousand records of each shard
+/// behind `input`; none where some record has it with the declared type.
+pub fn columns_of(
+    input: &str,
+    columns: &[tamis_rules::ForeignColumn],
+) -> Result<Vec<Option<String>>, PipelineError> {
+    use crate::read::{Columns, ForeignField, ForeignType, ReadOptions, open};
+    let foreign: Vec<ForeignField> = columns
+        .iter()
+        .filter_map(|column| {
+            let kind = ForeignType::of(&column.data_type)?;
+            Some(ForeignField { name: column.name.clone(), kind })
+        })
+        .collect();
+    let options = ReadOptions {
+        columns: Columns::default(),
+        foreign: foreign.clone(),
+        reason_field: String::new(),
+        with_raw: false,
+        batch_bytes: 4 << 20,
+        batch_rows: 1000,
+        record_bytes_max: 128 << 20,
+        limit: Some(1000),
+    };
+    let mut seen = vec![false; foreign.len()];
+    let mut warnings = Vec::new();
+    for shard in shards(&[input.to_owned()])? {
+        let mut reader = open(&shard, &options)?;
+        while let Some(chunk) = reader.next_chunk()? {
+            for (number, field) in foreign.iter().enumerate() {
+                let column = chunk.batch.column_by_name(&field.name);
+                seen[number] |= column.is_some_and(|column| column.null_count() < column.len());
+            }
+        }
+        warnings.extend(reader.totals().warnings);
+    }
+    Ok(foreign
+        .iter()
+        .zip(seen)
+        .map(|(field, seen)| {
+            let told = format!("column {} is of", field.name);
+            let mistyped = warnings.iter().any(|warning| warning.starts_with(&told));
+            match (seen, mistyped) {
+                (true, _) => None,
+                (false, true) => Some(format!("is of another type than declared in {input}")),
+                (false, false) => Some(format!("is in no record of {input}")),
+            }
+        })
+        .collect())
 }

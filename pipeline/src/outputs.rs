@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
+};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
@@ -211,7 +213,8 @@ impl ShardOutputs {
             }
             let mut record = std::borrow::Cow::Borrowed(raws.value(row));
             if keep[row] && decision.edited {
-                let field = chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
+                let field =
+                    chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
                 record = replace_text(&record, field, &spec.edited_text(texts.value(row))).into();
             }
             if let Some(verdict) = &verdicts[row] {
@@ -264,7 +267,8 @@ impl ShardOutputs {
         };
         let mut edited = native.clone();
         if decisions.iter().zip(keep).any(|(decision, keep)| *keep && decision.edited) {
-            let name = chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
+            let name =
+                chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
             edited = with_edited_text(native, name, decisions, spec, texts)?;
         }
         let mut kept = filter_record_batch(&edited, &BooleanArray::from(keep.to_vec()))?;
@@ -396,7 +400,11 @@ fn with_edited_text(
         .iter()
         .enumerate()
         .map(|(row, decision)| {
-            Some(if decision.edited { spec.edited_text(texts.value(row)) } else { texts.value(row).into() })
+            Some(if decision.edited {
+                spec.edited_text(texts.value(row))
+            } else {
+                texts.value(row).into()
+            })
         })
         .collect();
     let mut columns: Vec<ArrayRef> = native.columns().to_vec();

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::functions::core::get_field;
-use datafusion::logical_expr::Operator as Op;
+use datafusion::logical_expr::{
+    Expr as Logical, Operator as Op, SortExpr, ident, lit as logical_lit,
+};
 use datafusion::physical_expr::expressions::{
     self, Column, IsNullExpr, NotExpr, binary, case, cast, lit,
 };
@@ -25,7 +28,6 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tamis_rules::{Action, Compiled, OnNull, RuleSet};
 
-use crate::config::Survivor;
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
 use crate::exec::star::Star;
@@ -123,10 +125,7 @@ fn gather(plan: Plan, path: &Path) -> Result<Plan> {
         .filter(|name| *name != POSITION)
         .collect();
     let kept = pass(&names, &schema)?;
-    TamisExec::over(
-        Operator::WritePart(WritePart { path: path.to_owned() }),
-        project(kept, plan)?,
-    )
+    TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned() }), project(kept, plan)?)
 }
 
 /// Pass one over one unit: read, annotate, decide by document rules, write the annotations.
@@ -179,7 +178,8 @@ pub fn annotate(
 /// says so.
 fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
     let schema = plan.schema();
-    let is_null = |name: &str| -> Result<Expr> { Ok(Arc::new(IsNullExpr::new(column(name, &schema)?))) };
+    let is_null =
+        |name: &str| -> Result<Expr> { Ok(Arc::new(IsNullExpr::new(column(name, &schema)?))) };
     let failed: Expr = Arc::new(expressions::IsNotNullExpr::new(column("failure", &schema)?));
     let mut decisions = vec![(Arc::clone(&failed), text("failed"))];
     let mut failures = vec![(Arc::clone(&failed), column("failure", &schema)?)];
@@ -253,12 +253,24 @@ pub async fn annotations_table(context: &SessionContext, parts: &[PathBuf]) -> R
     register(context, "annotations", parts).await
 }
 
-/// The whole order of `survivor`: the policy first, input order last.
-pub fn survivor_order(survivor: &Survivor) -> String {
-    match survivor {
-        Survivor::First => "shard, \"row\"".to_owned(),
-        Survivor::OrderBy(expression) => format!("{expression}, shard, \"row\""),
+/// The whole order among duplicates: the policy first, input order last. The user's own columns
+/// have their prefix in the annotations.
+fn survivor_order(set: &RuleSet, survivor: &[SortExpr]) -> Result<Vec<SortExpr>> {
+    let mut keys = vec![ident("content_hash").sort(true, false)];
+    for key in survivor {
+        let expr = key.expr.clone().transform_up(|expr| {
+            let Logical::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+            let foreign = set.columns().iter().any(|foreign| foreign.name == column.name);
+            Ok(if foreign {
+                Transformed::yes(ident(format!("{FOREIGN_PREFIX}{}", column.name)))
+            } else {
+                Transformed::no(expr)
+            })
+        })?;
+        keys.push(expr.data.sort(key.asc, key.nulls_first));
     }
+    keys.extend(["shard", "row"].map(|name| ident(name).sort(true, false)));
+    Ok(keys)
 }
 
 /// Exact duplicates: documents that rules kept, sorted by the hash of their text and then by
@@ -266,16 +278,19 @@ pub fn survivor_order(survivor: &Survivor) -> String {
 pub async fn exact(
     context: &SessionContext,
     parts: &[PathBuf],
-    survivor: &Survivor,
+    set: &RuleSet,
+    survivor: &[SortExpr],
     path: &Path,
 ) -> Result<Plan> {
     annotations_table(context, parts).await?;
-    let order = survivor_order(survivor);
-    let sql = format!(
-        "SELECT content_hash, document_id, id, shard, \"row\", text_bytes FROM annotations \
-         WHERE rule_decision = 'kept' ORDER BY content_hash, {order}"
-    );
-    let sorted = single(context.sql(&sql).await?.create_physical_plan().await?);
+    let columns = ["content_hash", "document_id", "id", "shard", "row", "text_bytes"];
+    let frame = context
+        .table("annotations")
+        .await?
+        .filter(ident("rule_decision").eq(logical_lit("kept")))?
+        .sort(survivor_order(set, survivor)?)?
+        .select(columns.map(ident).to_vec())?;
+    let sorted = single(frame.create_physical_plan().await?);
     let star = Star {
         key: "content_hash".to_owned(),
         id: "document_id".to_owned(),
@@ -292,7 +307,10 @@ pub async fn exact(
     let clusters = project(exprs, linked)?;
     let schema = clusters.schema();
     let by = |name: &str| -> Result<PhysicalSortExpr> {
-        Ok(PhysicalSortExpr::new(Arc::new(Column::new_with_schema(name, &schema)?), SortOptions::default()))
+        Ok(PhysicalSortExpr::new(
+            Arc::new(Column::new_with_schema(name, &schema)?),
+            SortOptions::default(),
+        ))
     };
     let order = LexOrdering::new([by("shard")?, by("row")?])
         .ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
@@ -311,8 +329,8 @@ pub async fn rewrite(
     register(context, &table, &[part.to_owned()]).await?;
     let shards = &rewrite.scan.shards;
     let mut from = table.clone();
-    let mut select = "a.*, CAST(NULL AS VARCHAR) AS twin, CAST(NULL AS DOUBLE) AS similarity, \
-                      CAST(NULL AS VARCHAR) AS kind"
+    let mut select = "a.*, arrow_cast(NULL, 'Utf8') AS twin, CAST(NULL AS DOUBLE) AS similarity, \
+                      arrow_cast(NULL, 'Utf8') AS kind"
         .to_owned();
     if let (Some(clusters), Some(first), Some(last)) = (clusters, shards.first(), shards.last()) {
         let twins = format!("clusters_{}", rewrite.unit);

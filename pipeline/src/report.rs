@@ -219,7 +219,9 @@ pub async fn build(
                     GROUP BY id HAVING count(*) > 1)";
     report.repeated_ids = numbers(context, repeated).await?.first().copied().unwrap_or(0);
     if report.repeated_ids > 0 {
-        report.warnings.push(format!("{} ids belong to more than one document", report.repeated_ids));
+        report
+            .warnings
+            .push(format!("{} ids belong to more than one document", report.repeated_ids));
     }
     if config.content.dedup_exact {
         report.duplicates.push(duplicate_row(context, directory).await?);
@@ -227,7 +229,10 @@ pub async fn build(
     Ok(report)
 }
 
-async fn rule_rows(context: &SessionContext, rules: &RuleSet) -> Result<Vec<RuleRow>, PipelineError> {
+async fn rule_rows(
+    context: &SessionContext,
+    rules: &RuleSet,
+) -> Result<Vec<RuleRow>, PipelineError> {
     let mut rows = Vec::new();
     // a few rules at a time keep the expressions of one query small
     for chunk in rules.rules().chunks(16) {
@@ -262,9 +267,8 @@ async fn duplicate_row(
     directory: &RunDir,
 ) -> Result<DuplicateRow, PipelineError> {
     let path = directory.exact_clusters().display().to_string();
-    let frame = context
-        .read_parquet(path, datafusion::prelude::ParquetReadOptions::default())
-        .await?;
+    let frame =
+        context.read_parquet(path, datafusion::prelude::ParquetReadOptions::default()).await?;
     context.deregister_table("clusters")?;
     context.register_table("clusters", frame.into_view())?;
     let found = numbers(

@@ -63,7 +63,13 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     // a broken rule must not cost the user a pass over the corpus
     let trial: BTreeMap<String, f64> =
         request.rules.percentiles().iter().map(|p| (p.key(), 0.0)).collect();
-    request.rules.compile(&trial)?;
+    let rules = match &config.content.survivor {
+        Survivor::OrderBy(expression) if config.content.dedup_exact => {
+            request.rules.clone().with_survivor(expression)
+        }
+        _ => request.rules.clone(),
+    };
+    rules.compile(&trial)?;
     let directory = RunDir::open(&config.out)?;
     let shards = inputs(request, &directory, observer)?;
     let identity = identity(request, &shards)?;
@@ -78,23 +84,24 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         context: session(&resources)?,
         directory: &directory,
         config,
-        rules: &request.rules,
+        rules: &rules,
         units: units(request, shards),
         observer,
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
     let percentiles = work.percentiles().await?;
-    let compiled = request.rules.compile(&percentiles)?;
+    let compiled = rules.compile(&percentiles)?;
     work.annotate(&compiled).await?;
     let annotated = started.elapsed();
     if config.content.dedup_exact {
-        work.exact().await?;
+        work.exact(&compiled).await?;
     }
     let deduplicated = started.elapsed();
     let counts = work.rewrite(&compiled).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts()).await?;
-    let mut report = report::build(&work.context, &directory, &request.rules, config, &counts, &work.parts()).await?;
+    let mut report =
+        report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
     directory.write_whole(&directory.path("report.json"), &json)?;
@@ -105,7 +112,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         "check_seconds": (started.elapsed() - rewritten).as_secs_f64(),
         "threads": config.threads,
     });
-    let manifest = report::manifest(&identity, &request.rules, &percentiles, &counts, &report, timings);
+    let manifest = report::manifest(&identity, &rules, &percentiles, &counts, &report, timings);
     let json = serde_json::to_vec_pretty(&manifest)
         .map_err(|error| PipelineError::directory(directory.path("run.json"), error))?;
     directory.write_whole(&directory.path("run.json"), &json)?;
@@ -146,8 +153,9 @@ fn inputs(
             ));
         }
         let mut file = crate::write::atomic::PartFile::create(&spool)?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut file)
-            .map_err(|error| PipelineError::directory(&spool, format!("spooling failed: {error}")))?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(|error| {
+            PipelineError::directory(&spool, format!("spooling failed: {error}"))
+        })?;
         file.finish()?;
     }
     Ok(vec![Shard {
@@ -162,8 +170,9 @@ fn identity(request: &Request, shards: &[Shard]) -> Result<Identity, PipelineErr
     let mut inputs = Vec::with_capacity(shards.len());
     let from_stdin = request.inputs.iter().any(|input| input == "-");
     for shard in shards {
-        let data = std::fs::metadata(&shard.path)
-            .map_err(|error| PipelineError::directory(&shard.path, format!("cannot be read: {error}")))?;
+        let data = std::fs::metadata(&shard.path).map_err(|error| {
+            PipelineError::directory(&shard.path, format!("cannot be read: {error}"))
+        })?;
         let modified = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         inputs.push(InputIdentity {
             shard: shard.name.clone(),
@@ -270,9 +279,12 @@ impl Work<'_> {
                 let context = self.context.task_ctx();
                 // a task of its own, so that units really run side by side
                 let elsewhere = self.elsewhere.clone();
-                let rows = tokio::spawn(execute(plan, context, elsewhere)).await.map_err(|error| {
-                    PipelineError::Usage(format!("a worker died, this is a bug in tamis: {error}"))
-                })??;
+                let rows =
+                    tokio::spawn(execute(plan, context, elsewhere)).await.map_err(|error| {
+                        PipelineError::Usage(format!(
+                            "a worker died, this is a bug in tamis: {error}"
+                        ))
+                    })??;
                 Ok::<_, PipelineError>((unit, rows))
             })
             .buffer_unordered(side_by_side);
@@ -322,9 +334,13 @@ impl Work<'_> {
         }
         let compiled = self.rules.compile_measures()?;
         let path = |unit| self.directory.measures(unit);
-        self.movement("measure", |unit| path(unit).exists(), async |unit, fan_out| {
-            Ok(plans::measure(&self.units[unit], &compiled, fan_out, &path(unit))?)
-        })
+        self.movement(
+            "measure",
+            |unit| path(unit).exists(),
+            async |unit, fan_out| {
+                Ok(plans::measure(&self.units[unit], &compiled, fan_out, &path(unit))?)
+            },
+        )
         .await?;
         let parts: Vec<PathBuf> = (0..self.units.len()).map(path).collect();
         plans::annotations_table(&self.context, &parts).await?;
@@ -362,20 +378,24 @@ impl Work<'_> {
 
     async fn annotate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let path = |unit| self.directory.annotations(unit);
-        self.movement("annotate", |unit| path(unit).exists(), async |unit, fan_out| {
-            Ok(plans::annotate(&self.units[unit], self.rules, compiled, fan_out, &path(unit))?)
-        })
+        self.movement(
+            "annotate",
+            |unit| path(unit).exists(),
+            async |unit, fan_out| {
+                Ok(plans::annotate(&self.units[unit], self.rules, compiled, fan_out, &path(unit))?)
+            },
+        )
         .await
     }
 
-    async fn exact(&self) -> Result<(), PipelineError> {
+    async fn exact(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let path = self.directory.exact_clusters();
         if path.exists() {
             return Ok(());
         }
         self.observer.begin("dedup", 1);
-        let survivor: &Survivor = &self.config.content.survivor;
-        let plan = plans::exact(&self.context, &self.parts(), survivor, &path).await?;
+        let survivor = &compiled.survivor;
+        let plan = plans::exact(&self.context, &self.parts(), self.rules, survivor, &path).await?;
         execute(plan, self.context.task_ctx(), self.elsewhere.clone()).await?;
         self.observer.unit_done();
         Ok(())
@@ -386,18 +406,22 @@ impl Work<'_> {
         let spec = compiled.spec.to_json();
         let clusters = self.directory.exact_clusters();
         let clusters = self.config.content.dedup_exact.then_some(clusters);
-        self.movement("write", |unit| self.directory.counts(unit).exists(), async |unit, _| {
-            let node = Rewrite {
-                unit,
-                scan: self.units[unit].clone(),
-                root: self.directory.root().to_owned(),
-                spec: spec.clone(),
-                rules: rules.clone(),
-                write_flags: self.config.content.write_flags,
-            };
-            let part = self.directory.annotations(unit);
-            Ok(plans::rewrite(&self.context, &part, clusters.as_deref(), node).await?)
-        })
+        self.movement(
+            "write",
+            |unit| self.directory.counts(unit).exists(),
+            async |unit, _| {
+                let node = Rewrite {
+                    unit,
+                    scan: self.units[unit].clone(),
+                    root: self.directory.root().to_owned(),
+                    spec: spec.clone(),
+                    rules: rules.clone(),
+                    write_flags: self.config.content.write_flags,
+                };
+                let part = self.directory.annotations(unit);
+                Ok(plans::rewrite(&self.context, &part, clusters.as_deref(), node).await?)
+            },
+        )
         .await?;
         let mut counts = Vec::new();
         for unit in 0..self.units.len() {

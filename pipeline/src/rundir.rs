@@ -11,8 +11,16 @@ use crate::write::atomic::PartFile;
 
 /// Everything tamis may have made in a run directory, and so may remove under `--force`.
 const OURS: &[&str] = &[
-    "kept", "removed", "failed", "annotations", "clusters", "index", "report.json", "run.json",
-    ".state", ".temp",
+    "kept",
+    "removed",
+    "failed",
+    "annotations",
+    "clusters",
+    "index",
+    "report.json",
+    "run.json",
+    ".state",
+    ".temp",
 ];
 
 /// A run directory that this process holds the lock of.
@@ -161,7 +169,10 @@ impl RunDir {
             let text = fs::read_to_string(&path)
                 .map_err(|error| PipelineError::directory(&path, error))?;
             let before: Identity = serde_json::from_str(&text).map_err(|error| {
-                PipelineError::directory(&path, format!("is damaged ({error}); start over with --force"))
+                PipelineError::directory(
+                    &path,
+                    format!("is damaged ({error}); start over with --force"),
+                )
             })?;
             return match identity.difference(&before) {
                 None => Ok(()),
@@ -173,12 +184,18 @@ impl RunDir {
                 )),
             };
         }
-        let strangers: Vec<&str> =
-            OURS.iter().copied().filter(|name| !name.starts_with('.') && self.path(name).exists()).collect();
+        let strangers: Vec<&str> = OURS
+            .iter()
+            .copied()
+            .filter(|name| !name.starts_with('.') && self.path(name).exists())
+            .collect();
         if !force && !strangers.is_empty() {
             return Err(PipelineError::directory(
                 &self.root,
-                format!("already holds {}; choose another --out, or --force to start over", strangers.join(", ")),
+                format!(
+                    "already holds {}; choose another --out, or --force to start over",
+                    strangers.join(", ")
+                ),
             ));
         }
         self.clear(keep_spool)?;

@@ -24,8 +24,9 @@ impl PhysicalExtensionCodec for TamisCodec {
         _ctx: &TaskContext,
         _proto_converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let operator: Operator = serde_json::from_slice(buf)
-            .map_err(|error| exec_datafusion_err!("a tamis plan node cannot be decoded: {error}"))?;
+        let operator: Operator = serde_json::from_slice(buf).map_err(|error| {
+            exec_datafusion_err!("a tamis plan node cannot be decoded: {error}")
+        })?;
         Ok(Arc::new(TamisExec::try_new(operator, inputs.to_vec())?))
     }
 

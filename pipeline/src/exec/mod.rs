@@ -119,7 +119,10 @@ impl TamisExec {
     }
 
     /// A node over one input.
-    pub fn over(operator: Operator, input: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    pub fn over(
+        operator: Operator,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::new(Self::try_new(operator, vec![input])?))
     }
 
@@ -134,7 +137,9 @@ impl DisplayAs for TamisExec {
         match &self.operator {
             Operator::Scan(scan) => write!(f, "ScanExec: {} shards", scan.shards.len()),
             Operator::WritePart(part) => write!(f, "WritePartExec: {}", part.path.display()),
-            Operator::Rewrite(rewrite) => write!(f, "RewriteExec: {} shards", rewrite.scan.shards.len()),
+            Operator::Rewrite(rewrite) => {
+                write!(f, "RewriteExec: {} shards", rewrite.scan.shards.len())
+            }
             Operator::Star(star) => write!(f, "StarExec: {}", star.key),
         }
     }

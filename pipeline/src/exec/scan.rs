@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array, new_null_array,
-};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::kernels::length::length;
 use arrow::compute::{cast, concat, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -45,7 +43,8 @@ impl Scan {
     pub fn read_options(&self, with_raw: bool) -> ReadOptions {
         ReadOptions {
             columns: self.columns.clone(),
-            foreign: if with_raw { Vec::new() } else { self.foreign.clone() },
+            // the writing pass needs none, but counts those of a wrong type
+            foreign: self.foreign.clone(),
             reason_field: self.reason_field.clone(),
             with_raw,
             batch_bytes: self.batch_bytes,

@@ -70,8 +70,7 @@ impl WritePart {
         let external = |error| DataFusionError::External(Box::new(error));
         let mut file = PartFile::create(&self.path).map_err(external)?;
         let schema = input.schema();
-        let mut writer =
-            ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(properties()?))?;
+        let mut writer = ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(properties()?))?;
         let mut coalescer = BatchCoalescer::new(schema, ROWS_PER_WRITE);
         let mut rows = 0;
         while let Some(batch) = input.next().await {

@@ -7,8 +7,8 @@ use arrow::array::{
     StringBuilder, UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Schema};
-use serde_json::Value;
 
+use super::foreign::Cell;
 use super::{ForeignField, ForeignType, ReadError};
 
 enum Column {
@@ -68,7 +68,14 @@ impl BatchBuilder {
         self.bytes
     }
 
-    pub(super) fn push(&mut self, at: At, text: &str, id: Option<&str>, raw: &[u8], foreign: &[Value]) {
+    pub(super) fn push(
+        &mut self,
+        at: At,
+        text: &str,
+        id: Option<&str>,
+        raw: &[u8],
+        foreign: &[Cell<'_>],
+    ) {
         self.rows.append_value(at.row);
         self.offsets.append_value(at.offset);
         self.lengths.append_value(at.length);
@@ -80,12 +87,15 @@ impl BatchBuilder {
             self.bytes += raw.len();
         }
         for (number, (_, column)) in self.foreign.iter_mut().enumerate() {
-            let value = foreign.get(number).unwrap_or(&Value::Null);
-            match column {
-                Column::String(column) => column.append_option(value.as_str()),
-                Column::Int(column) => column.append_option(value.as_i64()),
-                Column::Double(column) => column.append_option(value.as_f64()),
-                Column::Bool(column) => column.append_option(value.as_bool()),
+            match (column, foreign.get(number)) {
+                (Column::String(column), Some(Cell::String(value))) => column.append_value(value),
+                (Column::Int(column), Some(Cell::Int(value))) => column.append_value(*value),
+                (Column::Double(column), Some(Cell::Double(value))) => column.append_value(*value),
+                (Column::Bool(column), Some(Cell::Bool(value))) => column.append_value(*value),
+                (Column::String(column), _) => column.append_null(),
+                (Column::Int(column), _) => column.append_null(),
+                (Column::Double(column), _) => column.append_null(),
+                (Column::Bool(column), _) => column.append_null(),
             }
         }
         self.count += 1;

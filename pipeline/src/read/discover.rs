@@ -15,6 +15,9 @@ pub struct Discovered {
     pub warnings: Vec<String>,
 }
 
+/// The kinds of files, for messages.
+const KINDS: &str = ".jsonl .ndjson .json, also .gz .zst .bz2; .parquet; .txt .md .rst";
+
 /// What a file's name says of its format; none where it is not one tamis reads.
 pub fn kind_of(path: &Path) -> Option<(Format, Compression)> {
     let extension = |path: &Path| path.extension().and_then(OsStr::to_str).map(str::to_lowercase);
@@ -25,12 +28,17 @@ pub fn kind_of(path: &Path) -> Option<(Format, Compression)> {
         "bz2" => Compression::Bzip2,
         _ => Compression::None,
     };
-    let inner =
-        if compression == Compression::None { outer } else { extension(Path::new(path.file_stem()?))? };
+    let inner = if compression == Compression::None {
+        outer
+    } else {
+        extension(Path::new(path.file_stem()?))?
+    };
     let format = match inner.as_str() {
         "jsonl" | "ndjson" | "json" => Format::Jsonl,
         "parquet" if compression == Compression::None => Format::Parquet,
-        "txt" | "text" | "md" | "markdown" | "rst" if compression == Compression::None => Format::Text,
+        "txt" | "text" | "md" | "markdown" | "rst" if compression == Compression::None => {
+            Format::Text
+        }
         _ => return None,
     };
     Some((format, compression))
@@ -38,39 +46,40 @@ pub fn kind_of(path: &Path) -> Option<(Format, Compression)> {
 
 /// Finds the shards behind `inputs`; nothing below `leave_out` is taken.
 pub fn discover(inputs: &[String], leave_out: Option<&Path>) -> Result<Discovered, ReadError> {
-    let mut found: Vec<(PathBuf, String, PathBuf)> = Vec::new();
-    let mut skipped = 0_u64;
+    let mut search = Search::default();
     for input in inputs {
         let path = Path::new(input);
         if path.is_dir() {
-            folder(path, &mut found, &mut skipped)?;
+            search.folder(path)?;
         } else if path.exists() {
-            file(path, path.parent().unwrap_or(Path::new("")), &mut found);
+            search.file(path, path.parent().unwrap_or(Path::new("")));
         } else if input.contains(['*', '?', '[']) {
-            expand(input, &mut found, &mut skipped)?;
+            search.expand(input)?;
         } else {
             return Err(ReadError::path(path, "does not exist"));
         }
     }
+    let Search { found, skipped, mut warnings } = search;
     let mut by_path: BTreeMap<PathBuf, (String, PathBuf)> = BTreeMap::new();
     for (path, name, root) in found {
-        let real = path.canonicalize().map_err(|e| ReadError::path(&path, format!("cannot be read: {e}")))?;
+        let real = path
+            .canonicalize()
+            .map_err(|e| ReadError::path(&path, format!("cannot be read: {e}")))?;
         if leave_out.is_some_and(|root| real.starts_with(root)) {
             continue;
         }
         by_path.entry(real).or_insert((name, root));
     }
-    let mut warnings = Vec::new();
     if skipped > 0 {
         warnings.push(format!(
-            "{skipped} files were passed over: README, LICENSE, plain .json, or of a kind tamis does not read"
+            "{skipped} files were passed over: README, LICENSE, plain .json, or of a kind tamis does \
+             not read"
         ));
     }
     let shards = named(by_path)?;
     if shards.is_empty() {
         let all = inputs.join(" ");
-        let what = "holds no file that tamis reads (.jsonl .ndjson .json, also .gz .zst .bz2; .parquet; .txt .md .rst)";
-        return Err(ReadError::path(all, what));
+        return Err(ReadError::path(all, format!("holds no file that tamis reads ({KINDS})")));
     }
     Ok(Discovered { shards, warnings })
 }
@@ -86,25 +95,38 @@ fn named(by_path: BTreeMap<PathBuf, (String, PathBuf)>) -> Result<Vec<Shard>, Re
     for (path, (name, root)) in by_path {
         let mut unique = name.clone();
         if uses.get(&name).is_some_and(|count| *count > 1) {
+            let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
             let real = root.canonicalize().unwrap_or(root);
             let folder = real.file_name().and_then(OsStr::to_str).unwrap_or("root");
             unique = format!("{folder}/{name}");
         }
         let mut number = 2;
         let wanted = unique.clone();
-        while taken.contains_key(&unique) {
+        while clashes(&taken, &unique) {
             unique = format!("{number}/{wanted}");
             number += 1;
         }
-        let Some((format, compression)) = kind_of(&path).or_else(|| kind_of(Path::new(&name))) else {
+        let Some((format, compression)) = kind_of(&path).or_else(|| kind_of(Path::new(&name)))
+        else {
             return Err(ReadError::path(
                 path,
-                "is of a kind tamis does not read (.jsonl .ndjson .json, also .gz .zst .bz2; .parquet; .txt .md .rst)",
+                format!("is of a kind tamis does not read ({KINDS})"),
             ));
         };
         taken.insert(unique.clone(), Shard { path, name: unique, format, compression });
     }
     Ok(taken.into_values().collect())
+}
+
+/// Whether a name would share an output file, or need a file to be a folder.
+fn clashes(taken: &BTreeMap<String, Shard>, name: &str) -> bool {
+    // a removed text file leaves as `NAME.json`
+    let siblings = [Some(name.to_owned()), name.strip_suffix(".json").map(str::to_owned)];
+    let same = siblings.iter().flatten().any(|name| taken.contains_key(name))
+        || taken.contains_key(&format!("{name}.json"));
+    let below = format!("{name}/");
+    let inside = taken.range(below.clone()..).next().is_some_and(|(n, _)| n.starts_with(&below));
+    same || inside || name.match_indices('/').any(|(at, _)| taken.contains_key(&name[..at]))
 }
 
 fn relative(path: &Path, root: &Path) -> String {
@@ -119,70 +141,95 @@ fn relative(path: &Path, root: &Path) -> String {
     steps.join("/")
 }
 
-fn file(path: &Path, root: &Path, found: &mut Vec<(PathBuf, String, PathBuf)>) {
-    found.push((path.to_owned(), relative(path, root), root.to_owned()));
+/// Files that speak about a corpus rather than belong to it.
+fn speaks_of_corpus(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default().to_uppercase();
+    name.starts_with("README") || name.starts_with("LICENSE")
 }
 
-/// Files that speak about a corpus rather than belong to it; plain `.json` is metadata more often
-/// than records, so it must be named or matched by a glob.
+/// What a folder keeps to itself; plain `.json` is metadata more often than records, so it must
+/// be named or matched by a glob.
 fn passed_over(path: &Path) -> bool {
-    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let upper = name.to_uppercase();
-    upper.starts_with("README") || upper.starts_with("LICENSE") || upper.ends_with(".JSON")
+    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    speaks_of_corpus(path) || json || kind_of(path).is_none()
 }
 
-fn folder(
-    root: &Path,
-    found: &mut Vec<(PathBuf, String, PathBuf)>,
-    skipped: &mut u64,
-) -> Result<(), ReadError> {
-    let hidden = |entry: &walkdir::DirEntry| {
-        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
-    };
-    let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // a link that leads back up adds nothing
-            Err(error) if error.loop_ancestor().is_some() => continue,
-            Err(error) => return Err(ReadError::path(root, format!("cannot be walked: {error}"))),
+/// What was found so far.
+#[derive(Default)]
+struct Search {
+    /// Path, name and root of each file.
+    found: Vec<(PathBuf, String, PathBuf)>,
+    skipped: u64,
+    warnings: Vec<String>,
+}
+
+impl Search {
+    fn file(&mut self, path: &Path, root: &Path) {
+        self.found.push((path.to_owned(), relative(path, root), root.to_owned()));
+    }
+
+    fn folder(&mut self, root: &Path) -> Result<(), ReadError> {
+        let hidden = |entry: &walkdir::DirEntry| {
+            entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
         };
-        if !entry.file_type().is_file() {
-            continue;
+        let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+        for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // a link that leads back up adds nothing
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    if path.is_symlink() && !path.exists() {
+                        self.warnings.push(format!("{}: a link to nothing", path.display()));
+                        continue;
+                    }
+                    return Err(ReadError::path(path, format!("cannot be walked: {error}")));
+                }
+            };
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            if passed_over(entry.path()) {
+                self.skipped += 1;
+            } else {
+                self.file(entry.path(), root);
+            }
         }
-        if passed_over(entry.path()) || kind_of(entry.path()).is_none() {
-            *skipped += 1;
-        } else {
-            file(entry.path(), root, found);
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn expand(
-    pattern: &str,
-    found: &mut Vec<(PathBuf, String, PathBuf)>,
-    skipped: &mut u64,
-) -> Result<(), ReadError> {
-    let bad = |error: &dyn std::fmt::Display| ReadError::path(pattern, format!("is no glob: {error}"));
-    // names are relative to the part of the pattern that has no wildcard
-    let fixed: PathBuf = Path::new(pattern)
-        .components()
-        .take_while(|step| !step.as_os_str().to_string_lossy().contains(['*', '?', '[']))
-        .collect();
-    let before = found.len();
-    for path in glob::glob(pattern).map_err(|e| bad(&e))? {
-        let path = path.map_err(|e| bad(&e))?;
-        if path.is_dir() {
-            folder(&path, found, skipped)?;
-        } else {
-            file(&path, &fixed, found);
+    fn expand(&mut self, pattern: &str) -> Result<(), ReadError> {
+        let bad = |error: &dyn std::fmt::Display| {
+            ReadError::path(pattern, format!("is no glob: {error}"))
+        };
+        // names are relative to the part of the pattern that has no wildcard
+        let fixed: PathBuf = Path::new(pattern)
+            .components()
+            .take_while(|step| !step.as_os_str().to_string_lossy().contains(['*', '?', '[']))
+            .collect();
+        // as in a shell, a wildcard does not match hidden files
+        let options =
+            glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
+        let before = self.found.len() as u64 + self.skipped;
+        for path in glob::glob_with(pattern, options).map_err(|e| bad(&e))? {
+            let path = path.map_err(|error| {
+                let what = format!("cannot be read: {}", error.error());
+                ReadError::path(error.path(), what)
+            })?;
+            if path.is_dir() {
+                self.folder(&path)?;
+            } else if kind_of(&path).is_none() || speaks_of_corpus(&path) {
+                self.skipped += 1;
+            } else {
+                self.file(&path, &fixed);
+            }
         }
+        if self.found.len() as u64 + self.skipped == before {
+            return Err(ReadError::path(pattern, "matches no file"));
+        }
+        Ok(())
     }
-    if found.len() == before {
-        return Err(ReadError::path(pattern, "matches no file"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -198,7 +245,15 @@ mod tests {
     fn folders_globs_and_files_mix_and_nothing_is_taken_twice() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for name in ["a.jsonl", "sub/b.jsonl.zst", "sub/c.parquet", "d.md", "README.md", ".e.jsonl", "f.exe"] {
+        for name in [
+            "a.jsonl",
+            "sub/b.jsonl.zst",
+            "sub/c.parquet",
+            "d.md",
+            "README.md",
+            ".e.jsonl",
+            "f.exe",
+        ] {
             let path = root.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
@@ -206,7 +261,10 @@ mod tests {
         let whole = root.display().to_string();
         let expected = ["a.jsonl", "d.md", "sub/b.jsonl.zst", "sub/c.parquet"];
         assert_eq!(names(std::slice::from_ref(&whole)), expected);
-        assert_eq!(names(&[whole.clone(), format!("{whole}/*.jsonl"), format!("{whole}/d.md")]), expected);
+        assert_eq!(
+            names(&[whole.clone(), format!("{whole}/*.jsonl"), format!("{whole}/d.md")]),
+            expected
+        );
         assert_eq!(discover(&[whole], None).unwrap().warnings.len(), 1);
     }
 

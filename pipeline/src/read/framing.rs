@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-/// Bytes asked of the stream at a time.
+/// Bytes asked of the stream at a time, at least.
 const STEP: usize = 256 << 10;
+/// Bytes of buffer that are given back once the long line that needed them is through.
+const SHRINK: usize = 8 << 20;
 
 /// One piece of the stream.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub enum Piece {
     },
     /// The stream broke in the middle of a line.
     Broken {
+        /// Where what came through stands in [`Framer::bytes`]; none where it was too long to hold.
+        at: Option<Range<usize>>,
         /// The number of that line.
         line: u64,
         /// Its first byte.
@@ -47,13 +51,16 @@ pub enum Piece {
 /// Cuts lines from a stream; holds one line at most, and none that is too long.
 pub struct Framer<R> {
     stream: R,
+    /// Storage; `start..end` of it is what came and was not framed yet.
     buffer: Vec<u8>,
     start: usize,
+    end: usize,
     searched: usize,
     offset: u64,
     line: u64,
     gap_bytes: u64,
     line_bytes_max: usize,
+    step: usize,
     ended: bool,
     broken: Option<io::Error>,
     done: bool,
@@ -62,15 +69,22 @@ pub struct Framer<R> {
 impl<R: Read> Framer<R> {
     /// A framer for lines of at most `line_bytes_max` bytes.
     pub fn new(stream: R, line_bytes_max: usize) -> Self {
+        Self::with_step(stream, line_bytes_max, STEP)
+    }
+
+    /// A framer that asks the stream for `step` bytes at a time, at least one.
+    pub fn with_step(stream: R, line_bytes_max: usize, step: usize) -> Self {
         Self {
             stream,
             buffer: Vec::new(),
             start: 0,
+            end: 0,
             searched: 0,
             offset: 0,
             line: 0,
             gap_bytes: 0,
             line_bytes_max,
+            step: step.max(1),
             ended: false,
             broken: None,
             done: false,
@@ -98,7 +112,7 @@ impl<R: Read> Framer<R> {
             if self.done {
                 return Piece::End;
             }
-            if let Some(newline) = memchr(b'\n', &self.buffer[self.searched..]) {
+            if let Some(newline) = memchr(b'\n', &self.buffer[self.searched..self.end]) {
                 let at = self.start..self.searched + newline;
                 self.start = at.end + 1;
                 self.searched = self.start;
@@ -107,8 +121,8 @@ impl<R: Read> Framer<R> {
                 }
                 continue;
             }
-            self.searched = self.buffer.len();
-            if self.buffer.len() - self.start > self.line_bytes_max {
+            self.searched = self.end;
+            if self.end - self.start > self.line_bytes_max {
                 return self.skip_line();
             }
             if self.ended {
@@ -121,11 +135,11 @@ impl<R: Read> Framer<R> {
     /// What stands after the last newline.
     fn last(&mut self) -> Piece {
         self.done = true;
-        let at = self.start..self.buffer.len();
+        let at = self.start..self.end;
         if let Some(error) = self.broken.take() {
             let (offset, length) = (self.offset, at.len() as u64);
             self.offset += length;
-            return Piece::Broken { line: self.line + 1, offset, length, error };
+            return Piece::Broken { at: Some(at), line: self.line + 1, offset, length, error };
         }
         self.start = at.end;
         if at.is_empty() {
@@ -160,16 +174,14 @@ impl<R: Read> Framer<R> {
     fn skip_line(&mut self) -> Piece {
         self.line += 1;
         let offset = self.offset;
-        let mut length = (self.buffer.len() - self.start) as u64;
+        let mut length = (self.end - self.start) as u64;
         loop {
-            self.buffer.clear();
-            self.start = 0;
-            self.searched = 0;
+            (self.start, self.end, self.searched) = (0, 0, 0);
             if self.ended {
                 break;
             }
             self.fill();
-            if let Some(newline) = memchr(b'\n', &self.buffer) {
+            if let Some(newline) = memchr(b'\n', &self.buffer[..self.end]) {
                 length += newline as u64;
                 self.start = newline + 1;
                 self.searched = self.start;
@@ -177,12 +189,12 @@ impl<R: Read> Framer<R> {
                 self.offset += length + 1;
                 return Piece::TooLong { line: self.line, offset, length };
             }
-            length += self.buffer.len() as u64;
+            length += self.end as u64;
         }
         self.offset += length;
         self.done = true;
         match self.broken.take() {
-            Some(error) => Piece::Broken { line: self.line, offset, length, error },
+            Some(error) => Piece::Broken { at: None, line: self.line, offset, length, error },
             None => Piece::TooLong { line: self.line, offset, length },
         }
     }
@@ -190,16 +202,23 @@ impl<R: Read> Framer<R> {
     /// Takes more of the stream; what was framed already makes room.
     fn fill(&mut self) {
         if self.start > 0 {
-            self.buffer.drain(..self.start);
+            self.buffer.copy_within(self.start..self.end, 0);
             self.searched -= self.start;
+            self.end -= self.start;
             self.start = 0;
         }
-        let before = self.buffer.len();
-        // a long line doubles the step, so that copying stays linear
-        let step = STEP.max(before);
-        self.buffer.resize(before + step, 0);
+        if self.buffer.len() > SHRINK && self.end < SHRINK / 2 {
+            self.buffer.truncate(SHRINK / 2);
+            self.buffer.shrink_to_fit();
+        }
+        if self.end == self.buffer.len() {
+            // doubling keeps copying linear; one step more than a line may have is enough
+            let enough = self.line_bytes_max.saturating_add(self.step);
+            let more = (self.end * 2).min(enough).max(self.end + self.step);
+            self.buffer.resize(more, 0);
+        }
         let got = loop {
-            match self.stream.read(&mut self.buffer[before..]) {
+            match self.stream.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.broken = Some(error);
@@ -208,7 +227,7 @@ impl<R: Read> Framer<R> {
                 Ok(got) => break got,
             }
         };
-        self.buffer.truncate(before + got);
+        self.end += got;
         self.ended = got == 0;
     }
 }
@@ -230,7 +249,7 @@ mod tests {
     }
 
     fn pieces(bytes: &[u8], step: usize, max: usize) -> (Vec<(u64, u64)>, u64, u64) {
-        let mut framer = Framer::new(Drip(bytes, step), max);
+        let mut framer = Framer::with_step(Drip(bytes, step), max, step);
         let mut found = Vec::new();
         loop {
             match framer.next_piece() {
@@ -264,6 +283,53 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_long_line_is_never_held_and_its_room_is_given_back() {
+        let mut bytes = vec![b'x'; 20 << 20];
+        bytes.extend(b"\n");
+        bytes.extend(vec![b'y'; 9 << 20]);
+        bytes.extend(b"\nok\n");
+        let mut framer = Framer::new(&bytes[..], 1 << 20);
+        for length in [20 << 20, 9 << 20] {
+            match framer.next_piece() {
+                Piece::TooLong { length: found, .. } => assert_eq!(found, length),
+                other => panic!("{other:?}"),
+            }
+            assert!(framer.bytes().len() <= (1 << 20) + STEP);
+        }
+        let mut framer = Framer::new(&bytes[..], 64 << 20);
+        assert!(matches!(framer.next_piece(), Piece::Line { at, .. } if at.len() == 20 << 20));
+        while !matches!(framer.next_piece(), Piece::End) {}
+        assert!(framer.bytes().len() <= SHRINK, "{}", framer.bytes().len());
+    }
+
+    #[test]
+    fn a_stream_that_breaks_gives_what_came_through() {
+        struct Breaks<'a>(&'a [u8]);
+        impl Read for Breaks<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                if self.0.is_empty() {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+                }
+                self.0.read(buffer)
+            }
+        }
+        for (max, held) in [(100, true), (3, false)] {
+            let mut framer = Framer::with_step(Breaks(b"ab\ncdefgh"), max, 4);
+            assert!(matches!(framer.next_piece(), Piece::Line { offset: 0, .. }));
+            match framer.next_piece() {
+                Piece::Broken { at, line, offset, length, .. } => {
+                    assert_eq!((line, offset, length), (2, 3, 6));
+                    assert_eq!(at.is_some(), held);
+                    assert!(at.is_none_or(|at| &framer.bytes()[at] == b"cdefgh"));
+                }
+                other => panic!("{other:?}"),
+            }
+            assert!(matches!(framer.next_piece(), Piece::End));
+            assert_eq!((framer.offset(), framer.gap_bytes()), (9, 1));
+        }
+    }
+
     proptest! {
         #[test]
         fn pieces_tile_the_stream(bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b' '), Just(b'a'), any::<u8>()], 0..400), step in 1usize..50, max in 1usize..60) {
@@ -271,7 +337,7 @@ mod tests {
             prop_assert_eq!(end, bytes.len() as u64);
             prop_assert_eq!(lines.iter().map(|line| line.1).sum::<u64>() + gaps, end);
             prop_assert!(lines.windows(2).all(|pair| pair[0].0 + pair[0].1 < pair[1].0));
-            prop_assert_eq!(lines, pieces(&bytes, 1000, max).0);
+            prop_assert_eq!(lines, pieces(&bytes, STEP, max).0);
         }
     }
 }

@@ -1,16 +1,15 @@
-//! One JSON record: the few values that tamis needs, borrowed where they can be, and edits that
-//! leave every other byte as it was.
+//! One JSON record: the few values that tamis needs, borrowed where they can be.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{ForeignField, ForeignType};
+use super::ForeignField;
+use super::foreign::{Cell, Tree};
+pub use super::splice::{find_value_span, replace_text, splice_reason};
 
 /// Deepest nesting that is read; parsers downstream give up far earlier.
 pub const DEPTH_MAX: usize = 512;
@@ -22,10 +21,23 @@ pub struct Wanted {
     pub text: Vec<String>,
     /// Names of the id, best first.
     pub id: Vec<String>,
-    /// Further columns.
-    pub foreign: Vec<ForeignField>,
     /// The field that must not be there; empty switches this off.
     pub reason_field: String,
+    columns: usize,
+    foreign: Tree,
+}
+
+impl Wanted {
+    /// What to look for: names of the text and the id, best first, further columns, the field
+    /// that must not be there.
+    pub fn new(
+        text: Vec<String>,
+        id: Vec<String>,
+        foreign: &[ForeignField],
+        reason_field: String,
+    ) -> Self {
+        Self { text, id, reason_field, columns: foreign.len(), foreign: Tree::new(foreign) }
+    }
 }
 
 /// What was found in a record.
@@ -36,13 +48,11 @@ pub struct Record<'a> {
     /// Which of the wanted names it had.
     pub text_name: usize,
     /// The id, numbers as written.
-    pub id: Option<String>,
+    pub id: Option<Cow<'a, str>>,
     /// Which of the wanted names it had.
     pub id_name: Option<usize>,
-    /// The further columns, in the order asked for; null where absent or of another type.
-    pub foreign: Vec<Value>,
-    /// Columns whose value is of another type than declared.
-    pub mistyped: Vec<usize>,
+    /// The further columns, in the order asked for.
+    pub foreign: Vec<Cell<'a>>,
 }
 
 /// Why a record cannot be used.
@@ -56,48 +66,62 @@ pub enum Trouble {
 
 /// Reads one record.
 pub fn parse<'a>(bytes: &'a [u8], wanted: &Wanted) -> Result<Record<'a>, Trouble> {
-    let line = std::str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        Trouble::Failure("invalid-utf8", format!("byte {at} of the record is not UTF-8"))
-    })?;
+    let fail = |code, message| Err(Trouble::Failure(code, message));
+    let line = match std::str::from_utf8(bytes) {
+        Ok(line) => line,
+        Err(error) => {
+            let at = error.valid_up_to();
+            return fail("invalid-utf8", format!("byte {at} of the record is not UTF-8"));
+        }
+    };
     if too_deep(bytes) {
         let message = format!("arrays and objects are nested more than {DEPTH_MAX} deep");
-        return Err(Trouble::Failure("nested-too-deep", message));
+        return fail("nested-too-deep", message);
     }
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let visited = Fields { wanted }.deserialize(&mut deserializer);
-    let found = visited.and_then(|found| deserializer.end().map(|()| found)).map_err(|error| {
-        Trouble::Failure("broken-json", format!("the line is not a JSON object: {error}"))
-    })?;
+    let found = match visited.and_then(|found| deserializer.end().map(|()| found)) {
+        Ok(found) => found,
+        Err(error) => return fail("broken-json", broken(line, &error)),
+    };
     if found.reason_field {
         return Err(Trouble::ReasonField);
     }
-    if let Some(name) = found.twice {
-        return Err(Trouble::Failure("duplicate-field", format!("the field '{name}' stands twice")));
+    let Some((name, text)) = found.text else {
+        let names = wanted.text.join("', '");
+        let message = format!("there is no field '{names}'; name the text with --text-column");
+        return fail("missing-text", message);
+    };
+    let field = &wanted.text[name];
+    if found.text_twice & bit(name) != 0 {
+        return fail("duplicate-field", format!("the field '{field}' stands twice"));
     }
-    let names = || wanted.text.join("', '");
-    match found.text {
-        Some((text_name, Text::String(text))) => Ok(Record {
+    match text {
+        Text::String(text) => Ok(Record {
             text,
-            text_name,
-            id: found.id.as_ref().map(|id| id.1.clone()),
-            id_name: found.id.map(|id| id.0),
+            text_name: name,
+            id_name: found.id.as_ref().map(|id| id.0),
+            id: found.id.map(|id| id.1),
             foreign: found.foreign,
-            mistyped: found.mistyped,
         }),
-        Some((name, Text::Null)) => Err(Trouble::Failure(
-            "missing-text",
-            format!("the field '{}' is null", wanted.text[name]),
-        )),
-        Some((name, Text::Other)) => Err(Trouble::Failure(
-            "text-not-a-string",
-            format!("the field '{}' is not a string", wanted.text[name]),
-        )),
-        None => Err(Trouble::Failure(
-            "missing-text",
-            format!("there is no field '{}'; name the text with --text-column", names()),
-        )),
+        Text::Null => fail("missing-text", format!("the field '{field}' is null")),
+        Text::Other => fail("text-not-a-string", format!("the field '{field}' is not a string")),
     }
+}
+
+/// What is wrong with a line, in one sentence; a line is a stream of its own to the parser, so
+/// only the column says where.
+fn broken(line: &str, error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+    let hint = if line.trim_start().starts_with('[') {
+        "; one object a line is read, no array (jq -c '.[]' makes lines of an array)"
+    } else if line.contains('\0') {
+        "; the line holds NUL bytes"
+    } else {
+        ""
+    };
+    format!("the line is not a JSON object: column {}: {what}{hint}", error.column())
 }
 
 /// Whether brackets outside strings nest too deep; records with few brackets pay one count.
@@ -130,8 +154,9 @@ fn too_deep(bytes: &[u8]) -> bool {
     deepest > DEPTH_MAX
 }
 
+/// A field's name, borrowed unless it is written with escapes.
 #[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Key<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// The value of the text field.
 enum Text<'a> {
@@ -142,11 +167,36 @@ enum Text<'a> {
 
 struct Found<'a> {
     text: Option<(usize, Text<'a>)>,
-    id: Option<(usize, String)>,
-    foreign: Vec<Value>,
-    mistyped: Vec<usize>,
-    twice: Option<String>,
+    /// The names that were met, and that were met twice, as bits.
+    text_seen: u64,
+    text_twice: u64,
+    id: Option<(usize, Cow<'a, str>)>,
+    foreign: Vec<Cell<'a>>,
     reason_field: bool,
+}
+
+fn bit(name: usize) -> u64 {
+    1 << name.min(63)
+}
+
+impl<'a> Found<'a> {
+    fn take_text(&mut self, name: usize, value: Text<'a>) {
+        self.text_twice |= self.text_seen & bit(name);
+        self.text_seen |= bit(name);
+        // what can never be text gives way to another name, else the better name wins
+        let grade = |name: usize, text: &Text<'_>| (matches!(text, Text::Other), name);
+        if self.text.as_ref().is_none_or(|(n, t)| grade(name, &value) <= grade(*n, t)) {
+            self.text = Some((name, value));
+        }
+    }
+
+    fn take_id(&mut self, name: usize, raw: &'a RawValue) {
+        if self.id.as_ref().is_none_or(|(before, _)| name <= *before)
+            && let Some(id) = id_text(raw)
+        {
+            self.id = Some((name, id));
+        }
+    }
 }
 
 struct Fields<'w> {
@@ -172,50 +222,44 @@ impl<'de> Visitor<'de> for Fields<'_> {
         let wanted = self.wanted;
         let mut found = Found {
             text: None,
+            text_seen: 0,
+            text_twice: 0,
             id: None,
-            foreign: vec![Value::Null; wanted.foreign.len()],
-            mistyped: Vec::new(),
-            twice: None,
+            foreign: vec![Cell::Null; wanted.columns],
             reason_field: false,
         };
-        let mut seen_text = 0_u64;
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             if !wanted.reason_field.is_empty() && key == wanted.reason_field {
                 found.reason_field = true;
             }
-            if let Some(name) = wanted.text.iter().position(|name| *name == key) {
-                let value = map.next_value_seed(TextSeed)?;
-                if seen_text & (1 << name.min(63)) != 0 {
-                    found.twice = Some(key.into_owned());
-                }
-                seen_text |= 1 << name.min(63);
-                // a string beats what is none, then the better name wins
-                let grade = |name: usize, text: &Text<'_>| (!matches!(text, Text::String(_)), name);
-                let better =
-                    found.text.as_ref().is_none_or(|(n, t)| grade(name, &value) < grade(*n, t));
-                if better {
-                    found.text = Some((name, value));
-                }
-                continue;
-            }
+            let text = wanted.text.iter().position(|name| *name == key);
             let id = wanted.id.iter().position(|name| *name == key);
-            let is_foreign = wanted.foreign.iter().any(|field| head(&field.name) == key);
-            if id.is_none() && !is_foreign {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let raw: &'de RawValue = map.next_value()?;
-            if let Some(name) = id
-                && found.id.as_ref().is_none_or(|(before, _)| name < *before)
-                && let Some(text) = id_text(raw)
-            {
-                found.id = Some((name, text));
-            }
-            if is_foreign {
-                let value: Value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
-                for (number, field) in wanted.foreign.iter().enumerate() {
-                    if head(&field.name) == key {
-                        take_foreign(&value, number, field, &mut found).map_err(A::Error::custom)?;
+            let foreign = wanted.foreign.child(&key);
+            match (text, id, foreign) {
+                (None, None, None) => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                (Some(text), None, None) => {
+                    let value = map.next_value_seed(TextSeed)?;
+                    found.take_text(text, value);
+                }
+                (None, None, Some(tree)) => {
+                    map.next_value_seed(tree.seed(&mut found.foreign))?;
+                }
+                // a value that serves several ends, or whose digits count, is read from its bytes
+                (text, id, foreign) => {
+                    let raw: &'de RawValue = map.next_value()?;
+                    let again = || serde_json::Deserializer::from_str(raw.get());
+                    if let Some(text) = text {
+                        let value = TextSeed.deserialize(&mut again()).map_err(A::Error::custom)?;
+                        found.take_text(text, value);
+                    }
+                    if let Some(id) = id {
+                        found.take_id(id, raw);
+                    }
+                    if let Some(tree) = foreign {
+                        let seed = tree.seed(&mut found.foreign);
+                        seed.deserialize(&mut again()).map_err(A::Error::custom)?;
                     }
                 }
             }
@@ -224,41 +268,12 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 }
 
-fn head(path: &str) -> &str {
-    path.split_once('.').map_or(path, |(head, _)| head)
-}
-
-fn take_foreign(
-    value: &Value,
-    number: usize,
-    field: &ForeignField,
-    found: &mut Found<'_>,
-) -> Result<(), String> {
-    let mut at = value;
-    for step in field.name.split('.').skip(1) {
-        match at.get(step) {
-            Some(inner) => at = inner,
-            None => return Ok(()),
-        }
-    }
-    let fits = match field.kind {
-        ForeignType::String => at.is_string(),
-        ForeignType::Int => at.is_i64(),
-        ForeignType::Double => at.is_number(),
-        ForeignType::Bool => at.is_boolean(),
-    };
-    if fits {
-        found.foreign[number] = at.clone();
-    } else if !at.is_null() {
-        found.mistyped.push(number);
-    }
-    Ok(())
-}
-
-fn id_text(raw: &RawValue) -> Option<String> {
-    match raw.get().as_bytes().first()? {
-        b'"' => serde_json::from_str(raw.get()).ok(),
-        b'-' | b'0'..=b'9' => Some(raw.get().to_owned()),
+fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get();
+    match text.as_bytes().first()? {
+        b'"' if !text.contains('\\') => text.get(1..text.len() - 1).map(Cow::Borrowed),
+        b'"' => serde_json::from_str::<String>(text).ok().map(Cow::Owned),
+        b'-' | b'0'..=b'9' => Some(Cow::Borrowed(text)),
         _ => None,
     }
 }
@@ -319,154 +334,6 @@ impl<'de> Visitor<'de> for TextSeed {
     }
 }
 
-/// Finds the bytes of a top-level field's value, quotes included.
-pub fn find_value_span(line: &str, field: &str) -> Option<Range<usize>> {
-    struct Finder<'f>(&'f str);
-    impl<'de> Visitor<'de> for Finder<'_> {
-        type Value = Option<&'de str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-                if key == self.0 {
-                    found = Some(map.next_value::<&'de RawValue>()?.get());
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(found)
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(line);
-    let value = deserializer.deserialize_map(Finder(field)).ok().flatten()?;
-    // the value borrows from the line, so its address is its place
-    let start = value.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
-    Some(start..start + value.len())
-}
-
-/// The record with another text; every other byte stays. A record without the field comes back
-/// as it is.
-pub fn replace_text(record: &[u8], field: &str, text: &str) -> Vec<u8> {
-    let span = std::str::from_utf8(record).ok().and_then(|line| find_value_span(line, field));
-    let (Some(span), Ok(value)) = (span, serde_json::to_vec(text)) else { return record.to_vec() };
-    [&record[..span.start], &value, &record[span.end..]].concat()
-}
-
-/// The record with one more field before its closing brace; every other byte stays.
-pub fn splice_reason(record: &[u8], field: &str, json: &str) -> Vec<u8> {
-    let Some(end) = record.iter().rposition(|byte| *byte == b'}') else { return record.to_vec() };
-    let last = record[..end].iter().rposition(|byte| !byte.is_ascii_whitespace());
-    let empty = last.is_some_and(|at| record[at] == b'{');
-    let name = Value::from(field).to_string();
-    let comma: &[u8] = if empty { b"" } else { b"," };
-    [&record[..end], comma, name.as_bytes(), b":", json.as_bytes(), &record[end..]].concat()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn wanted() -> Wanted {
-        Wanted {
-            text: ["text", "content"].map(String::from).to_vec(),
-            id: ["id", "doc_id"].map(String::from).to_vec(),
-            foreign: vec![
-                ForeignField { name: "url".into(), kind: ForeignType::String },
-                ForeignField { name: "meta.score".into(), kind: ForeignType::Double },
-            ],
-            reason_field: "tamis".into(),
-        }
-    }
-
-    fn code(bytes: &[u8]) -> &'static str {
-        match parse(bytes, &wanted()) {
-            Err(Trouble::Failure(code, _)) => code,
-            Err(Trouble::ReasonField) => "reason-field",
-            Ok(_) => "fine",
-        }
-    }
-
-    #[test]
-    fn a_record_gives_its_text_id_and_columns() {
-        let line = br#"{"id": 17, "meta": {"score": 0.5}, "url": "u", "text": "a\nb"}"#;
-        let record = parse(line, &wanted()).unwrap();
-        assert_eq!(record.text, "a\nb");
-        assert_eq!(record.id.as_deref(), Some("17"));
-        assert_eq!(record.foreign, [Value::from("u"), Value::from(0.5)]);
-        assert!(record.mistyped.is_empty());
-    }
-
-    #[test]
-    fn the_better_name_wins_and_a_string_beats_what_is_none() {
-        let both = br#"{"content": "worse", "text": "better"}"#;
-        assert_eq!(parse(both, &wanted()).unwrap().text, "better");
-        let other = br#"{"text": {"body": 1}, "content": "a string"}"#;
-        assert_eq!(parse(other, &wanted()).unwrap().text, "a string");
-    }
-
-    #[test]
-    fn a_column_of_another_type_is_null_and_told() {
-        let record = parse(br#"{"text": "", "url": 7, "meta": {"score": "high"}}"#, &wanted()).unwrap();
-        assert_eq!(record.mistyped, [0, 1]);
-        assert_eq!(record.foreign, [Value::Null, Value::Null]);
-    }
-
-    #[test]
-    fn every_kind_of_broken_record_has_its_code() {
-        assert_eq!(code(b"{\"text\": \"\"}"), "fine");
-        assert_eq!(code(b"{\"text\": \"\\u0000\"}"), "fine");
-        assert_eq!(code(b"{\"text\": \"a"), "broken-json");
-        assert_eq!(code(b"{\"text\": \"a\"} x"), "broken-json");
-        assert_eq!(code(b"[1]"), "broken-json");
-        assert_eq!(code(b"{\"text\": \"a\0b\"}"), "broken-json");
-        assert_eq!(code(b"{\"text\": \"\\ud800\"}"), "broken-json");
-        assert_eq!(code(b"{\"body\": \"a\"}"), "missing-text");
-        assert_eq!(code(b"{\"text\": null}"), "missing-text");
-        assert_eq!(code(b"{\"text\": 5}"), "text-not-a-string");
-        assert_eq!(code(b"{\"text\": [{}, 1]}"), "text-not-a-string");
-        assert_eq!(code(b"{\"text\": \"a\", \"text\": \"b\"}"), "duplicate-field");
-        assert_eq!(code(b"{\"text\": \"\xff\"}"), "invalid-utf8");
-        assert_eq!(code(b"{\"text\": \"a\", \"tamis\": {}}"), "reason-field");
-        let deep = format!("{{\"x\": {}{}, \"text\": \"\"}}", "[".repeat(200_000), "]".repeat(200_000));
-        assert_eq!(code(deep.as_bytes()), "nested-too-deep");
-        let brackets = format!("{{\"text\": \"{}\"}}", "[".repeat(1000));
-        assert_eq!(code(brackets.as_bytes()), "fine");
-    }
-
-    #[test]
-    fn edits_leave_every_other_byte() {
-        let record = b"{ \"a\" : 1.50, \"text\":\"x\\u00e9\" ,\"b\":[ ] }\r";
-        assert_eq!(
-            replace_text(record, "text", "n\n"),
-            b"{ \"a\" : 1.50, \"text\":\"n\\n\" ,\"b\":[ ] }\r"
-        );
-        assert_eq!(
-            splice_reason(record, "tamis", "{}"),
-            b"{ \"a\" : 1.50, \"text\":\"x\\u00e9\" ,\"b\":[ ] ,\"tamis\":{}}\r"
-        );
-        assert_eq!(splice_reason(b"{ }", "tamis", "1"), b"{ \"tamis\":1}");
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = parse(&bytes, &wanted());
-            let _ = splice_reason(&bytes, "tamis", "{}");
-            let _ = replace_text(&bytes, "text", "x");
-        }
-
-        #[test]
-        fn a_replaced_text_reads_back(text in ".*", other in ".*", extra in ".*") {
-            let line = serde_json::json!({"extra": extra, "text": text, "z": 1}).to_string();
-            let edited = replace_text(line.as_bytes(), "text", &other);
-            prop_assert_eq!(parse(&edited, &wanted()).unwrap().text, other.as_str());
-            let back = replace_text(&edited, "text", &text);
-            prop_assert_eq!(parse(&back, &wanted()).unwrap().text, text.as_str());
-        }
-    }
-}
+#[path = "json_tests.rs"]
+mod tests;

@@ -1,13 +1,16 @@
 //! How a shard becomes rows. Whatever bytes come, a record that cannot be read is a failure
 //! with its place, and the reader goes on.
 
+mod batch;
 pub mod decompress;
 pub mod discover;
+pub mod foreign;
 pub mod framing;
 pub mod json;
-mod batch;
 mod jsonl;
 mod parquet;
+mod parquet_columns;
+mod splice;
 mod text;
 
 use std::path::PathBuf;
@@ -243,3 +246,8 @@ pub fn open(shard: &Shard, options: &ReadOptions) -> Result<Box<dyn ShardReader>
         Format::Text => Box::new(text::TextReader::open(shard, options)?),
     })
 }
+
+#[cfg(test)]
+mod parquet_tests;
+#[cfg(test)]
+mod tests;

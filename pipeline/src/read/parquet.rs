@@ -1,20 +1,26 @@
 //! Parquet: rows are the records, so offsets and lengths are counted in rows.
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array, new_null_array,
+};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 
-use super::decompress::open_file;
+use super::decompress::{self, open_file};
 use super::jsonl::names;
-use super::{Chunk, Failure, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals};
+use super::parquet_columns::{castable, follow, is_text, typed_path};
+use super::{
+    Chunk, Failure, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals,
+};
 
 /// Reads one Parquet shard, row group by row group.
 pub(super) struct ParquetReader {
@@ -49,9 +55,6 @@ impl ParquetReader {
             pending: None,
             hash: None,
         };
-        if options.with_raw {
-            reader.hash = hash_file(shard)?;
-        }
         let loaded = guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()));
         let metadata = match loaded {
             Ok(metadata) => metadata,
@@ -60,7 +63,9 @@ impl ParquetReader {
                     "{}: the footer cannot be read, so nothing of the file can: {error}",
                     shard.path.display()
                 );
-                reader.fail("truncated-parquet", message, 1);
+                let reason =
+                    if ends_whole(&file) { "corrupt-parquet" } else { "truncated-parquet" };
+                reader.fail(reason, message, 1);
                 return Ok(reader);
             }
         };
@@ -72,22 +77,28 @@ impl ParquetReader {
                 field: options.reason_field.clone(),
             });
         }
-        let find = |wanted: &[String]| {
-            wanted.iter().find(|name| schema.index_of(name).is_ok()).cloned()
-        };
+        let find =
+            |wanted: &[String]| wanted.iter().find(|name| schema.index_of(name).is_ok()).cloned();
         reader.text = find(&names(options.columns.text.as_deref(), TEXT_NAMES));
         reader.id = find(&names(options.columns.id.as_deref(), ID_NAMES));
         let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
         let kind = reader.text.as_ref().and_then(|name| schema.field_with_name(name).ok());
         let trouble = match kind.map(Field::data_type) {
-            None => Some(("missing-text", format!(
-                "there is no column '{}'; name the text with --text-column",
-                names(options.columns.text.as_deref(), TEXT_NAMES).join("', '")
-            ))),
-            Some(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => None,
-            Some(other) => Some(("text-not-a-string", format!(
-                "the column is of type {other}; cast it to a string"
-            ))),
+            None => Some((
+                "missing-text",
+                format!(
+                    "there is no column '{}'; name the text with --text-column",
+                    names(options.columns.text.as_deref(), TEXT_NAMES).join("', '")
+                ),
+            )),
+            Some(kind) if is_text(kind) => None,
+            Some(other) => Some((
+                "text-not-a-string",
+                format!(
+                    "the column '{}' is of type {other}; cast it to a string",
+                    reader.text.as_deref().unwrap_or("text")
+                ),
+            )),
         };
         if let Some((reason, message)) = trouble {
             if rows > 0 {
@@ -133,6 +144,9 @@ impl ParquetReader {
     }
 
     /// Opens the next row group; false at the end of the file.
+    ///
+    /// Every pass decodes all columns: a page that breaks in a column which only the writing pass
+    /// needs would else be a failure in one pass and a record in the other.
     fn next_group(&mut self) -> Result<bool, ReadError> {
         let Some((file, metadata)) = &self.file else { return Ok(false) };
         let groups = metadata.metadata().row_groups();
@@ -144,23 +158,11 @@ impl ParquetReader {
         let batch_rows = usize::try_from(fit).unwrap_or(1).min(self.options.batch_rows);
         let file = file.try_clone().map_err(|error| ReadError::path(&self.shard.path, error))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-        let mask = if self.options.with_raw {
-            ProjectionMask::all()
-        } else {
-            let mut columns: Vec<&str> =
-                self.text.iter().chain(&self.id).map(String::as_str).collect();
-            columns.extend(self.options.foreign.iter().map(|field| field.name.as_str()));
-            ProjectionMask::columns(builder.parquet_schema(), columns)
-        };
         let group_number = self.group;
         self.group += 1;
         self.group_end = self.row + rows;
         let opened = guarded(|| {
-            builder
-                .with_row_groups(vec![group_number])
-                .with_projection(mask)
-                .with_batch_size(batch_rows)
-                .build()
+            builder.with_row_groups(vec![group_number]).with_batch_size(batch_rows).build()
         });
         match opened {
             Ok(reader) => self.reader = Some(reader),
@@ -172,7 +174,10 @@ impl ParquetReader {
     /// The rest of the row group is one failure; the next group is read.
     fn lose_group(&mut self, error: &str) {
         self.reader = None;
-        let rows = self.group_end - self.row;
+        let rows = self.group_end.saturating_sub(self.row);
+        if rows == 0 {
+            return;
+        }
         let message = format!(
             "{}: rows {} to {} of row group {} cannot be read: {error}",
             self.shard.path.display(),
@@ -183,42 +188,90 @@ impl ParquetReader {
         self.fail("corrupt-parquet", message, rows);
     }
 
-    fn chunk(&mut self, native: &RecordBatch) -> Result<Option<Chunk>, ReadError> {
-        let mut native = native.clone();
+    /// A decoded batch as a chunk; none where its texts are more than a batch can hold.
+    fn chunk(&mut self, mut native: RecordBatch) -> Result<Option<Chunk>, ReadError> {
         let left = self.options.limit.map(|limit| limit.saturating_sub(self.totals.records));
         if let Some(left) = left.and_then(|left| usize::try_from(left).ok())
             && left < native.num_rows()
         {
             native = native.slice(0, left);
-            self.totals.limited = true;
         }
-        let first = self.row;
-        let count = native.num_rows();
-        self.row += count as u64;
-        self.totals.records += count as u64;
         let text = self.text.as_deref().unwrap_or("text");
         let column = native.column_by_name(text).ok_or_else(|| {
             ReadError::path(&self.shard.path, format!("lost its column '{text}'"))
         })?;
-        let texts = cast(column, &DataType::Utf8)?;
-        let there: BooleanArray = (0..count).map(|row| Some(texts.is_valid(row))).collect();
+        let texts = match guarded(|| cast(column, &DataType::Utf8)) {
+            Ok(texts) => texts,
+            Err(error) => {
+                self.lose_group(&error);
+                return Ok(None);
+            }
+        };
+        let failures = self.row_failures(texts.as_string(), text);
+        let batch = self.batch(&native, texts)?;
+        let first = self.row;
+        let count = native.num_rows();
+        self.row += count as u64;
+        self.totals.records += count as u64;
+        self.totals.failed += failures.len() as u64;
+        let (batch, native) = if failures.is_empty() {
+            (batch, native)
+        } else {
+            let mut good = vec![true; count];
+            for failure in &failures {
+                if let Some(good) =
+                    usize::try_from(failure.row - first).ok().and_then(|row| good.get_mut(row))
+                {
+                    *good = false;
+                }
+            }
+            let good = BooleanArray::from(good);
+            (filter_record_batch(&batch, &good)?, filter_record_batch(&native, &good)?)
+        };
+        let native = self.options.with_raw.then_some(native);
+        Ok(Some(Chunk { batch, failures, native, text_field: self.text.clone() }))
+    }
+
+    /// The rows of a batch whose text is missing or too large.
+    fn row_failures(&self, texts: &StringArray, column: &str) -> Vec<Failure> {
+        let max = self.options.record_bytes_max;
         let mut failures = Vec::new();
-        for row in (0..count).filter(|row| texts.is_null(*row)) {
-            self.totals.failed += 1;
+        for row in 0..texts.len() {
+            let length = texts.value(row).len();
+            let (reason, message) = if texts.is_null(row) {
+                ("missing-text", format!("the column '{column}' is null"))
+            } else if length > max {
+                let message = format!(
+                    "the text has {length} bytes, more than {max}; --record-max raises the limit"
+                );
+                ("record-too-large", message)
+            } else {
+                continue;
+            };
+            let row = self.row + row as u64;
             failures.push(Failure {
-                row: first + row as u64,
+                row,
                 line: None,
-                offset: first + row as u64,
+                offset: row,
                 length: 1,
-                reason: "missing-text".to_owned(),
-                message: format!("the column '{text}' is null"),
+                reason: reason.to_owned(),
+                message,
                 raw: None,
             });
         }
-        let rows = || UInt64Array::from_iter_values(first..first + count as u64);
+        failures
+    }
+
+    /// The columns that every reader gives, from all rows of a decoded batch.
+    fn batch(&self, native: &RecordBatch, texts: ArrayRef) -> Result<RecordBatch, ReadError> {
+        let count = native.num_rows();
+        let rows: ArrayRef =
+            Arc::new(UInt64Array::from_iter_values(self.row..self.row + count as u64));
         let ids: ArrayRef = match self.id.as_ref().and_then(|id| native.column_by_name(id)) {
-            Some(ids) if castable(ids.data_type(), &DataType::Utf8) => cast(ids, &DataType::Utf8)?,
-            _ => Arc::new(StringArray::new_null(count)),
+            Some(ids) if is_text(ids.data_type()) || ids.data_type().is_integer() => {
+                cast(ids, &DataType::Utf8)?
+            }
+            _ => new_null_array(&DataType::Utf8, count),
         };
         let mut fields = vec![
             Field::new("row", DataType::UInt64, false),
@@ -227,37 +280,41 @@ impl ParquetReader {
             Field::new("text", DataType::Utf8, true),
             Field::new("id", DataType::Utf8, true),
         ];
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(rows()),
-            Arc::new(rows()),
-            Arc::new(UInt64Array::from(vec![1; count])),
-            texts,
-            ids,
-        ];
+        let lengths = Arc::new(UInt64Array::from(vec![1; count]));
+        let mut columns: Vec<ArrayRef> = vec![Arc::clone(&rows), rows, lengths, texts, ids];
         for field in &self.options.foreign {
             let kind = field.kind.arrow();
-            let value = follow(&native, &field.name)
+            let value = follow(native, &field.name)
                 .filter(|value| castable(value.data_type(), &kind))
                 .map(|value| cast(&value, &kind))
                 .transpose()?
-                .unwrap_or_else(|| arrow::array::new_null_array(&kind, count));
+                .unwrap_or_else(|| new_null_array(&kind, count));
             fields.push(Field::new(&field.name, kind, true));
             columns.push(value);
         }
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        let (batch, native) = if failures.is_empty() {
-            (batch, native)
-        } else {
-            (filter_record_batch(&batch, &there)?, filter_record_batch(&native, &there)?)
-        };
-        let native = self.options.with_raw.then_some(native);
-        Ok(Some(Chunk { batch, failures, native, text_field: self.text.clone() }))
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    }
+
+    /// Closes the books: whether the limit cut rows off, and the hash, which only the pass that
+    /// writes asks for: decoding jumps about in the file, so the hash is a reading of its own.
+    fn end(&mut self) {
+        let all = self.file.as_ref().map_or(0, |(_, metadata)| {
+            u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
+        });
+        self.totals.limited = self.options.limit.is_some() && self.row < all;
+        if self.options.with_raw && !self.totals.limited && self.hash.is_none() {
+            self.hash = decompress::open(&self.shard).ok().and_then(|(_, hash)| hash.finish());
+        }
     }
 
     fn empty_chunk(&self, failure: Failure) -> Result<Chunk, ReadError> {
-        let mut none =
-            super::batch::BatchBuilder::new(&self.options.foreign, false);
-        Ok(Chunk { batch: none.finish()?, failures: vec![failure], native: None, text_field: self.text.clone() })
+        let mut none = super::batch::BatchBuilder::new(&self.options.foreign, false);
+        Ok(Chunk {
+            batch: none.finish()?,
+            failures: vec![failure],
+            native: None,
+            text_field: self.text.clone(),
+        })
     }
 }
 
@@ -268,20 +325,22 @@ impl ShardReader for ParquetReader {
                 return Ok(Some(self.empty_chunk(failure)?));
             }
             if self.options.limit.is_some_and(|limit| self.totals.records >= limit) {
-                let all = self.file.as_ref().map_or(0, |(_, metadata)| {
-                    u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
-                });
-                self.totals.limited |= self.row < all;
+                self.end();
                 return Ok(None);
             }
             let Some(reader) = &mut self.reader else {
                 if self.next_group()? {
                     continue;
                 }
+                self.end();
                 return Ok(None);
             };
             match guarded(|| reader.next().transpose()) {
-                Ok(Some(batch)) => return self.chunk(&batch),
+                Ok(Some(batch)) => {
+                    if let Some(chunk) = self.chunk(batch)? {
+                        return Ok(Some(chunk));
+                    }
+                }
                 Ok(None) if self.row < self.group_end => {
                     self.lose_group("it holds fewer rows than its footer says");
                 }
@@ -307,51 +366,8 @@ fn guarded<T, E: std::fmt::Display>(work: impl FnOnce() -> Result<T, E>) -> Resu
     }
 }
 
-/// Whether a column can be taken as the declared type without changing what it says.
-fn castable(from: &DataType, to: &DataType) -> bool {
-    match to {
-        DataType::Utf8 => {
-            matches!(from, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-                || from.is_integer()
-        }
-        DataType::Int64 => from.is_integer(),
-        DataType::Float64 => from.is_numeric(),
-        other => from == other,
-    }
-}
-
-fn typed_path(schema: &Schema, path: &str) -> Option<DataType> {
-    let mut steps = path.split('.');
-    let mut at = schema.field_with_name(steps.next()?).ok()?.data_type();
-    for step in steps {
-        let DataType::Struct(fields) = at else { return None };
-        at = fields.find(step)?.1.data_type();
-    }
-    Some(at.clone())
-}
-
-fn follow(batch: &RecordBatch, path: &str) -> Option<ArrayRef> {
-    let mut steps = path.split('.');
-    let mut at = Arc::clone(batch.column_by_name(steps.next()?)?);
-    for step in steps {
-        let inner = at.as_any().downcast_ref::<StructArray>()?;
-        let column = Arc::clone(inner.column_by_name(step)?);
-        // a null struct makes its fields null
-        at = match inner.nulls() {
-            None => column,
-            Some(nulls) => {
-                let there = BooleanArray::new(nulls.inner().clone(), None);
-                let gone = arrow::compute::not(&there).ok()?;
-                arrow::compute::nullif(&column, &gone).ok()?
-            }
-        };
-    }
-    Some(at)
-}
-
-fn hash_file(shard: &Shard) -> Result<Option<u128>, ReadError> {
-    let (mut stream, hash) = super::decompress::open(shard)?;
-    std::io::copy(&mut stream, &mut std::io::sink())
-        .map_err(|error| ReadError::path(&shard.path, format!("cannot be read: {error}")))?;
-    Ok(Some(hash.digest()))
+/// Whether a file ends as a Parquet file does.
+fn ends_whole(mut file: &File) -> bool {
+    let mut magic = [0; 4];
+    file.seek(SeekFrom::End(-4)).is_ok() && file.read_exact(&mut magic).is_ok() && &magic == b"PAR1"
 }

@@ -41,18 +41,23 @@ impl ShardReader for TextReader {
         let read = stream.read_to_end(&mut bytes);
         let mut length = bytes.len() as u64;
         let mut failed = None;
+        let mut raw = None;
         if let Err(error) = read {
             let reason = decompress::reason(self.shard.compression, &error);
-            failed = Some((reason, format!("{}: {error}", self.shard.path.display())));
+            let message = format!("{}: cannot be read on: {error}", self.shard.path.display());
+            failed = Some((reason, message));
         } else if length > limit {
             // read on, so that the length and the hash are those of the file
             let rest = std::io::copy(&mut stream.into_inner(), &mut std::io::sink());
             length += rest.unwrap_or(0);
-            let message = format!("the file has {length} bytes, more than {limit}; --record-max raises the limit");
+            let message = format!(
+                "the file has {length} bytes, more than {limit}; --record-max raises the limit"
+            );
             failed = Some(("record-too-large".to_owned(), message));
         } else if let Err(error) = std::str::from_utf8(&bytes) {
             let message = format!("byte {} of the file is not UTF-8", error.valid_up_to());
             failed = Some(("invalid-utf8".to_owned(), message));
+            raw = (bytes.len() <= FAILURE_RAW_MAX).then(|| bytes.clone());
         }
         self.totals.records = 1;
         self.totals.bytes = length;
@@ -73,7 +78,7 @@ impl ShardReader for TextReader {
                     length,
                     reason,
                     message,
-                    raw: (bytes.len() <= FAILURE_RAW_MAX).then_some(bytes),
+                    raw,
                 });
             }
         }
@@ -82,7 +87,9 @@ impl ShardReader for TextReader {
 
     fn totals(&self) -> Totals {
         let mut totals = self.totals.clone();
-        totals.input_hash = (totals.records > 0).then(|| self.hash.digest());
+        if totals.records > 0 {
+            totals.input_hash = self.hash.finish();
+        }
         totals
     }
 }

@@ -41,7 +41,8 @@ impl PartFile {
         drop(file);
         fs::rename(&self.temporary, &self.path).map_err(|error| failed(&error))?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
+        let folder =
+            File::open(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
         folder.sync_all().map_err(|error| failed(&error))?;
         self.temporary.clear();
         Ok(())
@@ -89,6 +90,9 @@ mod tests {
     #[test]
     fn a_full_disk_is_said_in_words() {
         let error = WriteError::io(Path::new("x"), &io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(error.to_string(), "x: the disk is full; make room and run the same command again");
+        assert_eq!(
+            error.to_string(),
+            "x: the disk is full; make room and run the same command again"
+        );
     }
 }

@@ -18,9 +18,7 @@ pub fn count_records(path: &Path) -> Result<u64, WriteError> {
             let reader = SerializedFileReader::new(file).map_err(|e| cannot(&e))?;
             Ok(u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0))
         }
-        Some((Format::Text, _)) => {
-            std::fs::metadata(path).map(|_| 1).map_err(|e| cannot(&e))
-        }
+        Some((Format::Text, _)) => std::fs::metadata(path).map(|_| 1).map_err(|e| cannot(&e)),
         Some((Format::Jsonl, compression)) => count_lines(path, compression),
         None => count_lines(path, Compression::None),
     }

@@ -87,7 +87,9 @@ impl FrameWriter {
     /// Puts the file in place and gives the index of its frames.
     pub fn finish(mut self) -> Result<Vec<Frame>, WriteError> {
         // an empty compressed file still needs one frame to be a valid one
-        if !self.buffer.is_empty() || (self.frames.is_empty() && self.compression != Compression::None) {
+        if !self.buffer.is_empty()
+            || (self.frames.is_empty() && self.compression != Compression::None)
+        {
             self.close_frame()?;
         }
         self.file.finish()?;
@@ -114,7 +116,11 @@ fn compress(bytes: &[u8], compression: Compression) -> std::io::Result<Vec<u8>> 
 }
 
 /// The records of one frame.
-pub fn read_frame(path: &Path, compression: Compression, frame: &Frame) -> Result<Vec<u8>, WriteError> {
+pub fn read_frame(
+    path: &Path,
+    compression: Compression,
+    frame: &Frame,
+) -> Result<Vec<u8>, WriteError> {
     let cannot = |error: std::io::Error| WriteError::new(path, format!("cannot be read: {error}"));
     let mut file = File::open(path).map_err(cannot)?;
     file.seek(SeekFrom::Start(frame.compressed_offset)).map_err(cannot)?;
@@ -138,7 +144,9 @@ mod tests {
     #[test]
     fn records_come_back_from_their_frame_and_from_the_whole_file() {
         let folder = tempfile::tempdir().unwrap();
-        for compression in [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Bzip2] {
+        for compression in
+            [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Bzip2]
+        {
             let path = folder.path().join(format!("{compression:?}"));
             let mut writer = FrameWriter::create(&path, compression).unwrap();
             let records: Vec<Vec<u8>> = (0..7_u8).map(|n| vec![b'a' + n; 1_500_000]).collect();
@@ -163,7 +171,9 @@ mod tests {
     #[test]
     fn an_empty_file_is_a_valid_one() {
         let folder = tempfile::tempdir().unwrap();
-        for compression in [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Bzip2] {
+        for compression in
+            [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Bzip2]
+        {
             let path = folder.path().join(format!("{compression:?}"));
             FrameWriter::create(&path, compression).unwrap().finish().unwrap();
             assert_eq!(super::super::count::count_lines(&path, compression).unwrap(), 0);

@@ -25,7 +25,9 @@ pub struct ParquetPartWriter {
 impl ParquetPartWriter {
     /// A file that will appear at `path`.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<Self, WriteError> {
-        let failed = |error: &dyn std::fmt::Display| WriteError::new(path, format!("cannot be written: {error}"));
+        let failed = |error: &dyn std::fmt::Display| {
+            WriteError::new(path, format!("cannot be written: {error}"))
+        };
         let file = PartFile::create(path)?;
         let properties = crate::exec::write_part::properties().map_err(|e| failed(&e))?;
         let writer = ArrowWriter::try_new(file, SchemaRef::clone(&schema), Some(properties))
