@@ -1,2 +1,77 @@
-//! The command `tamis`.
-fn main() {}
+//! The command `tamis`: sifts a text corpus, and lets a person look at what came through.
+
+mod commands;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Sifts a text corpus before a language model is trained on it, and lets you look at it.
+#[derive(Parser)]
+#[command(name = "tamis", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  tamis run corpus/ --out out           sift a corpus with the default rules
+  tamis sample out -n 20 --from removed look at twenty removed documents
+  tamis explain out DOCUMENT_ID         everything known about one of them
+  tamis rules test rules.yaml           run the tests of your own rules
+
+Exit codes: 0 done, 1 a check or gate failed, 2 usage or broken input";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sift a corpus: annotate, decide, remove duplicates, write it back with reasons
+    Run(Box<commands::run::RunArgs>),
+    /// A uniform random sample of a run, to look at
+    Sample(commands::sample::SampleArgs),
+    /// Everything known about one document of a run
+    Explain(commands::explain::ExplainArgs),
+    /// Check, test, list and explain rules
+    Rules(commands::rules::RulesArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Run(args) => commands::run::run(*args),
+        Command::Sample(args) => commands::sample::run(args),
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Rules(args) => commands::rules::run(args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        screen::error(&error);
+        let code = error
+            .downcast_ref::<tamis_pipeline::PipelineError>()
+            .map_or(2, tamis_pipeline::PipelineError::exit_code);
+        ExitCode::from(code)
+    })
+}
+
+/// A reader that has seen enough, such as `head`, is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -16,14 +16,14 @@ use tamis_pipeline::report::Report;
 const LOG_EVERY: Duration = Duration::from_secs(5);
 
 /// Prints an error and its causes to standard error.
-pub fn error(error: &anyhow::Error) {
+pub(crate) fn error(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
     let label = "error:".if_supports_color(Stream::Stderr, |text| text.red()).to_string();
     let _ = writeln!(stderr, "{label} {error:#}");
 }
 
 /// Follows a run: a bar on a terminal, a log line every few seconds elsewhere.
-pub struct Follower {
+pub(crate) struct Follower {
     state: Mutex<State>,
     stop: Arc<AtomicBool>,
     done: Arc<AtomicBool>,
@@ -41,7 +41,7 @@ struct State {
 
 impl Follower {
     /// A follower; `stop` is raised by signals.
-    pub fn new(quiet: bool, stop: Arc<AtomicBool>) -> Arc<Self> {
+    pub(crate) fn new(quiet: bool, stop: Arc<AtomicBool>) -> Arc<Self> {
         let terminal = std::io::stderr().is_terminal();
         let bar = ProgressBar::hidden();
         let follower = Arc::new(Self {
@@ -105,7 +105,7 @@ impl Follower {
     }
 
     /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.done.store(true, Ordering::Relaxed);
         self.state().bar.finish_and_clear();
     }
@@ -117,10 +117,11 @@ impl Observer for Follower {
         let mut state = self.state();
         state.bar.finish_and_clear();
         state.bar = if self.terminal && !self.quiet {
-            let bar = ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::stderr());
-            if let Ok(style) =
-                ProgressStyle::with_template("{prefix:>9} {bar:30} {pos}/{len} parts  {msg}  {eta} left")
-            {
+            let bar =
+                ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template(
+                "{prefix:>9} {bar:30} {pos}/{len} parts  {msg}  {eta} left",
+            ) {
                 bar.set_style(style);
             }
             bar.set_prefix(movement.to_owned());
@@ -150,7 +151,7 @@ impl Observer for Follower {
 }
 
 /// `1234567` as `1,234,567`.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -171,7 +172,7 @@ fn megabytes(bytes: u64) -> String {
 }
 
 /// The funnel: who read, what each rule took first, what stayed.
-pub fn summary(report: &Report, out: &str) -> String {
+pub(crate) fn summary(report: &Report, out: &str) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["", "documents", "share", "text MB", "fired", "undecided"]);
@@ -195,7 +196,14 @@ pub fn summary(report: &Report, out: &str) -> String {
         let mut cells = if removes {
             row(&format!("  {}", rule.id), rule.first, Some(rule.first_text_bytes))
         } else {
-            vec![format!("  {} ({})", rule.id, rule.action), String::new(), String::new(), String::new(), String::new(), String::new()]
+            vec![
+                format!("  {} ({})", rule.id, rule.action),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]
         };
         cells[4] = grouped(rule.fired);
         if rule.undecided > 0 {

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_duplicate_names_its_twin() {
-        let one = json!({"rule": "dedup/exact", "comparisons": [], "twin": "a7", "similarity": 1.0});
+        let one =
+            json!({"rule": "dedup/exact", "comparisons": [], "twin": "a7", "similarity": 1.0});
         assert_eq!(reason(&one), "dedup/exact: twin of a7, similarity 1");
     }
 

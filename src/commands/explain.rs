@@ -18,7 +18,7 @@ const EXAMPLES: &str = "Examples:
 /// The options of `tamis explain`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// A run directory
     out: PathBuf,
     /// A document id, or an id of your own
@@ -33,13 +33,23 @@ pub struct ExplainArgs {
 
 /// Columns that say where a document is and what became of it, not what was measured.
 const BOOKKEEPING: &[&str] = &[
-    "document_id", "id", "shard", "row", "offset", "length", "text_bytes", "rule_decision",
-    "first_reason", "failure", "content_hash",
+    "document_id",
+    "id",
+    "shard",
+    "row",
+    "offset",
+    "length",
+    "text_bytes",
+    "rule_decision",
+    "first_reason",
+    "failure",
+    "content_hash",
 ];
 
 /// Prints everything known about one document.
-pub fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+pub(crate) fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let run = runtime.block_on(Run::open(&args.out))?;
     let rows = runtime.block_on(run.annotations(&args.document))?;
     let mut places: Vec<Place> = Vec::new();
@@ -86,20 +96,30 @@ pub fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
         writeln!(out, "decision  {}", place.decision)?;
         for one in &found.reasons {
             writeln!(out, "          {}", reason(one))?;
-            if let Some(spans) = one.get("spans").and_then(Value::as_array).filter(|s| !s.is_empty()) {
+            if let Some(spans) =
+                one.get("spans").and_then(Value::as_array).filter(|s| !s.is_empty())
+            {
                 let spans: Vec<String> = spans.iter().map(Value::to_string).collect();
                 writeln!(out, "            at bytes {}", spans.join(" "))?;
             }
         }
         if place.decision == "failed" {
-            writeln!(out, "          {}", found.record.get("message").map(plain).unwrap_or_default())?;
+            writeln!(
+                out,
+                "          {}",
+                found.record.get("message").map(plain).unwrap_or_default()
+            )?;
         }
         let (mut measured, mut rules) = (Vec::new(), Vec::new());
         for (name, value) in row.into_iter().flatten() {
             if BOOKKEEPING.contains(&name.as_str()) || name == "edits" || name == "edited" {
                 continue;
             }
-            if name.contains('/') { rules.push((name, value)) } else { measured.push((name, value)) }
+            if name.contains('/') {
+                rules.push((name, value))
+            } else {
+                measured.push((name, value))
+            }
         }
         writeln!(out, "\nannotations")?;
         for (name, value) in measured {
@@ -118,8 +138,18 @@ pub fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
             writeln!(out, "\ncluster (first 20 members)")?;
             for member in &members {
                 let text = |name: &str| member.get(name).map(plain).unwrap_or_default();
-                let role = if text("document_id") == text("survivor_id") { "survivor" } else { "duplicate" };
-                writeln!(out, "  {} {role} ({}, similarity {})", text("document_id"), text("kind"), text("similarity"))?;
+                let role = if text("document_id") == text("survivor_id") {
+                    "survivor"
+                } else {
+                    "duplicate"
+                };
+                writeln!(
+                    out,
+                    "  {} {role} ({}, similarity {})",
+                    text("document_id"),
+                    text("kind"),
+                    text("similarity")
+                )?;
             }
         }
         writeln!(out, "\ntext")?;

@@ -1,6 +1,6 @@
 //! One thin file for each subcommand.
 
-pub mod explain;
-pub mod rules;
-pub mod run;
-pub mod sample;
+pub(crate) mod explain;
+pub(crate) mod rules;
+pub(crate) mod run;
+pub(crate) mod sample;

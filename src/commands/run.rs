@@ -36,7 +36,7 @@ enum Dedup {
 /// The options of `tamis run`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Files, folders or globs; - reads JSONL from standard input
     inputs: Vec<String>,
     /// Folder for everything the run makes
@@ -93,7 +93,7 @@ pub struct RunArgs {
 }
 
 /// Runs the job and prints its summary.
-pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let (quiet, json) = (args.quiet, args.json);
     let request = settle(args)?;
     let stop = signals()?;
@@ -157,7 +157,10 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
         args.inputs
     };
     if inputs.is_empty() {
-        return Err(PipelineError::Usage("no input given: name files, folders or globs, or - for standard input".into()).into());
+        return Err(PipelineError::Usage(
+            "no input given: name files, folders or globs, or - for standard input".into(),
+        )
+        .into());
     }
     let out = args.out.or_else(|| file.out.as_ref().map(|out| base.join(out)));
     let Some(out) = out else {
@@ -174,7 +177,8 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
     let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
     let dedup_exact = dedup(&args.dedup, file.dedup.as_deref())?;
     let defaults = ContentConfig::default();
-    let record_max = args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
+    let record_max =
+        args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
     let content = ContentConfig {
         dedup_exact,
         survivor: args.survivor.or(file.survivor).map_or(Survivor::First, |s| Survivor::parse(&s)),
@@ -197,6 +201,7 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
             memory_bytes: parse_bytes(&memory)?,
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
             force: args.force,
+            rebuild_plans: false,
         },
     })
 }

@@ -47,7 +47,7 @@ enum By {
 /// The options of `tamis sample`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct SampleArgs {
+pub(crate) struct SampleArgs {
     /// A run directory, or files and folders of a corpus
     #[arg(required = true, value_name = "OUT|FILE")]
     inputs: Vec<String>,
@@ -75,7 +75,7 @@ pub struct SampleArgs {
 }
 
 /// Draws the sample and prints it.
-pub fn run(args: SampleArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: SampleArgs) -> anyhow::Result<ExitCode> {
     if let [only] = args.inputs.as_slice()
         && Run::is_run(Path::new(only))
     {
@@ -91,7 +91,8 @@ pub fn run(args: SampleArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn from_run(args: &SampleArgs, root: &Path) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut groups: BTreeMap<String, HashRank<Place>> = BTreeMap::new();
     let run = runtime.block_on(Run::open(root))?;
     let wanted = |decision: &str| match args.from {
@@ -108,8 +109,7 @@ fn from_run(args: &SampleArgs, root: &Path) -> anyhow::Result<ExitCode> {
             Some(By::Rule) => place.reason.clone().unwrap_or_default(),
             Some(By::Source) => place.shard.clone(),
         };
-        let sampler =
-            groups.entry(group).or_insert_with(|| HashRank::new(args.seed, args.n));
+        let sampler = groups.entry(group).or_insert_with(|| HashRank::new(args.seed, args.n));
         let id = place.document_id.clone();
         sampler.offer(&id, || place);
     }))?;
@@ -204,4 +204,3 @@ fn from_corpus(args: &SampleArgs) -> anyhow::Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
-

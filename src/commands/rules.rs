@@ -1,0 +1,257 @@
+//! `tamis rules`: check, test, list and explain.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tamis_pipeline::PipelineError;
+use tamis_pipeline::look;
+use tamis_rules::annotators::{self, ANNOTATORS};
+use tamis_rules::{RuleSet, RuleSource, explain, packs, test_runner};
+
+const EXAMPLES: &str = "Examples:
+  tamis rules check rules.yaml                  every mistake, with line and column
+  tamis rules check rules.yaml --on corpus/     and whether the declared columns are there
+  tamis rules test rules.yaml                   the tests in the file
+  tamis rules list                              packs and annotators
+  tamis rules list tamis/web                    the rules of a pack
+  tamis rules explain mean_word_length          what an annotator measures
+  tamis rules explain web/too-short             what a rule does and why";
+
+/// The options of `tamis rules`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// Read rule files and packs and say everything that is wrong with them
+    Check {
+        /// Rule files and packs
+        #[arg(required = true, value_name = "FILE|PACK")]
+        sources: Vec<String>,
+        /// Verify the declared columns against a corpus
+        #[arg(long, value_name = "FILE")]
+        on: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the tests in rule files and packs
+    Test {
+        /// Rule files and packs
+        #[arg(required = true, value_name = "FILE|PACK")]
+        sources: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List packs and annotators, or the rules of files and packs
+    List {
+        /// Rule files and packs
+        #[arg(value_name = "FILE|PACK")]
+        sources: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The page of an annotator, a rule or a pack
+    Explain {
+        /// An annotator, a rule or a pack
+        name: String,
+        /// Where to look for rules beside the packs
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does what was asked.
+pub(crate) fn run(args: RulesArgs) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    match args.command {
+        RulesCommand::Check { sources, on, json } => check(&mut out, &sources, on.as_deref(), json),
+        RulesCommand::Test { sources, json } => test(&mut out, &sources, json),
+        RulesCommand::List { sources, json } => list(&mut out, &sources, json),
+        RulesCommand::Explain { name, rules, json } => explain_name(&mut out, &name, &rules, json),
+    }
+}
+
+fn load(names: &[String]) -> Result<RuleSet, PipelineError> {
+    let sources: Vec<RuleSource> =
+        names.iter().map(|name| RuleSource::named_beside(name, Path::new(""))).collect();
+    Ok(RuleSet::load(&sources)?)
+}
+
+/// Values for percentiles that are not known before a run.
+fn trial(set: &RuleSet) -> BTreeMap<String, f64> {
+    set.percentiles().iter().map(|percentile| (percentile.key(), 0.0)).collect()
+}
+
+fn check(
+    out: &mut impl Write,
+    names: &[String],
+    on: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let checked = load(names).and_then(|set| {
+        set.compile(&trial(&set))?;
+        Ok(set)
+    });
+    let set = match checked {
+        Ok(set) => set,
+        Err(PipelineError::Rules(error)) if as_json => {
+            let problems: Vec<Value> = error
+                .problems
+                .iter()
+                .map(|p| json!({"file": p.file, "line": p.line, "column": p.column, "message": p.message}))
+                .collect();
+            writeln!(out, "{}", json!({"ok": false, "problems": problems}))?;
+            return Ok(ExitCode::from(2));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut missing = Vec::new();
+    if let Some(on) = on {
+        let found = look::columns_of(&on.display().to_string(), set.columns())?;
+        for (column, outcome) in set.columns().iter().zip(found) {
+            if let Some(trouble) = outcome {
+                missing.push(format!(
+                    "{}: column '{}' {trouble}",
+                    set.file_name(&column.at),
+                    column.name
+                ));
+            }
+        }
+    }
+    let (rules, tests) = (set.rules().len(), set.tests().len());
+    if as_json {
+        writeln!(
+            out,
+            "{}",
+            json!({"ok": missing.is_empty(), "rules": rules, "tests": tests, "problems": missing})
+        )?;
+    } else if missing.is_empty() {
+        writeln!(out, "fine: {rules} rules, {tests} tests, hash {}", set.hash_hex())?;
+    } else {
+        for line in &missing {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(ExitCode::from(u8::from(!missing.is_empty())))
+}
+
+fn test(out: &mut impl Write, names: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
+    let set = load(names)?;
+    let outcomes = test_runner::run_tests(&set).map_err(PipelineError::from)?;
+    let failed = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
+    for outcome in &outcomes {
+        if as_json {
+            writeln!(
+                out,
+                "{}",
+                json!({"test": outcome.name, "passed": outcome.differences.is_empty(), "differences": outcome.differences})
+            )?;
+        } else if !outcome.differences.is_empty() {
+            writeln!(out, "{} failed", outcome.name)?;
+            for difference in &outcome.differences {
+                writeln!(out, "    {difference}")?;
+            }
+        }
+    }
+    if !as_json {
+        writeln!(out, "{} passed, {failed} failed", outcomes.len() - failed)?;
+    }
+    Ok(ExitCode::from(u8::from(failed > 0)))
+}
+
+fn list(out: &mut impl Write, names: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
+    if names.is_empty() {
+        if as_json {
+            let annotators: Vec<Value> = ANNOTATORS
+                .iter()
+                .map(|one| json!({"name": one.name(), "type": explain::type_name(*one), "unit": one.unit(), "source": one.source()}))
+                .collect();
+            writeln!(out, "{}", json!({"packs": packs::names(), "annotators": annotators}))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        writeln!(out, "packs")?;
+        for name in packs::names() {
+            let set = load(&[name.to_owned()])?;
+            writeln!(out, "  {name:<40} {} rules", set.rules().len())?;
+        }
+        writeln!(out, "\nannotators")?;
+        for one in ANNOTATORS {
+            writeln!(out, "  {:<40} {:<7} {}", one.name(), explain::type_name(*one), one.unit())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let set = load(names)?;
+    for rule in set.rules() {
+        let what = rule.condition.as_deref().unwrap_or_default().split_whitespace();
+        let what: String = what.collect::<Vec<_>>().join(" ");
+        if as_json {
+            writeln!(
+                out,
+                "{}",
+                json!({"id": rule.id, "action": rule.action.key(), "condition": rule.condition, "why": rule.why, "follows": rule.follows, "stage": rule.stage})
+            )?;
+        } else {
+            writeln!(out, "{:<36} {:<22} {what}", rule.id, rule.action.key())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain_name(
+    out: &mut impl Write,
+    name: &str,
+    files: &[String],
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    if let Some(annotator) = annotators::find(name) {
+        if as_json {
+            let (low, high) = annotator.range();
+            let page = json!({
+                "annotator": name, "definition": annotator.definition(), "unit": annotator.unit(),
+                "type": explain::type_name(annotator), "range": [low, high], "source": annotator.source(),
+            });
+            writeln!(out, "{page}")?;
+        } else {
+            write!(out, "{}", explain::annotator_page(annotator))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if packs::find(name).is_some() {
+        return list(out, &[name.to_owned()], as_json);
+    }
+    let mut sources: Vec<Vec<String>> = files.iter().map(|file| vec![file.clone()]).collect();
+    sources.extend(packs::names().into_iter().map(|pack| vec![pack.to_owned()]));
+    for source in sources {
+        let set = load(&source)?;
+        if let Some(rule) = set.rules().iter().find(|rule| rule.id == name) {
+            if as_json {
+                writeln!(
+                    out,
+                    "{}",
+                    json!({"rule": rule.id, "action": rule.action.key(), "condition": rule.condition, "why": rule.why, "follows": rule.follows, "stage": rule.stage})
+                )?;
+            } else {
+                write!(out, "{}", explain::rule_page(&set, rule))?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    let known =
+        "tamis rules list shows annotators and packs; --rules FILE adds the rules of a file";
+    Err(PipelineError::Usage(format!("there is no annotator, rule or pack '{name}'; {known}"))
+        .into())
+}
