@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
 use tamis_pipeline::progress::{self, Observer};
@@ -175,6 +175,9 @@ fn megabytes(bytes: u64) -> String {
 pub(crate) fn summary(report: &Report, out: &str) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    for line in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
+        table.remove_style(line);
+    }
     table.set_header(["", "documents", "share", "text MB", "fired", "undecided"]);
     let documents = &report.documents;
     let row = |name: &str, count: u64, bytes: Option<u64>| {

@@ -1,1 +1,84 @@
-fn main() {}
+//! MB/s of text for each kernel, one core.
+#![expect(missing_docs, reason = "made by the macros of the harness")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tamis_kernels::{
+    Grams, SpacyEnglish, Table, Tamis, content_hash, lines, newline_paragraphs, paragraphs,
+};
+
+#[path = "../../benches/shared/corpus.rs"]
+mod corpus;
+
+fn scan(criterion: &mut Criterion) {
+    let texts = corpus::texts();
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let mut group = criterion.benchmark_group("scan");
+    group.throughput(Throughput::Bytes(bytes as u64));
+    group.bench_function("words, hashed", |bencher| {
+        let (mut tamis, mut words) = (Tamis::default(), Vec::new());
+        bencher.iter(|| {
+            for text in &texts {
+                tamis.scan(black_box(text), &mut words);
+                black_box(&words);
+            }
+        });
+    });
+    group.bench_function("spaCy's English words, hashed", |bencher| {
+        let (mut spacy, mut words) = (SpacyEnglish::default(), Vec::new());
+        bencher.iter(|| {
+            for text in &texts {
+                spacy.scan(black_box(text), &mut words);
+                black_box(&words);
+            }
+        });
+    });
+    group.bench_function("lines and paragraphs, hashed", |bencher| {
+        let mut segments = Vec::new();
+        bencher.iter(|| {
+            for text in &texts {
+                lines(black_box(text), &mut segments);
+                black_box(&segments);
+                paragraphs(black_box(text), &mut segments);
+                black_box(&segments);
+                newline_paragraphs(black_box(text), &mut segments);
+                black_box(&segments);
+            }
+        });
+    });
+    group.bench_function("n-grams of 2 to 10 words", |bencher| {
+        let mut tamis = Tamis::default();
+        let all: Vec<_> = texts
+            .iter()
+            .map(|text| {
+                let mut words = Vec::new();
+                tamis.scan(text, &mut words);
+                words
+            })
+            .collect();
+        let (mut grams, mut table) = (Grams::default(), Table::default());
+        bencher.iter(|| {
+            for words in &all {
+                grams.fill(black_box(words));
+                for length in 2..=4 {
+                    black_box(grams.top(length, &mut table));
+                }
+                for length in 5..=10 {
+                    black_box(grams.duplicates(length, &mut table, |_, _| ()));
+                }
+            }
+        });
+    });
+    group.bench_function("content hash", |bencher| {
+        bencher.iter(|| {
+            for text in &texts {
+                black_box(content_hash(black_box(text)));
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, scan);
+criterion_main!(benches);

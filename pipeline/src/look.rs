@@ -12,7 +12,7 @@ use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
-use crate::read::{Compression, Format, Shard, discover};
+use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
 use crate::write::frames::{Frame, read_frame};
 
 /// A finished run directory, open for reading.
@@ -20,6 +20,7 @@ pub struct Run {
     root: PathBuf,
     context: SessionContext,
     reason_field: String,
+    text_column: Option<String>,
 }
 
 /// One document and where its record stands.
@@ -77,6 +78,8 @@ impl Run {
             .pointer("/configuration/reason_field")
             .and_then(Value::as_str)
             .unwrap_or("tamis");
+        let text_column = manifest.pointer("/configuration/text_column").and_then(Value::as_str);
+        let text_column = text_column.map(str::to_owned);
         let temp = std::env::temp_dir().join(format!("tamis-look-{}", std::process::id()));
         let context = session(&Resources { threads: 1, memory_bytes: 256 << 20, temp })?;
         let parts = parquet_files(&root.join("annotations"))?;
@@ -86,9 +89,9 @@ impl Run {
         let clusters = parquet_files(&root.join("clusters"))?;
         if clusters.is_empty() {
             context
-                .sql("CREATE VIEW clusters AS SELECT CAST(NULL AS VARCHAR) AS document_id, \
-                      CAST(NULL AS VARCHAR) AS survivor_id, CAST(NULL AS VARCHAR) AS kind, \
-                      CAST(NULL AS VARCHAR) AS twin, CAST(NULL AS DOUBLE) AS similarity WHERE false")
+                .sql("CREATE VIEW clusters AS SELECT arrow_cast(NULL, 'Utf8') AS document_id, \
+                      arrow_cast(NULL, 'Utf8') AS survivor_id, arrow_cast(NULL, 'Utf8') AS kind, \
+                      arrow_cast(NULL, 'Utf8') AS twin, CAST(NULL AS DOUBLE) AS similarity WHERE false")
                 .await?
                 .collect()
                 .await?;
@@ -98,7 +101,12 @@ impl Run {
             let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
             context.register_table("clusters", frame.into_view())?;
         }
-        Ok(Self { root: root.to_owned(), context, reason_field: reason_field.to_owned() })
+        Ok(Self {
+            root: root.to_owned(),
+            context,
+            reason_field: reason_field.to_owned(),
+            text_column,
+        })
     }
 
     /// Walks all documents in input order; `visit` gets each one for which `condition` (SQL over
@@ -217,9 +225,12 @@ impl Run {
             (_, Format::Jsonl) => self.line(&path, &file, compression, place.ordinal)?,
             (_, Format::Parquet) => parquet_row(&path, place.ordinal)?,
         };
-        let text = ["text", "content", "raw_content", "raw"]
-            .iter()
-            .find_map(|name| record.get(*name).and_then(Value::as_str))
+        let chosen = self.text_column.as_deref();
+        let text = chosen
+            .into_iter()
+            .chain(TEXT_NAMES.iter().copied())
+            .chain(["raw"])
+            .find_map(|name| record.get(name).and_then(Value::as_str))
             .unwrap_or_default()
             .to_owned();
         let reasons = record

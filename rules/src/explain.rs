@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::annotators::{Annotator, Value, ValueType};
+use crate::annotators::{ANNOTATORS, Annotator, Value, ValueType};
 use crate::ruleset::{Action, Rule, RuleSet};
 
 fn bound(value: f64) -> String {
@@ -23,6 +23,42 @@ pub fn type_name(annotator: &dyn Annotator) -> &'static str {
     }
 }
 
+/// Every annotator's page as one Markdown document: the catalogue in `docs/annotators.md`.
+pub fn catalogue() -> String {
+    let mut text = "# Annotators\n\nWhat rules can ask of a document. This page is generated from \
+                    the annotators themselves and a test keeps it so; `tamis rules explain NAME` \
+                    prints one entry. The examples run as tests.\n"
+        .to_owned();
+    for annotator in ANNOTATORS {
+        let (low, high) = annotator.range();
+        let definition = annotator.definition();
+        // writing to a string cannot fail
+        let _ = write!(
+            text,
+            "\n## `{}`\n\n{definition}\n\n{}, {}; from {} to {}. Source: {}.\n\n",
+            annotator.name(),
+            type_name(*annotator),
+            annotator.unit(),
+            bound(low),
+            bound(high),
+            annotator.source()
+        );
+        for example in annotator.examples() {
+            let _ = writeln!(text, "- `{:?}` gives {}", example.text, shown(example.value));
+        }
+    }
+    text
+}
+
+fn shown(value: Value) -> String {
+    match value {
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::Null => "NULL".to_owned(),
+    }
+}
+
 /// The page of an annotator: what it is, in which unit, whose definition, with examples.
 pub fn annotator_page(annotator: &dyn Annotator) -> String {
     let (low, high) = annotator.range();
@@ -37,12 +73,7 @@ pub fn annotator_page(annotator: &dyn Annotator) -> String {
         annotator.source()
     );
     for (number, example) in annotator.examples().iter().enumerate() {
-        let value = match example.value {
-            Value::Int(value) => value.to_string(),
-            Value::Float(value) => value.to_string(),
-            Value::Bool(value) => value.to_string(),
-            Value::Null => "unknown".to_owned(),
-        };
+        let value = shown(example.value);
         let mark = if number == 0 { "example" } else { "       " };
         // writing to a string cannot fail
         let _ = writeln!(page, "  {mark} {:?} gives {value}", example.text);

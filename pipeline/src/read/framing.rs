@@ -152,6 +152,13 @@ impl<R: Read> Framer<R> {
     fn line(&mut self, at: Range<usize>, newline: u64) -> Option<Piece> {
         self.line += 1;
         let mut at = at;
+        // asked first and with every byte, as `skip_line` cannot know what a long line holds
+        if at.len() > self.line_bytes_max {
+            let (offset, length) = (self.offset, at.len() as u64);
+            self.offset += length + newline;
+            self.gap_bytes += newline;
+            return Some(Piece::TooLong { line: self.line, offset, length });
+        }
         if self.offset == 0 && self.buffer[at.clone()].starts_with(b"\xef\xbb\xbf") {
             at.start += 3;
             self.offset = 3;
@@ -163,9 +170,6 @@ impl<R: Read> Framer<R> {
         if self.buffer[at.clone()].iter().all(u8::is_ascii_whitespace) {
             self.gap_bytes += length;
             return None;
-        }
-        if at.len() > self.line_bytes_max {
-            return Some(Piece::TooLong { line: self.line, offset, length });
         }
         Some(Piece::Line { at, line: self.line, offset })
     }

@@ -1,0 +1,119 @@
+//! Every plan of a run is encoded, decoded in a fresh session that knows only the static
+//! registry, and executed there: the bytes of the run stay the same.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use tamis_pipeline::config::{ContentConfig, RunConfig, Survivor};
+use tamis_pipeline::progress::Observer;
+use tamis_pipeline::run::{Request, run};
+use tamis_rules::{RuleSet, RuleSource};
+
+struct Quiet;
+
+impl Observer for Quiet {
+    fn begin(&self, _movement: &str, _units: usize) {}
+    fn unit_done(&self) {}
+    fn note(&self, _message: &str) {}
+    fn stop_asked(&self) -> bool {
+        false
+    }
+}
+
+/// Every kind of rule, two stages, a column, a derived annotation and a percentile.
+const RULES: &str = "
+version: 1
+extends: [tamis/web]
+columns: { lang: string, meta.score: double }
+annotations:
+  words_per_line: word_count * 1.0 / line_count
+rules:
+  - id: t/footer
+    remove_lines_matching: '^(Unsubscribe|You receive this mail).*$'
+    why: footers
+  - id: t/mail
+    replace_matches: '[a-z.]+@[a-z.]+'
+    with: '<email>'
+    why: addresses
+  - id: t/long-words
+    flag_if: mean_word_length > p99(mean_word_length)
+    why: the longest
+  - id: t/language
+    keep_if: lang is null or lang <> 'fa'
+    why: a column
+  - id: t/after
+    stage: 2
+    drop_if: words_per_line < 2 and original.word_count > 100
+    why: lists
+  - id: t/score
+    drop_if: meta.score < 0.2
+    on_null: keep
+    why: a nested column
+";
+
+fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
+    let rules = RuleSource::Inline { name: "test".to_owned(), text: RULES.to_owned() };
+    Request {
+        inputs: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/../samples").to_owned()],
+        rules: RuleSet::load(&[rules]).unwrap(),
+        config: RunConfig {
+            content: ContentConfig {
+                survivor: Survivor::OrderBy("word_count desc, lang".to_owned()),
+                write_flags: true,
+                ..ContentConfig::default()
+            },
+            out: out.to_owned(),
+            threads,
+            memory_bytes: 512 << 20,
+            temp: None,
+            force: false,
+            rebuild_plans,
+        },
+    }
+}
+
+fn bytes_of(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        if path.is_dir() {
+            bytes_of(root, &path, found);
+        } else if name != "run.json" && name != ".lock" {
+            found.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_run_whose_plans_travel_as_bytes_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(8 << 20)
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut outcomes = Vec::new();
+    // seven threads over 62 units fan no unit out, 200 do
+    for (number, (rebuild, threads)) in
+        [(false, 2), (true, 2), (true, 200)].into_iter().enumerate()
+    {
+        let out = folder.path().join(number.to_string());
+        let report = runtime.block_on(run(&request(&out, rebuild, threads), &Quiet)).unwrap();
+        assert!(report.documents.kept > 100 && report.documents.removed > 20);
+        let fired = report.rules.iter().filter(|rule| rule.id.starts_with("t/") && rule.fired > 0);
+        assert!(fired.count() >= 5, "{:?}", report.rules);
+        let mut found = BTreeMap::new();
+        bytes_of(&out, &out, &mut found);
+        outcomes.push(found);
+    }
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    for other in &outcomes[1..] {
+        assert_eq!(names(&outcomes[0]), names(other));
+        for (name, bytes) in &outcomes[0] {
+            assert!(bytes == &other[name], "{name} differs");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! `docs/annotators.md` says what the annotators say.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn the_catalogue_in_the_docs_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/annotators.md");
+    let wanted = tamis_rules::explain::catalogue();
+    if std::env::var_os("TAMIS_BLESS").is_some() {
+        fs::write(&path, &wanted).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "docs/annotators.md is out of date: TAMIS_BLESS=1 cargo test --workspace");
+}

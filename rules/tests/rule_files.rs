@@ -1,0 +1,212 @@
+//! Rule files as users write them, right and wrong.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tamis_rules::test_runner::{Judgement, judge, run_tests};
+use tamis_rules::{RuleError, RuleSet, RuleSource};
+
+fn load(text: &str) -> Result<RuleSet, RuleError> {
+    RuleSet::load(&[RuleSource::Inline { name: "r.yaml".to_owned(), text: text.to_owned() }])
+}
+
+/// Loads and compiles; what is wrong comes as text.
+fn problem(text: &str) -> String {
+    match load(text).and_then(|set| set.compile(&BTreeMap::new()).map(|_| ())) {
+        Ok(()) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn rule(body: &str) -> String {
+    format!("version: 1\nrules:\n  - id: t/x\n    {body}\n")
+}
+
+fn judged(rules: &str, text: &str, columns: &[(&str, Value)]) -> Judgement {
+    let set = load(rules).unwrap();
+    let compiled = set.compile(&BTreeMap::new()).unwrap();
+    let columns = columns.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    judge(&set, &compiled, text, &columns).unwrap()
+}
+
+#[test]
+fn every_mistake_has_its_place_and_its_way_out() {
+    let cases: &[(&str, &[&str])] = &[
+        ("rules: []\n", &["r.yaml", "version"]),
+        ("version: 2\n", &["r.yaml:1:10", "version 2"]),
+        ("version: 1\nruels: []\n", &["r.yaml:2:1", "ruels"]),
+        (&rule("drop_if: word_cuont < 5"), &["r.yaml:4:14", "word_cuont", "word_count"]),
+        (&rule("drop_if: word_count <"), &["r.yaml:4:14"]),
+        (&rule("drop_if: word_count"), &["r.yaml:4:14", "true or false"]),
+        (&rule("drop_if: word_count < 'five'"), &["r.yaml:4:14", "cannot be compared"]),
+        (&rule("drop_if: sum(word_count) > 5"), &["r.yaml:4:14", "aggregate"]),
+        (&rule("drop_if: random() > 0.5"), &["r.yaml:4:14", "another value each time"]),
+        (&rule("drop_if: word_count < 0"), &["r.yaml:4:14", "can never fire"]),
+        (&rule("drop_if: letter_char_ratio <= 1"), &["fires for every document"]),
+        (&rule("drop_if: lang = 'en'"), &["r.yaml:4:14", "'lang'", "declared under 'columns'"]),
+        (&rule("why: nothing is done"), &["r.yaml:3:9"]),
+        (&rule("drop_if: word_count < 5\n    keep_if: word_count > 6"), &["r.yaml:"]),
+        (&rule("remove_lines_matching: '('"), &["r.yaml:4:28", "unclosed group"]),
+        (&rule("replace_matches: 'a'"), &["with"]),
+        (&rule("drop_if: word_count < 5\n  - id: t/x\n    drop_if: word_count < 6"), &["t/x"]),
+        ("version: 1\nextends: [no/such]\n", &["no/such"]),
+        ("version: 1\ncolumns: {a: date}\n", &["r.yaml:2:", "date"]),
+        ("version: 1\nextends: [tamis/web]\ndisable: [web/nothing]\n", &["web/nothing"]),
+    ];
+    for (text, parts) in cases {
+        let message = problem(text);
+        for part in *parts {
+            assert!(message.contains(part), "{text}\n gives: {message}\n without: {part}");
+        }
+    }
+}
+
+#[test]
+fn several_mistakes_are_told_at_once() {
+    let text = "version: 1\nrules:\n  - {id: t/a, drop_if: no_one < 1}\n  - {id: t/b, drop_if: no_two < 1}\n";
+    let message = problem(text);
+    assert!(message.contains("no_one") && message.contains("no_two"), "{message}");
+}
+
+#[test]
+fn null_is_undecided_and_on_null_says_what_then() {
+    for (on_null, keep, drops) in [("keep", true, 0), ("drop", false, 1), ("fail", false, 0)] {
+        let rules = format!(
+            "version: 1\ncolumns: {{score: double}}\nrules:\n  - {{id: t/s, drop_if: score < 0.5, on_null: {on_null}}}\n"
+        );
+        let one = judged(&rules, "a text", &[]);
+        assert_eq!(one.undecided, ["t/s"], "{on_null}");
+        assert_eq!((one.keep, one.drop.len()), (keep, drops), "{on_null}");
+        let one = judged(&rules, "a text", &[("score", json!(0.1))]);
+        assert_eq!((one.keep, one.undecided.len()), (false, 0));
+    }
+    // an annotation that is undefined for a text is NULL, not zero
+    let rules = rule("drop_if: mean_word_length < 3");
+    assert_eq!(judged(&rules, "", &[]).undecided, ["t/x"]);
+}
+
+#[test]
+fn keep_if_removes_what_does_not_hold() {
+    let rules = rule("keep_if: word_count between 2 and 3");
+    assert!(!judged(&rules, "one", &[]).keep);
+    assert!(judged(&rules, "one two", &[]).keep);
+    assert!(judged(&rules, "one two three", &[]).keep);
+    assert_eq!(judged(&rules, "one two three four", &[]).drop, ["t/x"]);
+}
+
+#[test]
+fn stages_see_the_text_as_edited_so_far_and_original_the_text_as_read() {
+    let rules = "
+version: 1
+rules:
+  - {id: t/cut, remove_lines_matching: '^drop this', why: w}
+  - {id: t/now, flag_if: word_count = 2}
+  - {id: t/then, flag_if: original.word_count = 5}
+  - {id: t/replace, replace_matches: 'two', with: 'two and a half', stage: 2}
+  - {id: t/later, flag_if: word_count = 5, stage: 2}
+";
+    let one = judged(rules, "one two\ndrop this line\n", &[]);
+    assert_eq!(one.text, "one two and a half\n");
+    assert_eq!(one.edit, ["t/cut", "t/replace"]);
+    assert_eq!(one.flag, ["t/now", "t/then", "t/later"]);
+}
+
+#[test]
+fn derived_annotations_may_use_each_other_in_any_order_but_not_in_a_circle() {
+    let rules = "
+version: 1
+annotations: { twice: half * 4, half: word_count / 2 }
+rules:
+  - {id: t/d, drop_if: twice >= 8}
+";
+    assert!(!judged(rules, "a b c d", &[]).keep);
+    assert!(judged(rules, "a b", &[]).keep);
+    let circle = rules.replace("word_count / 2", "twice / 2");
+    assert!(problem(&circle).contains("derived from itself"), "{}", problem(&circle));
+}
+
+#[test]
+fn nested_columns_and_columns_named_like_steps_are_told_apart() {
+    let rules = "
+version: 1
+columns: { meta.word_count: int, meta.deep.lang: string }
+rules:
+  - {id: t/n, drop_if: meta.word_count > word_count}
+  - {id: t/l, flag_if: \"meta.deep.lang = 'de'\"}
+";
+    let one = judged(rules, "a b c", &[("meta.word_count", json!(4)), ("meta.deep.lang", json!("de"))]);
+    assert_eq!((one.drop, one.flag), (vec!["t/n".to_owned()], vec!["t/l".to_owned()]));
+    assert!(judged(rules, "a b c", &[("meta.word_count", json!(3))]).keep);
+}
+
+#[test]
+fn percentiles_are_named_by_their_call() {
+    let set = load(&rule("drop_if: word_count > p99(word_count)")).unwrap();
+    let calls: Vec<String> = set.percentiles().iter().map(|one| one.key()).collect();
+    assert_eq!(calls, ["p99(word_count)"]);
+    // nothing can be above the largest value possible, and here that is no mistake
+    let top = load(&rule("drop_if: letter_char_ratio > p99(letter_char_ratio)")).unwrap();
+    assert!(top.compile(&BTreeMap::from([("p99(letter_char_ratio)".to_owned(), 1.0)])).is_ok());
+    assert!(set.compile(&BTreeMap::new()).is_err());
+    let given = BTreeMap::from([("p99(word_count)".to_owned(), 2.0)]);
+    let compiled = set.compile(&given).unwrap();
+    assert!(judge(&set, &compiled, "a b", &BTreeMap::new()).unwrap().keep);
+    assert!(!judge(&set, &compiled, "a b c", &BTreeMap::new()).unwrap().keep);
+}
+
+#[test]
+fn inline_tests_say_what_came_instead() {
+    let text = rule("drop_if: word_count < 3")
+        + "tests:\n  - {text: 'a b', expect: {keep: true}}\n  - {text: 'a b c', expect: {keep: true}}\n";
+    let outcomes = run_tests(&load(&text).unwrap()).unwrap();
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes[0].differences.join(" ").contains("word_count 2"), "{:?}", outcomes[0]);
+    assert!(outcomes[1].differences.is_empty());
+}
+
+#[test]
+fn the_hash_follows_the_meaning_and_not_the_writing() {
+    let one = load(&rule("drop_if: word_count < 3")).unwrap();
+    let same = load(&format!("# a remark\n{}", rule("drop_if:   'word_count < 3'\n    why: because"))).unwrap();
+    let other = load(&rule("drop_if: word_count < 4")).unwrap();
+    assert_eq!(one.hash_hex(), same.hash_hex());
+    assert_ne!(one.hash_hex(), other.hash_hex());
+}
+
+#[test]
+fn a_survivor_policy_is_typed_like_a_rule() {
+    let set = |order: &str| load(&rule("drop_if: word_count < 3")).unwrap().with_survivor(order);
+    let compiled = set("char_count desc, word_count").compile(&BTreeMap::new()).unwrap();
+    assert_eq!(compiled.survivor.len(), 2);
+    assert!(!compiled.survivor[0].asc && compiled.survivor[1].asc);
+    assert!(compiled.annotations.iter().any(|field| field.name() == "char_count"));
+    for wrong in ["nothing desc", "word_count desc limit 3", "sum(word_count)", ""] {
+        let error = set(wrong).compile(&BTreeMap::new()).unwrap_err().to_string();
+        assert!(error.contains("survivor"), "{wrong}: {error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_text_makes_the_loader_panic(text in any::<String>()) {
+        let _ = problem(&text);
+    }
+
+    #[test]
+    fn no_condition_makes_the_compiler_panic(
+        parts in prop::collection::vec(
+            prop_oneof![
+                Just("word_count"), Just("<"), Just("("), Just(")"), Just("and"), Just("not"),
+                Just("'x'"), Just("5"), Just("is null"), Just("original."), Just("case when"),
+                Just("between"), Just(","), Just("-"), Just("p99(word_count)"), Just("\""),
+            ],
+            0..9,
+        ),
+    ) {
+        let _ = problem(&rule(&format!("drop_if: {}", serde_json::Value::from(parts.join(" ")))));
+    }
+}
