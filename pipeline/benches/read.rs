@@ -25,18 +25,23 @@ fn write_all(folder: &Path) -> u64 {
     let (records, texts) = (corpus::records(), corpus::texts());
     let jsonl = (records.join("\n") + "\n").repeat(COPIES).into_bytes();
     fs::write(folder.join("a.jsonl"), &jsonl).unwrap();
-    let mut gzip =
-        flate2::write::GzEncoder::new(File::create(folder.join("b.jsonl.gz")).unwrap(), flate2::Compression::default());
+    let mut gzip = flate2::write::GzEncoder::new(
+        File::create(folder.join("b.jsonl.gz")).unwrap(),
+        flate2::Compression::default(),
+    );
     gzip.write_all(&jsonl).unwrap();
     gzip.finish().unwrap();
     fs::write(folder.join("c.jsonl.zst"), zstd::encode_all(jsonl.as_slice(), 3).unwrap()).unwrap();
-    let mut bzip2 =
-        bzip2::write::BzEncoder::new(File::create(folder.join("d.jsonl.bz2")).unwrap(), bzip2::Compression::default());
+    let mut bzip2 = bzip2::write::BzEncoder::new(
+        File::create(folder.join("d.jsonl.bz2")).unwrap(),
+        bzip2::Compression::default(),
+    );
     bzip2.write_all(&jsonl).unwrap();
     bzip2.finish().unwrap();
     let column: ArrayRef = Arc::new(StringArray::from(texts.clone()));
     let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
     let file = File::create(folder.join("e.parquet")).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
     for _ in 0..COPIES {

@@ -88,11 +88,27 @@ pub struct Resources {
     pub temp: PathBuf,
 }
 
+/// Memory that one sorting partition needs to spill in peace.
+const BYTES_PER_PARTITION: usize = 64 << 20;
+
+impl Resources {
+    /// Partitions that may sort at the same time: as many as threads, unless memory is short.
+    pub fn side_by_side(&self) -> usize {
+        self.threads.min(self.memory_bytes / BYTES_PER_PARTITION).max(1)
+    }
+}
+
+/// The same session for plans of one partition each, many of which run side by side.
+pub fn narrow(context: &SessionContext) -> SessionContext {
+    let config = context.copied_config().with_target_partitions(1);
+    SessionContext::new_with_config_rt(config, context.runtime_env())
+}
+
 /// A session with the static registry, a memory pool that makes operators spill, and settings
 /// under which plans stay within it.
 pub fn session(resources: &Resources) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
-        .with_target_partitions(resources.threads)
+        .with_target_partitions(resources.side_by_side())
         .with_batch_size(4096)
         .with_information_schema(false);
     let options = config.options_mut();

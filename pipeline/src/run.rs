@@ -19,7 +19,7 @@ use crate::error::PipelineError;
 use crate::exec::codec;
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::exec::scan::Scan;
-use crate::functions::{Resources, session};
+use crate::functions::{Resources, narrow, session};
 use crate::outputs::ShardCounts;
 use crate::plans;
 use crate::progress::Observer;
@@ -48,6 +48,7 @@ pub struct Request {
 /// A run at work: everything its movements share.
 struct Work<'a> {
     context: SessionContext,
+    side_by_side: usize,
     directory: &'a RunDir,
     config: &'a RunConfig,
     rules: &'a RuleSet,
@@ -82,6 +83,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     };
     let work = Work {
         context: session(&resources)?,
+        side_by_side: resources.side_by_side(),
         directory: &directory,
         config,
         rules: &rules,
@@ -270,7 +272,7 @@ impl Work<'_> {
         let waiting: Vec<usize> = (0..self.units.len()).filter(|unit| !done(*unit)).collect();
         self.observer.begin(name, waiting.len());
         let fan_out = self.fan_out(waiting.len());
-        let side_by_side = if fan_out > 1 { 1 } else { self.config.threads };
+        let side_by_side = if fan_out > 1 { 1 } else { self.side_by_side };
         let plan = &plan;
         let mut running = futures::stream::iter(waiting)
             .take_while(|_| std::future::ready(!self.observer.stop_asked()))
@@ -406,6 +408,8 @@ impl Work<'_> {
         let spec = compiled.spec.to_json();
         let clusters = self.directory.exact_clusters();
         let clusters = self.config.content.dedup_exact.then_some(clusters);
+        let context = narrow(&self.context);
+        let context = &context;
         self.movement(
             "write",
             |unit| self.directory.counts(unit).exists(),
@@ -419,7 +423,7 @@ impl Work<'_> {
                     write_flags: self.config.content.write_flags,
                 };
                 let part = self.directory.annotations(unit);
-                Ok(plans::rewrite(&self.context, &part, clusters.as_deref(), node).await?)
+                Ok(plans::rewrite(context, &part, clusters.as_deref(), node).await?)
             },
         )
         .await?;

@@ -97,8 +97,7 @@ fn a_run_whose_plans_travel_as_bytes_gives_the_same_bytes() {
         .unwrap();
     let mut outcomes = Vec::new();
     // seven threads over 62 units fan no unit out, 200 do
-    for (number, (rebuild, threads)) in
-        [(false, 2), (true, 2), (true, 200)].into_iter().enumerate()
+    for (number, (rebuild, threads)) in [(false, 2), (true, 2), (true, 200)].into_iter().enumerate()
     {
         let out = folder.path().join(number.to_string());
         let report = runtime.block_on(run(&request(&out, rebuild, threads), &Quiet)).unwrap();

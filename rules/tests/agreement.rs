@@ -59,10 +59,12 @@ fn compare(oracle: &str, filter: &str, pack: &str) -> Outcome {
                 outcome.reasons.entry(reason).or_default().both += 1;
             }
         } else {
-            let values: Vec<String> = judged.values.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let values: Vec<String> =
+                judged.values.iter().map(|(k, v)| format!("{k}={v}")).collect();
             outcome.differences.push(format!(
                 "{}\t{their_reason:?}\t{our_reason:?}\t{}",
-                record["id"], values.join(" ")
+                record["id"],
+                values.join(" ")
             ));
         }
     }
@@ -76,7 +78,10 @@ fn check(filter: &str, pack: &str) {
     };
     let outcome = compare(&oracle, filter, pack);
     let agreement = outcome.same as f64 / outcome.documents as f64;
-    eprintln!("{filter}: {} of {} decisions agree, {agreement:.4}", outcome.same, outcome.documents);
+    eprintln!(
+        "{filter}: {} of {} decisions agree, {agreement:.4}",
+        outcome.same, outcome.documents
+    );
     let mut bad = Vec::new();
     for (name, reason) in &outcome.reasons {
         let precision = reason.both as f64 / reason.ours.max(1) as f64;

@@ -12,5 +12,8 @@ fn the_catalogue_in_the_docs_is_current() {
         fs::write(&path, &wanted).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "docs/annotators.md is out of date: TAMIS_BLESS=1 cargo test --workspace");
+    assert!(
+        found == wanted,
+        "docs/annotators.md is out of date: TAMIS_BLESS=1 cargo test --workspace"
+    );
 }

@@ -136,7 +136,8 @@ rules:
   - {id: t/n, drop_if: meta.word_count > word_count}
   - {id: t/l, flag_if: \"meta.deep.lang = 'de'\"}
 ";
-    let one = judged(rules, "a b c", &[("meta.word_count", json!(4)), ("meta.deep.lang", json!("de"))]);
+    let one =
+        judged(rules, "a b c", &[("meta.word_count", json!(4)), ("meta.deep.lang", json!("de"))]);
     assert_eq!((one.drop, one.flag), (vec!["t/n".to_owned()], vec!["t/l".to_owned()]));
     assert!(judged(rules, "a b c", &[("meta.word_count", json!(3))]).keep);
 }
@@ -169,7 +170,9 @@ fn inline_tests_say_what_came_instead() {
 #[test]
 fn the_hash_follows_the_meaning_and_not_the_writing() {
     let one = load(&rule("drop_if: word_count < 3")).unwrap();
-    let same = load(&format!("# a remark\n{}", rule("drop_if:   'word_count < 3'\n    why: because"))).unwrap();
+    let same =
+        load(&format!("# a remark\n{}", rule("drop_if:   'word_count < 3'\n    why: because")))
+            .unwrap();
     let other = load(&rule("drop_if: word_count < 4")).unwrap();
     assert_eq!(one.hash_hex(), same.hash_hex());
     assert_ne!(one.hash_hex(), other.hash_hex());

@@ -24,6 +24,11 @@ const EXAMPLES: &str = "Examples:
 
 Run the same command again after a crash: it goes on where it stopped.";
 
+/// Memory of the engine where none is named, at least.
+const MEMORY_MIN: usize = 512 << 20;
+/// Memory of the engine for each thread where none is named.
+const MEMORY_PER_THREAD: usize = 128 << 20;
+
 /// Kinds of duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Dedup {
@@ -69,7 +74,7 @@ pub(crate) struct RunArgs {
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Memory of the engine before it spills [default: 512MiB]
+    /// Memory of the engine before it spills [default: 128MiB a thread, at least 512MiB]
     #[arg(long, value_name = "SIZE")]
     memory: Option<String>,
     /// Folder for spilled data [default: inside the run directory]
@@ -190,15 +195,16 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
         record_bytes_max: record_max.unwrap_or(defaults.record_bytes_max),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let memory = args.memory.or(file.memory).unwrap_or_else(|| "512MiB".to_owned());
+    let threads = args.threads.or(file.threads).unwrap_or(cores).max(1);
+    let memory = args.memory.or(file.memory).map(|text| parse_bytes(&text)).transpose()?;
     Ok(Request {
         inputs,
         rules,
         config: RunConfig {
             content,
             out,
-            threads: args.threads.or(file.threads).unwrap_or(cores).max(1),
-            memory_bytes: parse_bytes(&memory)?,
+            threads,
+            memory_bytes: memory.unwrap_or_else(|| MEMORY_MIN.max(threads * MEMORY_PER_THREAD)),
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
             force: args.force,
             rebuild_plans: false,
