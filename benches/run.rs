@@ -1,5 +1,4 @@
 //! A whole run through the binary on one thread: both passes, JSONL.zst in and out.
-#![expect(missing_docs, reason = "made by the macros of the harness")]
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::fs;

@@ -1,5 +1,4 @@
 //! MB/s of text for each kernel, one core.
-#![expect(missing_docs, reason = "made by the macros of the harness")]
 
 use std::hint::black_box;
 

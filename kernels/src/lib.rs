@@ -16,7 +16,7 @@ mod words;
 pub use char_class::{is_letter, is_space};
 pub use hash::{content_hash, document_id, hash64, hash128, hex128};
 pub use lines::{Segment, break_lines, lines, newline_paragraphs, newline_runs, paragraphs};
-pub use ngrams::{Grams, TopGram};
+pub use ngrams::{GRAM_WORDS_MAX, Grams, TopGram};
 pub use spacy::SpacyEnglish;
 pub use table::{Seen, Session, Table};
 pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};

@@ -77,46 +77,147 @@ pub struct TopGram {
     pub count: u32,
 }
 
+/// The longest n-grams, in words.
+pub const GRAM_WORDS_MAX: usize = 15;
+/// Bytes in the window that tells most joined n-grams apart.
+const WINDOW: usize = 16;
+
 /// The n-grams of a list of words, of any length at once: prefix sums from which the hash of each
 /// one follows with a subtraction and a multiplication.
+///
+/// An n-gram can only occur twice where its first and its last n-1 words do, so each length looks
+/// only at what is left of the length before: in most texts almost nothing.
 #[derive(Default)]
 pub struct Grams {
     sequence: Vec<u64>,
-    joined: Vec<u64>,
-    inverse: Vec<u64>,
     chars: Vec<u64>,
     alphabetic: Vec<u32>,
+    /// For each word, bit n says that the n-gram that starts there occurs elsewhere as well.
+    shared: Vec<u16>,
+    /// For each word, bit n says that the n-gram that starts there occurred before.
+    later: Vec<u16>,
+    /// The lengths that were walked, as bits.
+    walked: u16,
+    /// For each length walked, the most frequent n-gram of those that occur twice, and that among
+    /// those with a letter.
+    tops: [[Option<TopGram>; 2]; GRAM_WORDS_MAX + 1],
+    joined: Joined,
+}
+
+/// What tells n-grams apart when they are read without spaces.
+#[derive(Default)]
+struct Joined {
+    sums: Vec<u64>,
+    inverse: Vec<u64>,
+    /// Where each word starts in `text`, and where the last one ends.
+    starts: Vec<usize>,
+    text: Vec<u8>,
+    /// The place of each word's window in `seen`.
+    windows: Vec<usize>,
+    /// Words counted by the window of bytes that starts at them, up to 2.
+    seen: Vec<u8>,
+    /// The words at which n-grams of `candidates_from` words or more may repeat themselves.
+    candidates: Vec<usize>,
+    /// 0 before they were looked for.
+    candidates_from: usize,
+}
+
+impl Joined {
+    fn clear(&mut self) {
+        self.starts.clear();
+        self.candidates.clear();
+        self.candidates_from = 1;
+    }
+
+    fn fill(&mut self, text: &str, words: &[Word]) {
+        let bytes = |word: &Word| word.end - word.start;
+        let (mut sum, mut scale, mut inverse) = (0_u64, 1_u64, 1_u64);
+        self.sums.clear();
+        self.sums.extend(std::iter::once(0).chain(words.iter().map(|word| {
+            sum = sum.wrapping_add(word.hash.wrapping_mul(scale));
+            let by = POWERS.get(bytes(word)).copied();
+            scale = scale.wrapping_mul(by.unwrap_or_else(|| power(BASE, bytes(word))));
+            sum
+        })));
+        self.inverse.clear();
+        self.inverse.extend(std::iter::once(1).chain(words.iter().map(|word| {
+            let by = INVERSES.get(bytes(word)).copied();
+            inverse = inverse.wrapping_mul(by.unwrap_or_else(|| power(INVERSE, bytes(word))));
+            inverse
+        })));
+        self.candidates_from = 0;
+        self.starts.clear();
+        self.text.clear();
+        for word in words {
+            self.starts.push(self.text.len());
+            let bytes = word.end - word.start;
+            let ahead = text.as_bytes().get(word.start..).unwrap_or_default();
+            match ahead.first_chunk::<WINDOW>() {
+                // a copy of fixed size is the quickest
+                Some(window) if bytes <= WINDOW => {
+                    self.text.extend_from_slice(window);
+                    self.text.truncate(self.text.len() + bytes - WINDOW);
+                }
+                _ => self.text.extend_from_slice(ahead.get(..bytes).unwrap_or_default()),
+            }
+        }
+        self.starts.push(self.text.len());
+        self.text.resize(self.text.len() + WINDOW, 0);
+        self.count_windows();
+    }
+
+    fn count_windows(&mut self) {
+        let size = (self.starts.len().max(8) * 8).next_power_of_two();
+        let shift = 64 - size.trailing_zeros();
+        self.seen.clear();
+        self.seen.resize(size, 0);
+        self.windows.clear();
+        for &start in &self.starts {
+            let window = self.text.get(start..).and_then(|rest| rest.first_chunk::<WINDOW>());
+            let window = window.map_or(0, |bytes| u128::from_le_bytes(*bytes));
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken")]
+            let key = fold(window as u64 ^ BASE, (window >> 64) as u64 ^ STEP);
+            let at = usize::try_from(key >> shift).unwrap_or(0);
+            self.windows.push(at);
+            if let Some(seen) = self.seen.get_mut(at) {
+                *seen = (*seen + 1).min(2);
+            }
+        }
+    }
+
+    /// Finds the words at which an n-gram may start that is not the only one of its kind: those
+    /// whose window occurs twice, and those where fewer bytes than a window are `n` words.
+    fn find_candidates(&mut self, n: usize) {
+        let ends = self.starts.get(n..).unwrap_or_default();
+        let places = self.starts.iter().zip(ends).zip(&self.windows).enumerate();
+        self.candidates.clear();
+        self.candidates_from = n;
+        self.candidates.extend(places.filter_map(|(at, ((start, end), window))| {
+            let once = self.seen.get(*window).is_some_and(|seen| *seen < 2);
+            (!once || end - start < WINDOW).then_some(at)
+        }));
+    }
+
+    /// The hash of the n-gram at word `at`.
+    fn hash(&self, at: usize, n: usize) -> Option<u64> {
+        let sum = self.sums.get(at + n)?.wrapping_sub(*self.sums.get(at)?);
+        Some(sum.wrapping_mul(*self.inverse.get(at)?))
+    }
 }
 
 impl Grams {
     /// Takes over `words`; n-grams are equal when their words are, one by one.
     pub fn fill(&mut self, words: &[Word]) {
         self.joined.clear();
-        self.inverse.clear();
+        self.walked = 0;
         self.fill_sums(words);
     }
 
-    /// As [`Grams::fill`], for words whose hash is the one [`crate::SpacyEnglish`] gives; for
-    /// [`Grams::greedy_duplicates`] n-grams are equal when they read the same without spaces.
-    pub fn fill_joined(&mut self, words: &[Word]) {
-        self.fill_sums(words);
-        self.joined.clear();
-        self.inverse.clear();
-        let (mut sum, mut scale, mut inverse) = (0_u64, 1_u64, 1_u64);
-        self.joined.extend(std::iter::once(0).chain(words.iter().map(|word| {
-            sum = sum.wrapping_add(word.hash.wrapping_mul(scale));
-            let bytes = word.end - word.start;
-            scale = scale
-                .wrapping_mul(POWERS.get(bytes).copied().unwrap_or_else(|| power(BASE, bytes)));
-            sum
-        })));
-        self.inverse.extend(std::iter::once(1).chain(words.iter().map(|word| {
-            let bytes = word.end - word.start;
-            inverse = inverse.wrapping_mul(
-                INVERSES.get(bytes).copied().unwrap_or_else(|| power(INVERSE, bytes)),
-            );
-            inverse
-        })));
+    /// As [`Grams::fill`], for words of `text` whose hash is the one [`crate::SpacyEnglish`] gives;
+    /// for [`Grams::greedy_duplicates`] n-grams are equal when they read the same without spaces.
+    pub fn fill_joined(&mut self, text: &str, words: &[Word]) {
+        self.fill(words);
+        self.joined.fill(text, words);
     }
 
     fn fill_sums(&mut self, words: &[Word]) {
@@ -156,71 +257,143 @@ impl Grams {
         }
     }
 
-    /// The hash of each n-gram, in order.
-    fn hashes(&self, n: usize) -> impl Iterator<Item = u64> {
-        let scale = power(STEP, n);
-        let after = self.sequence.get(n..).unwrap_or_default();
-        after
-            .iter()
-            .zip(&self.sequence)
-            .map(move |(after, before)| after.wrapping_sub(before.wrapping_mul(scale)))
+    /// N-grams of `n` words.
+    fn count(&self, n: usize) -> usize {
+        (self.words() + 1).saturating_sub(n)
     }
 
-    /// Whether each n-gram has a word with a letter, in order.
-    fn with_letters(&self, n: usize) -> impl Iterator<Item = bool> {
-        let after = self.alphabetic.get(n..).unwrap_or_default();
-        after.iter().zip(&self.alphabetic).map(|(after, before)| after != before)
+    fn has_letter(&self, start: usize, end: usize) -> bool {
+        self.alphabetic.get(start) != self.alphabetic.get(end)
+    }
+
+    /// Looks at the n-grams of `n` words, and of fewer where that saves work.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is 0 or more than [`GRAM_WORDS_MAX`].
+    fn walk(&mut self, n: usize, table: &mut Table) {
+        assert!((1..=GRAM_WORDS_MAX).contains(&n), "n-grams have 1 to {GRAM_WORDS_MAX} words");
+        if self.walked == 0 {
+            self.shared.clear();
+            self.shared.resize(self.words() + 1, 0);
+            self.later.clear();
+            self.later.resize(self.words() + 1, 0);
+        }
+        let mut from = n;
+        while from > 2 && self.walked & 1 << (from - 1) == 0 {
+            from -= 1;
+        }
+        for length in from..=n {
+            if self.walked & 1 << length == 0 {
+                self.walk_one(length, table);
+            }
+        }
+    }
+
+    fn walk_one(&mut self, n: usize, table: &mut Table) {
+        let count = self.count(n);
+        let scale = power(STEP, n);
+        let mut session = table.start(count);
+        let (bit, shorter) = (1 << n, self.walked & 1 << (n - 1));
+        let mut tops = [None; 2];
+        for at in 0..count {
+            if shorter != 0 && self.shared[at] & self.shared[at + 1] & shorter == 0 {
+                continue;
+            }
+            let hash = self.sequence[at + n].wrapping_sub(self.sequence[at].wrapping_mul(scale));
+            let seen = session.add(hash, at);
+            if seen.count > 1 {
+                self.shared[at] |= bit;
+                self.later[at] |= bit;
+                self.shared[seen.first] |= bit;
+                let gram = TopGram { first: seen.first, count: seen.count };
+                rise(&mut tops[0], gram);
+                if self.has_letter(at, at + n) {
+                    rise(&mut tops[1], gram);
+                }
+            }
+        }
+        self.tops[n] = tops;
+        self.walked |= bit;
     }
 
     /// The n-gram with the most occurrences, the first of them where several have as many; none
     /// where there are fewer than `n` words.
-    pub fn top(&self, n: usize, table: &mut Table) -> Option<TopGram> {
-        self.top_of(self.hashes(n).map(Some), table)
+    pub fn top(&mut self, n: usize, table: &mut Table) -> Option<TopGram> {
+        self.walk(n, table);
+        let first = (self.count(n) > 0).then_some(TopGram { first: 0, count: 1 });
+        self.tops[n][0].or(first)
     }
 
     /// As [`Grams::top`], only among n-grams that have at least one word with a letter.
-    pub fn top_with_letters(&self, n: usize, table: &mut Table) -> Option<TopGram> {
-        let hashes = self.hashes(n).zip(self.with_letters(n));
-        self.top_of(hashes.map(|(hash, letters)| letters.then_some(hash)), table)
-    }
-
-    fn top_of(
-        &self,
-        hashes: impl Iterator<Item = Option<u64>>,
-        table: &mut Table,
-    ) -> Option<TopGram> {
-        let mut session = table.start(self.words());
-        let mut top: Option<TopGram> = None;
-        let (mut count, mut first) = (0, 0);
-        for (position, hash) in hashes.enumerate() {
-            let Some(hash) = hash else { continue };
-            let seen = session.add(hash, position);
-            if seen.count > count || (seen.count == count && seen.first < first) {
-                (count, first) = (seen.count, seen.first);
-                top = Some(TopGram { first, count });
-            }
-        }
-        top
+    pub fn top_with_letters(&mut self, n: usize, table: &mut Table) -> Option<TopGram> {
+        self.walk(n, table);
+        self.tops[n][1].or_else(|| {
+            let first = (0..self.count(n)).find(|at| self.has_letter(*at, at + n))?;
+            Some(TopGram { first, count: 1 })
+        })
     }
 
     /// Where the n-gram that starts at word `first` occurs: the ranges of words that its
-    /// occurrences cover, joined where they overlap or touch.
-    pub fn occurrences(&self, first: usize, n: usize, mut found: impl FnMut(usize, usize)) {
-        let Some(wanted) = self.hashes(n).nth(first) else { return };
-        let hits = self.hashes(n).enumerate().filter(|(_, hash)| *hash == wanted);
-        cover(hits.map(|(position, _)| position), n, &mut found);
+    /// occurrences cover, joined where they overlap or touch; gives the characters of their words.
+    pub fn occurrences(
+        &mut self,
+        first: usize,
+        n: usize,
+        table: &mut Table,
+        mut found: impl FnMut(usize, usize),
+    ) -> u64 {
+        self.walk(n, table);
+        let scale = power(STEP, n);
+        let hash = |at: usize| {
+            let (after, before) = (self.sequence.get(at + n)?, self.sequence.get(at)?);
+            Some(after.wrapping_sub(before.wrapping_mul(scale)))
+        };
+        let Some(wanted) = hash(first) else { return 0 };
+        let hits = (0..self.count(n)).filter(|&at| {
+            at == first || (self.shared[at] & 1 << n != 0 && hash(at) == Some(wanted))
+        });
+        self.cover(hits, n, &mut found)
     }
 
     /// The ranges of words that lie in a second or later occurrence of an n-gram with a letter in
-    /// it, joined where they overlap or touch.
-    pub fn duplicates(&self, n: usize, table: &mut Table, mut found: impl FnMut(usize, usize)) {
-        let mut session = table.start(self.words());
-        let hits = self.hashes(n).zip(self.with_letters(n)).enumerate().filter_map(
-            |(position, (hash, letters))| {
-                (letters && session.add(hash, position).count > 1).then_some(position)
-            },
-        );
-        cover(hits, n, &mut found);
+    /// it, joined where they overlap or touch; gives the characters of these words.
+    pub fn duplicates(
+        &mut self,
+        n: usize,
+        table: &mut Table,
+        mut found: impl FnMut(usize, usize),
+    ) -> u64 {
+        self.walk(n, table);
+        let hits = (0..self.count(n))
+            .filter(|&at| self.later[at] & 1 << n != 0 && self.has_letter(at, at + n));
+        self.cover(hits, n, &mut found)
+    }
+
+    /// Joins the ranges of `n` words from each position, positions rising; gives their characters.
+    fn cover(
+        &self,
+        positions: impl Iterator<Item = usize>,
+        n: usize,
+        found: &mut impl FnMut(usize, usize),
+    ) -> u64 {
+        let mut chars = 0;
+        let mut close = |(start, end): (usize, usize)| {
+            chars += self.chars(start, end);
+            found(start, end);
+        };
+        let mut open: Option<(usize, usize)> = None;
+        for position in positions {
+            open = match open {
+                Some((start, end)) if position <= end => Some((start, position + n)),
+                before => {
+                    before.into_iter().for_each(&mut close);
+                    Some((position, position + n))
+                }
+            };
+        }
+        open.into_iter().for_each(&mut close);
+        chars
     }
 
     /// Characters in duplicate n-grams as datatrove walks: an n-gram that reads, without spaces,
@@ -229,45 +402,38 @@ impl Grams {
     ///
     /// Needs [`Grams::fill_joined`].
     pub fn greedy_duplicates(
-        &self,
+        &mut self,
         n: usize,
         table: &mut Table,
         mut found: impl FnMut(usize, usize),
     ) -> u64 {
+        if self.joined.candidates_from == 0 || self.joined.candidates_from > n {
+            self.joined.find_candidates(n);
+        }
         let mut session = table.start(self.words());
-        let Some(after) = self.joined.get(n..) else { return 0 };
-        let (mut chars, mut at) = (0, 0);
-        while let (Some(after), Some(before), Some(inverse)) =
-            (after.get(at), self.joined.get(at), self.inverse.get(at))
-        {
-            let hash = after.wrapping_sub(*before).wrapping_mul(*inverse);
-            if session.add(hash, at).count > 1 {
+        let (mut chars, mut next) = (0, 0);
+        for &at in &self.joined.candidates {
+            if at < next {
+                continue;
+            }
+            let hash = self.joined.hash(at, n);
+            if hash.is_some_and(|hash| session.add(hash, at).count > 1) {
                 chars += self.chars(at, at + n);
                 found(at, at + n);
-                at += n;
-            } else {
-                at += 1;
+                next = at + n;
             }
         }
         chars
     }
 }
 
-/// Joins the ranges of `n` words from each position, positions rising.
-fn cover(positions: impl Iterator<Item = usize>, n: usize, found: &mut impl FnMut(usize, usize)) {
-    let mut open: Option<(usize, usize)> = None;
-    for position in positions {
-        open = match open {
-            Some((start, end)) if position <= end => Some((start, position + n)),
-            Some((start, end)) => {
-                found(start, end);
-                Some((position, position + n))
-            }
-            None => Some((position, position + n)),
-        };
-    }
-    if let Some((start, end)) = open {
-        found(start, end);
+/// Keeps the n-gram with more occurrences, the first of those with as many.
+fn rise(top: &mut Option<TopGram>, gram: TopGram) {
+    let beaten = top.is_none_or(|top| {
+        gram.count > top.count || (gram.count == top.count && gram.first < top.first)
+    });
+    if beaten {
+        *top = Some(gram);
     }
 }
 

@@ -58,28 +58,28 @@ fn the_inverse_undoes_the_base() {
 
 #[test]
 fn the_first_of_equals_is_the_top() {
-    let (_, grams) = scan("b a x a b x b a y a b");
+    let (_, mut grams) = scan("b a x a b x b a y a b");
     assert_eq!(grams.top(2, &mut Table::default()), Some(TopGram { first: 0, count: 2 }));
 }
 
 #[test]
 fn too_few_words_have_no_top() {
-    let (_, grams) = scan("one");
+    let (_, mut grams) = scan("one");
     assert_eq!(grams.top(2, &mut Table::default()), None);
     assert_eq!(scan("").1.top(2, &mut Table::default()), None);
 }
 
 #[test]
 fn overlapping_occurrences_are_one_range() {
-    let (_, grams) = scan("ha ha ha ha no ha ha");
+    let (_, mut grams) = scan("ha ha ha ha no ha ha");
     let mut ranges = Vec::new();
-    grams.occurrences(0, 2, |start, end| ranges.push((start, end)));
+    grams.occurrences(0, 2, &mut Table::default(), |start, end| ranges.push((start, end)));
     assert_eq!(ranges, [(0, 4), (5, 7)]);
 }
 
 #[test]
 fn numbers_alone_do_not_repeat() {
-    let (_, grams) = scan("0 0 0 0 0 0 0 0");
+    let (_, mut grams) = scan("0 0 0 0 0 0 0 0");
     let mut ranges = Vec::new();
     grams.duplicates(5, &mut Table::default(), |start, end| ranges.push((start, end)));
     assert!(ranges.is_empty());
@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn walks_agree_with_the_definitions(text in "([abAB1]{1,2}[ .é]){0,60}", n in 1..6_usize) {
         let mut table = Table::default();
-        let (words, grams) = scan(&text);
+        let (words, mut grams) = scan(&text);
         let texts: Vec<String> =
             words.iter().map(|word| text[word.start..word.end].to_lowercase()).collect();
         prop_assert_eq!(grams.top(n, &mut table), plain_top(&texts, n));
@@ -104,11 +104,15 @@ proptest! {
         let mut words = Vec::new();
         SpacyEnglish::default().scan(&text, &mut words);
         let mut grams = Grams::default();
-        grams.fill_joined(&words);
+        grams.fill_joined(&text, &words);
         let texts: Vec<String> =
             words.iter().map(|word| text[word.start..word.end].to_owned()).collect();
         let mut table = Table::default();
         prop_assert_eq!(grams.greedy_duplicates(n, &mut table, |_, _| ()), plain_greedy(&texts, n));
+        prop_assert_eq!(
+            grams.greedy_duplicates(n + 2, &mut table, |_, _| ()),
+            plain_greedy(&texts, n + 2)
+        );
         prop_assert_eq!(grams.top(n, &mut table), plain_top(&texts, n));
     }
 

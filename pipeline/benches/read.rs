@@ -1,5 +1,4 @@
 //! MB/s of text for reading each format, one core.
-#![expect(missing_docs, reason = "made by the macros of the harness")]
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::fs::{self, File};

@@ -1,5 +1,4 @@
 //! MB/s of text for the annotations of each pack, one core, through the function of the plan.
-#![expect(missing_docs, reason = "made by the macros of the harness")]
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::collections::BTreeMap;

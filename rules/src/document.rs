@@ -56,7 +56,7 @@ pub struct Document<'a> {
 
 /// N-grams with what is needed to walk them.
 pub(crate) struct GramView<'a> {
-    pub(crate) grams: &'a Grams,
+    pub(crate) grams: &'a mut Grams,
     pub(crate) words: &'a [Word],
     pub(crate) table: &'a mut Table,
 }
@@ -175,7 +175,7 @@ impl<'a> Document<'a> {
             scratch.grams.fill(&scratch.words);
             self.ready.grams = true;
         }
-        GramView { grams: &scratch.grams, words: &scratch.words, table: &mut scratch.table }
+        GramView { grams: &mut scratch.grams, words: &scratch.words, table: &mut scratch.table }
     }
 
     /// The n-grams of spaCy's words.
@@ -183,11 +183,11 @@ impl<'a> Document<'a> {
         self.spacy_words();
         let scratch = &mut *self.scratch;
         if !self.ready.spacy_grams {
-            scratch.spacy_grams.fill_joined(&scratch.spacy_words);
+            scratch.spacy_grams.fill_joined(self.text, &scratch.spacy_words);
             self.ready.spacy_grams = true;
         }
         GramView {
-            grams: &scratch.spacy_grams,
+            grams: &mut scratch.spacy_grams,
             words: &scratch.spacy_words,
             table: &mut scratch.table,
         }

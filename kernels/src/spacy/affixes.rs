@@ -97,11 +97,15 @@ fn dots(run: &str, before: Option<char>, second: Option<char>) -> usize {
     usize::from(peeled)
 }
 
+/// The longest unit.
+const UNIT_BYTES: usize = "мбар".len();
+
 /// The bytes of a unit or currency that directly follows a digit.
 fn after_digit(run: &str) -> usize {
-    let Some(digit) = run.bytes().rposition(|byte| byte.is_ascii_digit()) else { return 0 };
-    let tail = run.get(digit + 1..).unwrap_or_default();
-    if is_unit(tail) { tail.len() } else { 0 }
+    let mut back = run.bytes().rev().take(UNIT_BYTES + 1);
+    let Some(length) = back.position(|byte| byte.is_ascii_digit()) else { return 0 };
+    let tail = run.get(run.len() - length..).unwrap_or_default();
+    if is_unit(tail) { length } else { 0 }
 }
 
 fn is_unit(tail: &str) -> bool {

@@ -40,8 +40,8 @@ struct Slot {
 /// All exceptions.
 pub(super) struct Exceptions {
     slots: Vec<Slot>,
-    /// For each first byte the lengths that occur, a bit each.
-    lengths: [u64; 256],
+    /// For each first, second and last byte the lengths that occur, a bit each.
+    lengths: [[u64; 256]; 3],
 }
 
 impl Exceptions {
@@ -54,11 +54,12 @@ impl Exceptions {
     /// How `run` is cut, if it is an exception.
     #[inline]
     pub(super) fn find(&self, run: &str) -> Option<Parts> {
-        let first = *run.as_bytes().first()?;
-        if run.len() > 63 || self.lengths[usize::from(first)] & (1 << run.len()) == 0 {
+        if run.len() > 63 {
             return None;
         }
-        self.probe(run)
+        let known = self.lengths.iter().zip(telling(run)?);
+        let lengths = known.fold(1 << run.len(), |all, (of, byte)| all & of[usize::from(byte)]);
+        if lengths == 0 { None } else { self.probe(run) }
     }
 
     fn probe(&self, run: &str) -> Option<Parts> {
@@ -76,7 +77,7 @@ impl Exceptions {
     }
 
     fn build() -> Self {
-        let mut table = Self { slots: vec![Slot::default(); SLOTS], lengths: [0; 256] };
+        let mut table = Self { slots: vec![Slot::default(); SLOTS], lengths: [[0; 256]; 3] };
         table.add_contractions();
         for whole in WHOLE.split_whitespace() {
             table.add(&[whole]);
@@ -162,8 +163,8 @@ impl Exceptions {
         for (slot, part) in lengths.iter_mut().zip(parts) {
             *slot = u8::try_from(part.len()).unwrap_or(0);
         }
-        if let Some(first) = text.bytes().next() {
-            self.lengths[usize::from(first)] |= 1 << text.len().min(63);
+        for (of, byte) in self.lengths.iter_mut().zip(telling(&text).into_iter().flatten()) {
+            of[usize::from(byte)] |= 1 << text.len().min(63);
         }
         let hash = hash_word(text.as_bytes());
         let pieces = u8::try_from(pieces(&text)).unwrap_or(0);
@@ -176,6 +177,15 @@ impl Exceptions {
                 return;
             }
         }
+    }
+}
+
+/// The first, second and last byte of a run; none has fewer than two.
+fn telling(run: &str) -> Option<[u8; 3]> {
+    match run.as_bytes() {
+        [first, last] => Some([*first, *last, *last]),
+        [first, second, .., last] => Some([*first, *second, *last]),
+        _ => None,
     }
 }
 

@@ -56,7 +56,7 @@ fn ascii(run: &str, at: usize, byte: u8) -> usize {
             if digits(run, at, next) {
                 return 1;
             }
-            let dashes = run.bytes().skip(at).take_while(|byte| *byte == b'-').count();
+            let dashes = run.bytes().skip(at).take(4).take_while(|byte| *byte == b'-').count();
             return if dashes <= 3 && between_letters(run, at, at + dashes) { dashes } else { 0 };
         }
         _ => between_letters(run, at, at + 1),

@@ -27,6 +27,7 @@ use exceptions::{Exceptions, Parts};
 #[derive(Default)]
 pub struct SpacyEnglish {
     suffixes: Vec<(usize, usize)>,
+    pieces: Vec<Word>,
 }
 
 /// The run that is being cut.
@@ -80,7 +81,7 @@ impl SpacyEnglish {
         }
         let first = run.words.len();
         self.cut_affixes(run, start, end);
-        run.merge(first);
+        run.merge(first, &mut self.pieces);
     }
 
     /// Cuts letters with one mark at their end, by far the most frequent run that needs a cut;
@@ -205,25 +206,27 @@ impl Run<'_> {
     }
 
     /// Puts together neighbours from word `first` on that spell an exception.
-    fn merge(&mut self, first: usize) {
-        let mut at = first;
-        while at + 1 < self.words.len() {
-            let start = self.words.get(at).map_or(0, |word| word.start);
-            let longest = (at + 2..=(at + exceptions::PIECES_MAX).min(self.words.len())).rev();
+    fn merge(&mut self, first: usize, pieces: &mut Vec<Word>) {
+        if self.words.len() < first + 2 {
+            return;
+        }
+        pieces.clear();
+        pieces.extend(self.words.drain(first..));
+        let mut at = 0;
+        while let Some(piece) = pieces.get(at) {
+            let longest = (at + 2..=(at + exceptions::PIECES_MAX).min(pieces.len())).rev();
             let found = longest.filter_map(|to| {
-                let end = self.words.get(to - 1)?.end;
-                let parts = self.exceptions.find(self.slice(start, end))?;
+                let end = pieces.get(to - 1)?.end;
+                let parts = self.exceptions.find(self.slice(piece.start, end))?;
                 parts.merges(to - at).then_some((to, parts))
             });
-            let Some((to, parts)) = { found }.next() else {
+            if let Some((to, parts)) = { found }.next() {
+                self.push_parts(piece.start, parts);
+                at = to;
+            } else {
+                self.words.push(*piece);
                 at += 1;
-                continue;
-            };
-            let rest = self.words.split_off(to);
-            self.words.truncate(at);
-            self.push_parts(start, parts);
-            at = self.words.len();
-            self.words.extend(rest);
+            }
         }
     }
 

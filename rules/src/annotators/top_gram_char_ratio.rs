@@ -3,7 +3,7 @@
 use super::evidence::Spans;
 use super::value::share;
 use super::{Example, Measure, Value, ValueType};
-use crate::document::Document;
+use crate::document::{Document, GramView};
 
 /// The annotator `top_2gram_char_ratio`.
 pub(super) const TOP_2GRAM_CHAR_RATIO: Measure = of::<2>(
@@ -53,26 +53,25 @@ const fn of<const N: usize>(name: &'static str, examples: &'static [Example]) ->
     }
 }
 
-fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
-    let view = document.grams();
-    let words = view.grams.words();
-    let mut chars = 0;
-    if let Some(top) = view.grams.top_with_letters(N, view.table)
-        && top.count > 1
-    {
-        view.grams.occurrences(top.first, N, |start, end| chars += view.grams.chars(start, end));
+/// Gives the characters in the occurrences of the most frequent n-gram, their words to `found`.
+fn walk<const N: usize>(view: &mut GramView<'_>, found: impl FnMut(usize, usize)) -> u64 {
+    match view.grams.top_with_letters(N, view.table) {
+        Some(top) if top.count > 1 => view.grams.occurrences(top.first, N, view.table, found),
+        _ => 0,
     }
-    share(chars, view.grams.chars(0, words))
+}
+
+fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
+    let mut view = document.grams();
+    let chars = walk::<N>(&mut view, |_, _| ());
+    share(chars, view.grams.chars(0, view.grams.words()))
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.grams();
+    let mut view = document.grams();
     let mut spans = Spans::default();
-    if let Some(top) = view.grams.top_with_letters(N, view.table)
-        && top.count > 1
-    {
-        view.grams.occurrences(top.first, N, |start, end| spans.push_words(view.words, start, end));
-    }
+    let words = view.words;
+    walk::<N>(&mut view, |start, end| spans.push_words(words, start, end));
     spans.into_vec()
 }
 

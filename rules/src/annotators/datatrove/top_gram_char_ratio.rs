@@ -73,7 +73,9 @@ fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> 
     let view = document.spacy_grams();
     let mut spans = Spans::default();
     if let Some(top) = view.grams.top(N, view.table) {
-        view.grams.occurrences(top.first, N, |start, end| spans.push_words(view.words, start, end));
+        view.grams.occurrences(top.first, N, view.table, |start, end| {
+            spans.push_words(view.words, start, end)
+        });
     }
     spans.into_vec()
 }
