@@ -257,29 +257,41 @@ fn value(column: &ArrayRef, row: usize) -> Result<Value> {
     })
 }
 
-/// The places in the text that made a rule fire: the evidence of the annotations its condition
-/// compares, on the text as its stage saw it.
+/// The places in the text that made each of `rules` fire: the evidence of the annotations its
+/// condition compares, on the text as its stage saw it, at most 16 spans each.
 pub fn spans(
-    rule: &RuleInfo,
+    rules: &[&RuleInfo],
     spec: &AnnotateSpec,
     text: &str,
     scratch: &mut Scratch,
-) -> Vec<[u64; 2]> {
-    let mut found: Vec<[u64; 2]> = Vec::new();
-    for comparison in &rule.comparisons {
-        let (stage, name) = match comparison.column.split_once('.') {
-            Some(("original", name)) => (0, name),
-            Some((_, name)) => (rule.stage, name),
-            None => (rule.stage, comparison.column.as_str()),
-        };
-        let Some(annotator) = annotators::find(name) else { continue };
-        let seen = spec.stage_text(stage, text);
-        let mut document = Document::new(&seen, scratch);
-        let evidence = annotator.evidence(&mut document);
-        found.extend(evidence.into_iter().map(|(start, end)| [start as u64, end as u64]));
+) -> Vec<Vec<[u64; 2]>> {
+    let mut wanted = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        for comparison in &rule.comparisons {
+            let (stage, name) = match comparison.column.split_once('.') {
+                Some(("original", name)) => (0, name),
+                Some((_, name)) => (rule.stage, name),
+                None => (rule.stage, comparison.column.as_str()),
+            };
+            wanted.extend(annotators::find(name).map(|annotator| (stage, at, annotator)));
+        }
     }
-    found.sort_unstable();
-    found.dedup();
-    found.truncate(SPANS_MAX);
+    wanted.sort_by_key(|(stage, ..)| *stage);
+    let mut found = vec![Vec::new(); rules.len()];
+    // one document for all rules of a stage: they share its words
+    for of_stage in wanted.chunk_by(|one, other| one.0 == other.0) {
+        let Some((stage, ..)) = of_stage.first() else { continue };
+        let seen = spec.stage_text(*stage, text);
+        let mut document = Document::new(&seen, scratch);
+        for (_, at, annotator) in of_stage {
+            let evidence = annotator.evidence(&mut document);
+            found[*at].extend(evidence.into_iter().map(|(start, end)| [start as u64, end as u64]));
+        }
+    }
+    for spans in &mut found {
+        spans.sort_unstable();
+        spans.dedup();
+        spans.truncate(SPANS_MAX);
+    }
     found
 }

@@ -178,13 +178,16 @@ impl ShardOutputs {
         spec: &AnnotateSpec,
         text: &str,
     ) -> Verdict {
-        let mut reasons = Vec::with_capacity(told.len());
-        for (rule, reason) in told {
-            let mut reason = reason.clone();
-            if let Some(rule) = rule.and_then(|number| self.rules.get(number)) {
-                reason.spans = spans(rule, spec, text, &mut self.scratch);
-            }
-            reasons.push(reason);
+        let of_rules: Vec<(usize, &RuleInfo)> = told
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (rule, _))| Some((at, self.rules.get((*rule)?)?)))
+            .collect();
+        let rules: Vec<&RuleInfo> = of_rules.iter().map(|(_, rule)| *rule).collect();
+        let found = spans(&rules, spec, text, &mut self.scratch);
+        let mut reasons: Vec<Reason> = told.iter().map(|(_, reason)| reason.clone()).collect();
+        for ((at, _), spans) in of_rules.iter().zip(found) {
+            reasons[*at].spans = spans;
         }
         Verdict { decision: if kept { "kept" } else { "removed" }.to_owned(), reasons }
     }
