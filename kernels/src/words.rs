@@ -177,8 +177,8 @@ fn load(bytes: &[u8], at: usize, end: usize) -> u64 {
 /// Lower-cases eight ASCII bytes at once.
 fn lower_case(bytes: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let from_a = bytes + ONES * (0x80 - b'A' as u64);
-    let above_z = bytes + ONES * (0x80 - b'Z' as u64 - 1);
+    let from_a = bytes + ONES * (0x80 - u64::from(b'A'));
+    let above_z = bytes + ONES * (0x80 - u64::from(b'Z') - 1);
     let upper = (from_a & !above_z) & (ONES * 0x80);
     bytes | (upper >> 2)
 }

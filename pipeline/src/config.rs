@@ -164,7 +164,7 @@ pub fn parse_bytes(text: &str) -> Result<usize, PipelineError> {
         _ => f64::NAN,
     };
     let bytes = number.parse::<f64>().unwrap_or(f64::NAN) * factor;
-    if bytes.is_finite() && bytes >= 1.0 && bytes < 9e15 {
+    if bytes.is_finite() && (1.0..9e15).contains(&bytes) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -109,9 +109,9 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     directory.write_whole(&directory.path("report.json"), &json)?;
     let timings = serde_json::json!({
         "annotate_seconds": annotated.as_secs_f64(),
-        "dedup_seconds": (deduplicated - annotated).as_secs_f64(),
-        "write_seconds": (rewritten - deduplicated).as_secs_f64(),
-        "check_seconds": (started.elapsed() - rewritten).as_secs_f64(),
+        "dedup_seconds": deduplicated.checked_sub(annotated).unwrap().as_secs_f64(),
+        "write_seconds": rewritten.checked_sub(deduplicated).unwrap().as_secs_f64(),
+        "check_seconds": started.elapsed().checked_sub(rewritten).unwrap().as_secs_f64(),
         "threads": config.threads,
     });
     let manifest = report::manifest(&identity, &rules, &percentiles, &counts, &report, timings);

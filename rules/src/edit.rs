@@ -46,18 +46,17 @@ impl<'a> Editor<'a> {
                 .find(|(pattern, _)| *pattern == edit.pattern)
                 .map(|(_, regex)| regex.clone())
         });
-        let pattern = match known {
-            Some(pattern) => pattern,
-            None => {
-                let pattern = compile(&edit.pattern)?;
-                PATTERNS.with_borrow_mut(|cache| {
-                    if cache.len() >= CACHE_SIZE {
-                        cache.clear();
-                    }
-                    cache.push((edit.pattern.clone(), pattern.clone()));
-                });
-                pattern
-            }
+        let pattern = if let Some(pattern) = known {
+            pattern
+        } else {
+            let pattern = compile(&edit.pattern)?;
+            PATTERNS.with_borrow_mut(|cache| {
+                if cache.len() >= CACHE_SIZE {
+                    cache.clear();
+                }
+                cache.push((edit.pattern.clone(), pattern.clone()));
+            });
+            pattern
         };
         Ok(Self { edit, pattern })
     }

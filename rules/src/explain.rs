@@ -89,10 +89,10 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
     };
     match (&rule.action, &rule.condition) {
         (Action::RemoveLines { pattern }, _) => {
-            line("removes", &format!("lines matching {pattern}"))
+            line("removes", &format!("lines matching {pattern}"));
         }
         (Action::Replace { pattern, with }, _) => {
-            line("replaces", &format!("{pattern} with {with:?}"))
+            line("replaces", &format!("{pattern} with {with:?}"));
         }
         (action, Some(condition)) => line(action.key(), condition.trim()),
         (action, None) => line(action.key(), ""),

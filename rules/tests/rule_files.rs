@@ -145,7 +145,7 @@ rules:
 #[test]
 fn percentiles_are_named_by_their_call() {
     let set = load(&rule("drop_if: word_count > p99(word_count)")).unwrap();
-    let calls: Vec<String> = set.percentiles().iter().map(|one| one.key()).collect();
+    let calls: Vec<String> = set.percentiles().iter().map(tamis_rules::Percentile::key).collect();
     assert_eq!(calls, ["p99(word_count)"]);
     // nothing can be above the largest value possible, and here that is no mistake
     let top = load(&rule("drop_if: letter_char_ratio > p99(letter_char_ratio)")).unwrap();

@@ -116,9 +116,9 @@ pub(crate) fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
                 continue;
             }
             if name.contains('/') {
-                rules.push((name, value))
+                rules.push((name, value));
             } else {
-                measured.push((name, value))
+                measured.push((name, value));
             }
         }
         writeln!(out, "\nannotations")?;

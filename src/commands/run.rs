@@ -59,10 +59,10 @@ pub(crate) struct RunArgs {
     /// Which duplicate stays: "first" or an ORDER BY expression over annotations
     #[arg(long, value_name = "first|EXPR")]
     survivor: Option<String>,
-    /// Column with the text [default: text, content or raw_content, as found]
+    /// Column with the text [default: text, content or `raw_content`, as found]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
-    /// Column with your own id [default: id, doc_id ..., as found]
+    /// Column with your own id [default: id, `doc_id` ..., as found]
     #[arg(long, value_name = "NAME")]
     id_column: Option<String>,
     /// Field that carries the decision in written records [default: tamis]

@@ -168,7 +168,7 @@ fn from_corpus(args: &SampleArgs) -> anyhow::Result<ExitCode> {
         limit: None,
     };
     let mut groups: BTreeMap<String, HashRank<(String, String, u64, String)>> = BTreeMap::new();
-    for shard in look::shards(&args.inputs).map_err(PipelineError::from)? {
+    for shard in look::shards(&args.inputs)? {
         let group = if args.by == Some(By::Source) { shard.name.clone() } else { String::new() };
         let sampler = groups.entry(group).or_insert_with(|| HashRank::new(args.seed, args.n));
         let mut reader = read::open(&shard, &options).map_err(PipelineError::from)?;

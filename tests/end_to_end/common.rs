@@ -104,7 +104,7 @@ pub(crate) fn lines(path: &Path) -> Vec<String> {
             flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
         }
         Some("zst") => {
-            text = String::from_utf8(zstd::decode_all(bytes.as_slice()).unwrap()).unwrap()
+            text = String::from_utf8(zstd::decode_all(bytes.as_slice()).unwrap()).unwrap();
         }
         Some("bz2") => {
             bzip2::read::MultiBzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();

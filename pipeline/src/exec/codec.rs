@@ -1,4 +1,4 @@
-//! Plans to bytes and back: DataFusion's own codec, plus the parameters of our nodes as JSON.
+//! Plans to bytes and back: `DataFusion`'s own codec, plus the parameters of our nodes as JSON.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The plan nodes that are ours: everything else in a run's plans is DataFusion's own.
+//! The plan nodes that are ours: everything else in a run's plans is `DataFusion`'s own.
 //!
 //! A node is its serialisable parameters and nothing more, so any process that knows this
 //! crate can rebuild a plan from bytes: see [`codec`].

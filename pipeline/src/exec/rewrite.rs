@@ -115,9 +115,10 @@ impl Rewrite {
     }
 
     async fn expect(&self, decisions: &mut Cursor) -> Result<Decision> {
-        match decisions.next(&self.rules).await? {
-            Some(decision) => Ok(decision),
-            None => exec_err!("the shards hold more records than the annotations: {}", changed()),
+        if let Some(decision) = decisions.next(&self.rules).await? {
+            Ok(decision)
+        } else {
+            exec_err!("the shards hold more records than the annotations: {}", changed())
         }
     }
 

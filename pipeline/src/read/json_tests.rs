@@ -91,7 +91,7 @@ fn a_column_of_another_type_is_told() {
     assert_eq!(cells(line), [true; 5]);
     assert_eq!(cells(r#"{"text": "", "meta": true}"#), [false; 5]);
     assert_eq!(cells(r#"{"text": "", "url": null, "meta": null}"#), [false; 5]);
-    assert_eq!(cells(r#"{"text": "", "id": 9223372036854775808}"#)[3], true);
+    assert!(cells(r#"{"text": "", "id": 9223372036854775808}"#)[3]);
 }
 
 #[test]

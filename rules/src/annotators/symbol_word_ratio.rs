@@ -16,7 +16,7 @@ pub(super) const SYMBOL_WORD_RATIO: Measure = Measure {
         without words gives NULL.",
     source: "Gopher (Rae et al. 2021, arXiv 2112.11446), runs counted once",
     examples: &[
-        Example::float("## One two... three… #tag", 4.0 / 4.0),
+        Example::float("## One two... three… #tag", 1.0),
         Example::float("a.. b", 0.0),
         Example::null("###"),
     ],

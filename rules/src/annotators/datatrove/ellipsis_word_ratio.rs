@@ -16,7 +16,7 @@ pub(in crate::annotators) const ELLIPSIS_WORD_RATIO: Measure = Measure {
     source: "datatrove 0.10.1, GopherQualityFilter",
     examples: &[
         Example::float("Wait... what…", 2.0 / 4.0),
-        Example::float("a ......", 2.0 / 2.0),
+        Example::float("a ......", 1.0),
         Example::null(""),
     ],
     measure,

@@ -74,7 +74,7 @@ fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> 
     let mut spans = Spans::default();
     if let Some(top) = view.grams.top(N, view.table) {
         view.grams.occurrences(top.first, N, view.table, |start, end| {
-            spans.push_words(view.words, start, end)
+            spans.push_words(view.words, start, end);
         });
     }
     spans.into_vec()
