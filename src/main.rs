@@ -47,8 +47,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Run(args) => commands::run::run(*args),
-        Command::Sample(args) => commands::sample::run(args),
-        Command::Explain(args) => commands::explain::run(args),
+        Command::Sample(args) => commands::sample::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());

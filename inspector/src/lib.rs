@@ -2,3 +2,4 @@
 
 pub mod page;
 pub mod sample;
+pub mod visible;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::visible::visible;
+
 /// What a page shows of a document.
 pub struct Page<'a> {
     /// Its id, the user's where there is one.
@@ -18,11 +20,14 @@ pub struct Page<'a> {
     pub characters: usize,
 }
 
-/// A value as a person writes it: numbers with at most four decimals.
+/// A value as a person writes it: numbers with four decimals, small ones with four digits.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::Number(number) => match number.as_f64() {
             Some(float) if !number.is_i64() && !number.is_u64() => {
+                if float != 0.0 && float.abs() < 0.001 {
+                    return format!("{float:.3e}");
+                }
                 let text = format!("{float:.4}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
@@ -61,16 +66,17 @@ pub fn reason(reason: &Value) -> String {
 
 /// The page.
 pub fn render(page: &Page<'_>) -> String {
-    let mut out = format!("── {} · {} · {}\n", page.name, page.decision, page.place);
+    let mut out =
+        format!("── {} · {} · {}\n", visible(page.name), page.decision, visible(&page.place));
     for one in page.reasons {
-        out.push_str(&format!("   {}\n", reason(one)));
+        out.push_str(&format!("   {}\n", visible(&reason(one))));
     }
     out.push('\n');
     let cut = match page.characters {
         0 => None,
         limit => page.text.char_indices().nth(limit).map(|(at, _)| at),
     };
-    out.push_str(cut.map_or(page.text, |at| &page.text[..at]).trim_end());
+    out.push_str(visible(cut.map_or(page.text, |at| &page.text[..at])).trim_end());
     if let Some(at) = cut {
         out.push_str(&format!("\n   … {} more characters", page.text[at..].chars().count()));
     }
@@ -97,6 +103,13 @@ mod tests {
         let one =
             json!({"rule": "dedup/exact", "comparisons": [], "twin": "a7", "similarity": 1.0});
         assert_eq!(reason(&one), "dedup/exact: twin of a7, similarity 1");
+    }
+
+    #[test]
+    fn small_numbers_keep_their_digits() {
+        assert_eq!(plain(&json!(0.000_012_34)), "1.234e-5");
+        assert_eq!(plain(&json!(0.012_34)), "0.0123");
+        assert_eq!(plain(&json!(0.0)), "0");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What kind of character a byte or a `char` is.
 
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_properties::GeneralCategory::{
+    self, LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, UppercaseLetter,
+};
+use unicode_properties::UnicodeGeneralCategory;
 
 /// An ASCII lower-case letter.
 pub(crate) const LOWER: u8 = 1;
@@ -24,9 +27,9 @@ pub(crate) const WORD: u8 = LETTER | DIGIT | UNDERSCORE;
 /// The class of each byte.
 pub(crate) const CLASS: [u8; 256] = {
     let mut table = [0_u8; 256];
-    let mut byte = 0_usize;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = match byte {
             b'a'..=b'z' => LOWER,
             b'A'..=b'Z' => UPPER,
             b'0'..=b'9' => DIGIT,
@@ -35,9 +38,11 @@ pub(crate) const CLASS: [u8; 256] = {
             0x80..=0xff => WIDE,
             _ => MARK,
         };
+        if byte == u8::MAX {
+            break table;
+        }
         byte += 1;
     }
-    table
 };
 
 /// The class of `byte`.
@@ -57,9 +62,6 @@ pub fn is_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
     }
-    use GeneralCategory::{
-        LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, UppercaseLetter,
-    };
     matches!(
         c.general_category(),
         UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter

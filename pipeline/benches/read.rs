@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use tamis_pipeline::read::{Columns, ReadOptions, discover, open};
 
@@ -39,8 +39,9 @@ fn write_all(folder: &Path) -> u64 {
     bzip2.finish().unwrap();
     let column: ArrayRef = Arc::new(StringArray::from(texts.clone()));
     let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
-    let properties =
-        WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
     let file = File::create(folder.join("e.parquet")).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
     for _ in 0..COPIES {

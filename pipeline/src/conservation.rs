@@ -3,8 +3,9 @@
 //! Three counts that do not know each other must agree: rows of the annotations (pass one),
 //! records framed and written (pass two), and records found in the finished files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use futures::{StreamExt, stream};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::error::PipelineError;
@@ -17,24 +18,19 @@ pub async fn check(
     directory: &RunDir,
     counts: &[ShardCounts],
     parts: &[PathBuf],
+    threads: usize,
 ) -> Result<(), PipelineError> {
     for shard in counts {
         check_shard(shard)?;
-        for (file, records) in &shard.files {
-            let path = directory.path(file);
-            let found = count_records(&path).map_err(|error| {
-                PipelineError::Unbalanced(format!(
-                    "{}: cannot be counted again: {error}",
-                    path.display()
-                ))
-            })?;
-            if found != *records {
-                return Err(PipelineError::Unbalanced(format!(
-                    "{} holds {found} records, {records} were written to it",
-                    path.display()
-                )));
-            }
-        }
+    }
+    let files = counts.iter().flat_map(|shard| &shard.files);
+    let checks = files.map(|(file, records)| {
+        let (path, records) = (directory.path(file), *records);
+        async move { tokio::task::spawn_blocking(move || check_file(&path, records)).await }
+    });
+    let mut checks = stream::iter(checks).buffered(threads.max(1));
+    while let Some(checked) = checks.next().await {
+        checked.map_err(|error| PipelineError::Unbalanced(error.to_string()))??;
     }
     let read: u64 = counts.iter().map(|shard| shard.read).sum();
     let mut annotated = 0;
@@ -47,6 +43,20 @@ pub async fn check(
         )));
     }
     Ok(())
+}
+
+/// Counts the records of a finished file again.
+fn check_file(path: &Path, records: u64) -> Result<(), PipelineError> {
+    let found = count_records(path).map_err(|error| {
+        PipelineError::Unbalanced(format!("{}: cannot be counted again: {error}", path.display()))
+    })?;
+    if found == records {
+        return Ok(());
+    }
+    Err(PipelineError::Unbalanced(format!(
+        "{} holds {found} records, {records} were written to it",
+        path.display()
+    )))
 }
 
 /// `read = kept + removed + failed`, and the records' byte ranges tile the shard.

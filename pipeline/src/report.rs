@@ -300,7 +300,7 @@ pub fn manifest(
     percentiles: &BTreeMap<String, f64>,
     counts: &[ShardCounts],
     report: &Report,
-    timings: serde_json::Value,
+    timings: &serde_json::Value,
 ) -> serde_json::Value {
     let inputs: Vec<serde_json::Value> = identity
         .inputs

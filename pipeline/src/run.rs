@@ -101,7 +101,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let deduplicated = started.elapsed();
     let counts = work.rewrite(&compiled).await?;
     let rewritten = started.elapsed();
-    conservation::check(&directory, &counts, &work.parts()).await?;
+    conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
     let mut report =
         report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
     let json = serde_json::to_vec_pretty(&report)
@@ -109,12 +109,12 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     directory.write_whole(&directory.path("report.json"), &json)?;
     let timings = serde_json::json!({
         "annotate_seconds": annotated.as_secs_f64(),
-        "dedup_seconds": deduplicated.checked_sub(annotated).unwrap().as_secs_f64(),
-        "write_seconds": rewritten.checked_sub(deduplicated).unwrap().as_secs_f64(),
-        "check_seconds": started.elapsed().checked_sub(rewritten).unwrap().as_secs_f64(),
+        "dedup_seconds": deduplicated.saturating_sub(annotated).as_secs_f64(),
+        "write_seconds": rewritten.saturating_sub(deduplicated).as_secs_f64(),
+        "check_seconds": started.elapsed().saturating_sub(rewritten).as_secs_f64(),
         "threads": config.threads,
     });
-    let manifest = report::manifest(&identity, &rules, &percentiles, &counts, &report, timings);
+    let manifest = report::manifest(&identity, &rules, &percentiles, &counts, &report, &timings);
     let json = serde_json::to_vec_pretty(&manifest)
         .map_err(|error| PipelineError::directory(directory.path("run.json"), error))?;
     directory.write_whole(&directory.path("run.json"), &json)?;

@@ -165,7 +165,9 @@ impl Work {
         let mut scratch = self.scratch.borrow_mut();
         for row in 0..rows {
             if texts.is_null(row) {
-                builders.iter_mut().for_each(|builder| builder.push(Value::Null));
+                for builder in &mut builders {
+                    builder.push(Value::Null);
+                }
                 edited.append_null();
                 hashes.append_null();
                 edits.end_row();

@@ -159,7 +159,7 @@ mod tests {
             let (edited, spans) = apply(&edit("x", None), &text);
             let removed: u64 = spans.iter().map(|(start, end)| end - start).sum();
             prop_assert_eq!(edited.unwrap_or(text.clone()), kept.clone());
-            prop_assert_eq!(removed as usize, text.len() - kept.len());
+            prop_assert_eq!(removed, (text.len() - kept.len()) as u64);
         }
     }
 }

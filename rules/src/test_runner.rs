@@ -36,6 +36,7 @@ pub struct Judgement {
     pub values: BTreeMap<String, Value>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that map_err takes it as it is")]
 fn engine(error: DataFusionError) -> RuleError {
     RuleError::whole("rules", error.strip_backtrace())
 }

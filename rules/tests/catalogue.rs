@@ -1,5 +1,4 @@
 //! `docs/annotators.md` says what the annotators say.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::Path;

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tamis_inspector::page::{plain, reason};
+use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::look::{Place, Run};
+use tamis_pipeline::look::{Found, Place, Run};
+
+/// A row of a Parquet file as JSON.
+type Row = Map<String, Value>;
 
 const EXAMPLES: &str = "Examples:
   tamis explain out page-17                            by your own id
@@ -47,7 +51,7 @@ const BOOKKEEPING: &[&str] = &[
 ];
 
 /// Prints everything known about one document.
-pub(crate) fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let run = runtime.block_on(Run::open(&args.out))?;
@@ -80,85 +84,79 @@ pub(crate) fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
             writeln!(out, "{}", serde_json::to_string_pretty(&line)?)?;
             continue;
         }
-        writeln!(out, "document  {}", place.document_id)?;
-        if let Some(id) = &place.id {
-            writeln!(out, "id        {id}")?;
+        let mut page = String::new();
+        what_became_of_it(&mut page, &place, row, &found);
+        measured(&mut page, row);
+        cluster(&mut page, &members);
+        page += "\ntext\n";
+        match args.chars {
+            0 => page += &found.text,
+            limit => page.extend(found.text.chars().take(limit)),
         }
-        let number = |name: &str| row.and_then(|row| row.get(name)).map(plain).unwrap_or_default();
-        writeln!(
-            out,
-            "place     {} row {}, byte {}, {} bytes",
-            place.shard,
-            place.row,
-            number("offset"),
-            number("length")
-        )?;
-        writeln!(out, "decision  {}", place.decision)?;
-        for one in &found.reasons {
-            writeln!(out, "          {}", reason(one))?;
-            if let Some(spans) =
-                one.get("spans").and_then(Value::as_array).filter(|s| !s.is_empty())
-            {
-                let spans: Vec<String> = spans.iter().map(Value::to_string).collect();
-                writeln!(out, "            at bytes {}", spans.join(" "))?;
-            }
-        }
-        if place.decision == "failed" {
-            writeln!(
-                out,
-                "          {}",
-                found.record.get("message").map(plain).unwrap_or_default()
-            )?;
-        }
-        let (mut measured, mut rules) = (Vec::new(), Vec::new());
-        for (name, value) in row.into_iter().flatten() {
-            if BOOKKEEPING.contains(&name.as_str()) || name == "edits" || name == "edited" {
-                continue;
-            }
-            if name.contains('/') {
-                rules.push((name, value));
-            } else {
-                measured.push((name, value));
-            }
-        }
-        writeln!(out, "\nannotations")?;
-        for (name, value) in measured {
-            writeln!(out, "  {name:<40} {}", plain(value))?;
-        }
-        writeln!(out, "\nrules")?;
-        for (name, value) in rules {
-            let word = match value {
-                Value::Bool(true) => "fired",
-                Value::Bool(false) => "-",
-                _ => "undecided",
-            };
-            writeln!(out, "  {name:<40} {word}")?;
-        }
-        if !members.is_empty() {
-            writeln!(out, "\ncluster (first 20 members)")?;
-            for member in &members {
-                let text = |name: &str| member.get(name).map(plain).unwrap_or_default();
-                let role = if text("document_id") == text("survivor_id") {
-                    "survivor"
-                } else {
-                    "duplicate"
-                };
-                writeln!(
-                    out,
-                    "  {} {role} ({}, similarity {})",
-                    text("document_id"),
-                    text("kind"),
-                    text("similarity")
-                )?;
-            }
-        }
-        writeln!(out, "\ntext")?;
-        let shown: String = if args.chars == 0 {
-            found.text.clone()
-        } else {
-            found.text.chars().take(args.chars).collect()
-        };
-        writeln!(out, "{shown}\n")?;
+        writeln!(out, "{}\n", visible(&page))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn what_became_of_it(page: &mut String, place: &Place, row: Option<&Row>, found: &Found) {
+    *page += &format!("document  {}\n", place.document_id);
+    if let Some(id) = &place.id {
+        *page += &format!("id        {id}\n");
+    }
+    let number = |name: &str| row.and_then(|row| row.get(name)).map(plain).unwrap_or_default();
+    *page += &format!(
+        "place     {} row {}, byte {}, {} bytes\ndecision  {}\n",
+        place.shard,
+        place.row,
+        number("offset"),
+        number("length"),
+        place.decision
+    );
+    for one in &found.reasons {
+        *page += &format!("          {}\n", reason(one));
+        let spans = one.get("spans").and_then(Value::as_array).filter(|spans| !spans.is_empty());
+        if let Some(spans) = spans {
+            let spans: Vec<String> = spans.iter().map(Value::to_string).collect();
+            *page += &format!("            at bytes {}\n", spans.join(" "));
+        }
+    }
+    if place.decision == "failed" {
+        let message = found.record.get("message").map(plain).unwrap_or_default();
+        *page += &format!("          {message}\n");
+    }
+}
+
+fn measured(page: &mut String, row: Option<&Row>) {
+    let told = |name: &str| !BOOKKEEPING.contains(&name) && name != "edits" && name != "edited";
+    let known: Vec<_> = row.into_iter().flatten().filter(|(name, _)| told(name)).collect();
+    *page += "\nannotations\n";
+    for (name, value) in known.iter().filter(|(name, _)| !name.contains('/')) {
+        *page += &format!("  {name:<40} {}\n", plain(value));
+    }
+    *page += "\nrules\n";
+    for (name, value) in known.iter().filter(|(name, _)| name.contains('/')) {
+        let word = match value {
+            Value::Bool(true) => "fired",
+            Value::Bool(false) => "-",
+            _ => "undecided",
+        };
+        *page += &format!("  {name:<40} {word}\n");
+    }
+}
+
+fn cluster(page: &mut String, members: &[Row]) {
+    if !members.is_empty() {
+        *page += "\ncluster (first 20 members)\n";
+    }
+    for member in members {
+        let text = |name: &str| member.get(name).map(plain).unwrap_or_default();
+        let survives = text("document_id") == text("survivor_id");
+        *page += &format!(
+            "  {} {} ({}, similarity {})\n",
+            text("document_id"),
+            if survives { "survivor" } else { "duplicate" },
+            text("kind"),
+            text("similarity")
+        );
+    }
 }

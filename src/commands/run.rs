@@ -41,6 +41,7 @@ enum Dedup {
 /// The options of `tamis run`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArgs {
     /// Files, folders or globs; - reads JSONL from standard input
     inputs: Vec<String>,

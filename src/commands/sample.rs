@@ -75,11 +75,11 @@ pub(crate) struct SampleArgs {
 }
 
 /// Draws the sample and prints it.
-pub(crate) fn run(args: SampleArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
     if let [only] = args.inputs.as_slice()
         && Run::is_run(Path::new(only))
     {
-        return from_run(&args, Path::new(only));
+        return from_run(args, Path::new(only));
     }
     if args.condition.is_some() || args.by == Some(By::Rule) || args.from == From::Removed {
         return Err(PipelineError::Usage(
@@ -87,7 +87,7 @@ pub(crate) fn run(args: SampleArgs) -> anyhow::Result<ExitCode> {
         )
         .into());
     }
-    from_corpus(&args)
+    from_corpus(args)
 }
 
 fn from_run(args: &SampleArgs, root: &Path) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,5 @@
 //! The real binary, from its arguments to the bytes on disk.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
 mod common;

@@ -74,9 +74,8 @@ fn wide(run: &str, at: usize) -> usize {
     let c = char_at(run, at);
     match c {
         '…' => 3,
-        '–' => 3 * usize::from(between_letters(run, at, at + 3)),
         '—' if char_at(run, at + 3) == '—' && between_letters(run, at, at + 6) => 6,
-        '—' => 3 * usize::from(between_letters(run, at, at + 3)),
+        '–' | '—' => 3 * usize::from(between_letters(run, at, at + 3)),
         _ if is_icon(c) => c.len_utf8(),
         _ => 0,
     }

@@ -76,7 +76,7 @@ impl SpacyEnglish {
             run.push(start, end, seen);
             return;
         }
-        if seen & (WIDE | DIGIT) == 0 && self.cut_plain(run, start, end) {
+        if seen & (WIDE | DIGIT) == 0 && Self::cut_plain(run, start, end) {
             return;
         }
         let first = run.words.len();
@@ -86,7 +86,7 @@ impl SpacyEnglish {
 
     /// Cuts letters with one mark at their end, by far the most frequent run that needs a cut;
     /// gives false for any other.
-    fn cut_plain(&mut self, run: &mut Run<'_>, start: usize, end: usize) -> bool {
+    fn cut_plain(run: &mut Run<'_>, start: usize, end: usize) -> bool {
         let bytes = run.text.as_bytes().get(start..end).unwrap_or_default();
         let Some((&last, letters)) = bytes.split_last() else { return false };
         let seen = letters.iter().fold(0, |seen, &byte| seen | CLASS[usize::from(byte)]);

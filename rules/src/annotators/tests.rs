@@ -3,7 +3,7 @@
 use super::*;
 use crate::document::Scratch;
 use proptest::prelude::*;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 fn same(left: Value, right: Value) -> bool {
     match (left, right) {
@@ -49,7 +49,7 @@ fn every_example_holds() {
 
 #[test]
 fn names_are_snake_case_and_different() {
-    let names: HashSet<&str> = ANNOTATORS.iter().map(|annotator| annotator.name()).collect();
+    let names: BTreeSet<&str> = ANNOTATORS.iter().map(|annotator| annotator.name()).collect();
     assert_eq!(names.len(), ANNOTATORS.len());
     for name in names {
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'));
