@@ -1,7 +1,7 @@
 //! What a person sees while a run works and when it is done.
 
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
-use tamis_pipeline::progress::{self, Observer};
+use tamis_pipeline::progress::{self, Observer, Progress};
 use tamis_pipeline::report::Report;
 
 /// Seconds between two log lines where there is no terminal.
@@ -27,7 +27,6 @@ pub(crate) struct Follower {
     state: Mutex<State>,
     stop: Arc<AtomicBool>,
     done: Arc<AtomicBool>,
-    units: Arc<AtomicU64>,
     terminal: bool,
     quiet: bool,
 }
@@ -35,8 +34,10 @@ pub(crate) struct Follower {
 struct State {
     bar: ProgressBar,
     movement: String,
+    units: usize,
+    parts: usize,
     begun: Instant,
-    before: (u64, u64),
+    before: Progress,
 }
 
 impl Follower {
@@ -48,12 +49,13 @@ impl Follower {
             state: Mutex::new(State {
                 bar,
                 movement: String::new(),
+                units: 0,
+                parts: 0,
                 begun: Instant::now(),
                 before: progress::read(),
             }),
             stop,
             done: Arc::new(AtomicBool::new(false)),
-            units: Arc::new(AtomicU64::new(0)),
             terminal,
             quiet,
         });
@@ -67,10 +69,10 @@ impl Follower {
     }
 
     fn rate(state: &State) -> String {
-        let (documents, bytes) = progress::read();
+        let now = progress::read();
         let seconds = state.begun.elapsed().as_secs_f64().max(1e-3);
-        let documents = documents.saturating_sub(state.before.0);
-        let bytes = bytes.saturating_sub(state.before.1);
+        let documents = now.documents.saturating_sub(state.before.documents);
+        let bytes = now.text_bytes.saturating_sub(state.before.text_bytes);
         format!(
             "{} documents, {:.0}/s, {:.1} MB/s of text",
             grouped(documents),
@@ -87,16 +89,20 @@ impl Follower {
             if self.quiet || state.movement.is_empty() {
                 continue;
             }
+            let stored = progress::read().stored_bytes.saturating_sub(state.before.stored_bytes);
+            let parts = format!("{}/{} parts", state.parts, state.units);
             if self.terminal {
-                state.bar.set_message(Self::rate(&state));
+                state.bar.set_position(stored.min(state.bar.length().unwrap_or(0)));
+                state.bar.set_message(format!("{parts}, {}", Self::rate(&state)));
                 state.bar.tick();
             } else if logged.elapsed() >= LOG_EVERY {
                 logged = Instant::now();
+                let whole = state.bar.length().unwrap_or(0);
+                let done = if whole > 0 { stored as f64 * 100.0 / whole as f64 } else { 0.0 };
                 let line = format!(
-                    "{}: {}/{} parts, {}",
+                    "{}: {:.0} %, {parts}, {}",
                     state.movement,
-                    state.bar.position(),
-                    self.units.load(Ordering::Relaxed),
+                    done.min(100.0),
                     Self::rate(&state)
                 );
                 let _ = writeln!(std::io::stderr(), "{line}");
@@ -112,30 +118,33 @@ impl Follower {
 }
 
 impl Observer for Follower {
-    fn begin(&self, movement: &str, units: usize) {
-        self.units.store(units as u64, Ordering::Relaxed);
+    fn begin(&self, movement: &str, units: usize, stored_bytes: u64) {
         let mut state = self.state();
         state.bar.finish_and_clear();
-        state.bar = if self.terminal && !self.quiet {
-            let bar =
-                ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template(
-                "{prefix:>9} {bar:30} {pos}/{len} parts  {msg}  {eta} left",
-            ) {
-                bar.set_style(style);
-            }
-            bar.set_prefix(movement.to_owned());
-            bar
+        let target = if self.terminal && !self.quiet {
+            ProgressDrawTarget::stderr()
         } else {
-            ProgressBar::with_draw_target(Some(units as u64), ProgressDrawTarget::hidden())
+            ProgressDrawTarget::hidden()
         };
+        state.bar = ProgressBar::with_draw_target(Some(stored_bytes), target);
+        let template = if stored_bytes > 0 {
+            "{prefix:>9} {bar:30.cyan} {percent:>3} %  {msg}  {eta} left"
+        } else {
+            "{prefix:>9} {spinner} {elapsed}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            state.bar.set_style(style);
+        }
+        state.bar.set_prefix(movement.to_owned());
         movement.clone_into(&mut state.movement);
+        state.units = units;
+        state.parts = 0;
         state.begun = Instant::now();
         state.before = progress::read();
     }
 
     fn unit_done(&self) {
-        self.state().bar.inc(1);
+        self.state().parts += 1;
     }
 
     fn note(&self, message: &str) {

@@ -219,9 +219,10 @@ pub async fn build(
                     GROUP BY id HAVING count(*) > 1)";
     report.repeated_ids = numbers(context, repeated).await?.first().copied().unwrap_or(0);
     if report.repeated_ids > 0 {
-        report
-            .warnings
-            .push(format!("{} ids belong to more than one document", report.repeated_ids));
+        report.warnings.push(match report.repeated_ids {
+            1 => "one id belongs to more than one document".to_owned(),
+            many => format!("{many} ids belong to more than one document each"),
+        });
     }
     if config.content.dedup_exact {
         report.duplicates.push(duplicate_row(context, directory).await?);

@@ -270,7 +270,9 @@ impl Work<'_> {
         F: AsyncFn(usize, usize) -> Result<Arc<dyn ExecutionPlan>, PipelineError>,
     {
         let waiting: Vec<usize> = (0..self.units.len()).filter(|unit| !done(*unit)).collect();
-        self.observer.begin(name, waiting.len());
+        let shards = waiting.iter().flat_map(|unit| &self.units[*unit].shards);
+        let stored = shards.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len()));
+        self.observer.begin(name, waiting.len(), stored.sum());
         let fan_out = self.fan_out(waiting.len());
         let side_by_side = if fan_out > 1 { 1 } else { self.side_by_side };
         let plan = &plan;
@@ -395,7 +397,7 @@ impl Work<'_> {
         if path.exists() {
             return Ok(());
         }
-        self.observer.begin("dedup", 1);
+        self.observer.begin("dedup", 1, 0);
         let survivor = &compiled.survivor;
         let plan = plans::exact(&self.context, &self.parts(), self.rules, survivor, &path).await?;
         execute(plan, self.context.task_ctx(), self.elsewhere.clone()).await?;

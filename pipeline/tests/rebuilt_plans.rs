@@ -14,7 +14,7 @@ use tamis_rules::{RuleSet, RuleSource};
 struct Quiet;
 
 impl Observer for Quiet {
-    fn begin(&self, _movement: &str, _units: usize) {}
+    fn begin(&self, _movement: &str, _units: usize, _stored_bytes: u64) {}
     fn unit_done(&self) {}
     fn note(&self, _message: &str) {}
     fn stop_asked(&self) -> bool {

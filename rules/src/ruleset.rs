@@ -56,8 +56,15 @@ impl RuleSource {
                 let known = packs::names().join(", ");
                 RuleError::whole(name, format!("there is no pack of that name; packs: {known}"))
             }),
-            Self::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| RuleError::whole(&self.key(), format!("cannot be read: {error}"))),
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                let message = if error.kind() == std::io::ErrorKind::NotFound {
+                    let known = packs::names().join(", ");
+                    format!("there is neither a file nor a pack of that name; packs: {known}")
+                } else {
+                    format!("cannot be read: {error}")
+                };
+                RuleError::whole(&self.key(), message)
+            }),
             Self::Inline { text, .. } => Ok(text.clone()),
         }
     }

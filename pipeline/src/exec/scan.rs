@@ -12,6 +12,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::{document_id, hex128};
 
+use crate::progress;
 use crate::read::{self, Chunk, Columns, Failure, ForeignField, ReadOptions, Shard, ShardReader};
 
 /// Ordinal of a row in its unit: what the order of every output goes by.
@@ -177,6 +178,7 @@ impl State {
         ];
         let rest = columns.split_off(3);
         let text_bytes = cast(&length(rest[1].as_ref())?, &DataType::UInt64)?;
+        progress::add(count as u64, numbers(&text_bytes)?.iter().flatten().sum());
         all.extend(columns);
         all.push(text_bytes);
         all.push(Arc::new(ids));

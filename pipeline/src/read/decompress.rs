@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Compression, ReadError, Shard};
+use crate::progress;
 
 /// Bytes read from a file at a time.
 const BUFFER: usize = 256 << 10;
@@ -54,7 +55,9 @@ struct Hashing(FileHash);
 
 impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)
+        let got = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)?;
+        progress::add_stored(got as u64);
+        Ok(got)
     }
 }
 

@@ -15,6 +15,8 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 
+use crate::progress;
+
 use super::decompress::{self, open_file};
 use super::jsonl::names;
 use super::parquet_columns::{castable, follow, is_text, typed_path};
@@ -153,6 +155,7 @@ impl ParquetReader {
         let Some(group) = groups.get(self.group) else { return Ok(false) };
         let rows = u64::try_from(group.num_rows()).unwrap_or(0);
         let bytes = u64::try_from(group.total_byte_size()).unwrap_or(0).max(1);
+        progress::add_stored(u64::try_from(group.compressed_size()).unwrap_or(0));
         let per_row = bytes / rows.max(1) + 1;
         let fit = (self.options.batch_bytes as u64 / per_row).max(1);
         let batch_rows = usize::try_from(fit).unwrap_or(1).min(self.options.batch_rows);
