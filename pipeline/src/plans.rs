@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::compute::SortOptions;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::common::{JoinType, NullEquality, Result, exec_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::functions::core::get_field;
 use datafusion::logical_expr::{
@@ -20,11 +20,12 @@ use datafusion::physical_expr::{
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::joins::SortMergeJoinExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tamis_rules::{Action, Compiled, OnNull, RuleSet};
 
@@ -325,31 +326,90 @@ pub async fn rewrite(
     clusters: Option<&Path>,
     rewrite: Rewrite,
 ) -> Result<Plan> {
-    let table = format!("part_{}", rewrite.unit);
-    register(context, &table, &[part.to_owned()]).await?;
+    let annotated = in_order(context.read_parquet(name(part), by_place()).await?).await?;
     let shards = &rewrite.scan.shards;
-    let mut from = table.clone();
-    let mut select = "a.*, arrow_cast(NULL, 'Utf8') AS twin, CAST(NULL AS DOUBLE) AS similarity, \
-                      arrow_cast(NULL, 'Utf8') AS kind"
-        .to_owned();
-    if let (Some(clusters), Some(first), Some(last)) = (clusters, shards.first(), shards.last()) {
-        let twins = format!("clusters_{}", rewrite.unit);
-        register(context, &twins, &[clusters.to_owned()]).await?;
-        let literal = |name: &str| format!("'{}'", name.replace('\'', "''"));
-        from = format!(
-            "{table} a LEFT JOIN (SELECT shard, \"row\", twin, similarity, kind FROM {twins} \
-             WHERE document_id <> survivor_id AND shard >= {} AND shard <= {}) c \
-             ON a.shard = c.shard AND a.\"row\" = c.\"row\"",
-            literal(&first.name),
-            literal(&last.name),
-        );
-        "a.*, c.twin, c.similarity, c.kind".clone_into(&mut select);
-    } else {
-        from.push_str(" a");
+    let (Some(clusters), Some(first), Some(last)) = (clusters, shards.first(), shards.last())
+    else {
+        let mut exprs = everything(&annotated)?;
+        for (name, kind) in TOLD {
+            exprs.push((lit(ScalarValue::try_from(&kind)?), name.to_owned()));
+        }
+        return TamisExec::over(Operator::Rewrite(rewrite), project(exprs, annotated)?);
+    };
+    let names: Vec<Logical> =
+        ["shard", "row"].into_iter().chain(TOLD.map(|(name, _)| name)).map(ident).collect();
+    let twins = context
+        .read_parquet(name(clusters), by_place())
+        .await?
+        .filter(
+            ident("document_id")
+                .not_eq(ident("survivor_id"))
+                .and(ident("shard").gt_eq(logical_lit(first.name.as_str())))
+                .and(ident("shard").lt_eq(logical_lit(last.name.as_str()))),
+        )?
+        .select(names)?;
+    let twins = in_order(twins).await?;
+    let (left, right) = (annotated.schema(), twins.schema());
+    let on = ["shard", "row"]
+        .map(|name| Ok((column(name, &left)?, column(name, &right)?)))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    // both lie in input order: one walk over the two, whatever their size
+    let joined: Plan = Arc::new(SortMergeJoinExec::try_new(
+        annotated,
+        twins,
+        on,
+        None,
+        JoinType::Left,
+        vec![SortOptions { descending: false, nulls_first: false }; 2],
+        NullEquality::NullEqualsNothing,
+    )?);
+    let mut exprs = everything(&joined)?;
+    // the second shard and row are those of the right side
+    exprs.drain(left.fields().len()..left.fields().len() + 2);
+    TamisExec::over(Operator::Rewrite(rewrite), project(exprs, joined)?)
+}
+
+/// What dedup tells the pass that writes.
+const TOLD: [(&str, DataType); 3] =
+    [("twin", DataType::Utf8), ("similarity", DataType::Float64), ("kind", DataType::Utf8)];
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Our own files lie in input order: by shard, then by row.
+fn by_place() -> ParquetReadOptions<'static> {
+    let order = ["shard", "row"].map(|name| ident(name).sort(true, false)).to_vec();
+    ParquetReadOptions::default().file_sort_order(vec![order])
+}
+
+/// The plan of `frame` as one partition in input order.
+async fn in_order(frame: DataFrame) -> Result<Plan> {
+    let plan = single(frame.create_physical_plan().await?);
+    let schema = plan.schema();
+    let by = |name: &str| -> Result<PhysicalSortExpr> {
+        Ok(PhysicalSortExpr::new(
+            column(name, &schema)?,
+            SortOptions { descending: false, nulls_first: false },
+        ))
+    };
+    let order = [by("shard")?, by("row")?];
+    if plan.properties().eq_properties.ordering_satisfy(order.clone())? {
+        return Ok(plan);
     }
-    let sql = format!("SELECT {select} FROM {from} ORDER BY a.shard, a.\"row\"");
-    let decisions = single(context.sql(&sql).await?.create_physical_plan().await?);
-    TamisExec::over(Operator::Rewrite(rewrite), decisions)
+    let order =
+        LexOrdering::new(order).ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
+    Ok(Arc::new(SortExec::new(order, plan)))
+}
+
+/// Every column under its name.
+fn everything(plan: &Plan) -> Result<Vec<Named>> {
+    let schema = plan.schema();
+    let named = |(at, field): (usize, &Arc<Field>)| -> Named {
+        (Arc::new(Column::new(field.name(), at)), field.name().clone())
+    };
+    Ok(schema.fields().iter().enumerate().map(named).collect())
 }
 
 /// One partition, whatever the planner made of it.
