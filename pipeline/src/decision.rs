@@ -14,6 +14,7 @@ use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
 use crate::exec::rewrite::{changed, typed};
 use crate::plans::FOREIGN_PREFIX;
 use crate::reason::{Measured, Reason};
+use crate::twins::Twin;
 
 /// Spans a reason carries at most.
 const SPANS_MAX: usize = 16;
@@ -111,6 +112,25 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Where the document stands.
+    pub(crate) fn place(&self) -> (&str, u64) {
+        (&self.shard, self.row)
+    }
+
+    /// Removes it as a duplicate.
+    pub(crate) fn duplicate(&mut self, twin: Twin) {
+        self.reasons.push((
+            None,
+            Reason {
+                rule: format!("dedup/{}", twin.kind),
+                comparisons: Vec::new(),
+                spans: Vec::new(),
+                twin: twin.twin,
+                similarity: twin.similarity,
+            },
+        ));
+    }
+
     /// That the record at hand is the one that was judged.
     pub(crate) fn check(&self, shard: &str, row: u64, offset: u64, length: u64) -> Result<()> {
         if (self.shard.as_str(), self.row, self.offset, self.length) == (shard, row, offset, length)
@@ -128,7 +148,7 @@ impl Decision {
     }
 }
 
-/// One batch of the joined annotations.
+/// One batch of the annotations.
 pub(crate) struct Decisions {
     batch: RecordBatch,
     rules: Vec<BooleanArray>,
@@ -195,19 +215,6 @@ impl Decisions {
         }
         if decided != "removed" {
             reasons.clear();
-        }
-        if let Some(kind) = text("kind")? {
-            let similarity = typed::<Float64Array>(&self.batch, "similarity")?;
-            reasons.push((
-                None,
-                Reason {
-                    rule: format!("dedup/{kind}"),
-                    comparisons: Vec::new(),
-                    spans: Vec::new(),
-                    twin: text("twin")?,
-                    similarity: (!similarity.is_null(row)).then(|| similarity.value(row)),
-                },
-            ));
         }
         Ok(Decision {
             shard: text("shard")?.unwrap_or_default(),

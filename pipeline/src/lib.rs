@@ -17,6 +17,7 @@ pub mod reason;
 pub mod report;
 pub mod run;
 pub mod rundir;
+mod twins;
 pub mod write;
 
 pub use error::PipelineError;

@@ -13,12 +13,17 @@ use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
 use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
+use crate::twins::Twins;
 use crate::write::frames::{Frame, read_frame};
 
 /// A finished run directory, open for reading.
 pub struct Run {
     root: PathBuf,
     context: SessionContext,
+    /// The annotation parts, in input order.
+    parts: Vec<PathBuf>,
+    /// The duplicates, in input order.
+    clusters: Option<PathBuf>,
     reason_field: String,
     text_column: Option<String>,
 }
@@ -42,6 +47,33 @@ pub struct Place {
     pub ordinal: u64,
 }
 
+/// A name behind that of any shard.
+const LAST_SHARD: &str = "\u{10ffff}";
+
+/// Records counted by the output file they stand in.
+#[derive(Default)]
+struct Count {
+    shard: String,
+    before: [u64; 3],
+}
+
+impl Count {
+    /// The number of records before the next one of `shard` with `decision`.
+    fn next(&mut self, shard: &str, decision: &str) -> u64 {
+        if self.shard != shard {
+            shard.clone_into(&mut self.shard);
+            self.before = [0; 3];
+        }
+        let counter = &mut self.before[match decision {
+            "kept" => 0,
+            "removed" => 1,
+            _ => 2,
+        }];
+        *counter += 1;
+        *counter - 1
+    }
+}
+
 /// A document with its record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -52,13 +84,6 @@ pub struct Found {
     /// The reasons it carries.
     pub reasons: Vec<Value>,
 }
-
-/// The final decision of a document, dedup included.
-const DECISION: &str = "CASE WHEN a.rule_decision = 'kept' AND c.kind IS NOT NULL \
-                        THEN 'removed' ELSE a.rule_decision END";
-/// The first reason of its removal, dedup included.
-const REASON: &str = "CASE WHEN a.rule_decision = 'kept' AND c.kind IS NOT NULL \
-                      THEN 'dedup/' || c.kind ELSE a.first_reason END";
 
 impl Run {
     /// Whether `path` is a run directory.
@@ -86,24 +111,17 @@ impl Run {
         if !parts.is_empty() {
             plans::annotations_table(&context, &parts).await?;
         }
-        let clusters = parquet_files(&root.join("clusters"))?;
-        if clusters.is_empty() {
-            context
-                .sql("CREATE VIEW clusters AS SELECT arrow_cast(NULL, 'Utf8') AS document_id, \
-                      arrow_cast(NULL, 'Utf8') AS survivor_id, arrow_cast(NULL, 'Utf8') AS kind, \
-                      arrow_cast(NULL, 'Utf8') AS twin, CAST(NULL AS DOUBLE) AS similarity WHERE false")
-                .await?
-                .collect()
-                .await?;
-        } else {
-            let paths: Vec<String> =
-                clusters.iter().map(|path| path.display().to_string()).collect();
-            let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
+        let clusters = parquet_files(&root.join("clusters"))?.into_iter().next();
+        if let Some(path) = &clusters {
+            let path = path.display().to_string();
+            let frame = context.read_parquet(path, ParquetReadOptions::default()).await?;
             context.register_table("clusters", frame.into_view())?;
         }
         Ok(Self {
             root: root.to_owned(),
             context,
+            parts,
+            clusters,
             reason_field: reason_field.to_owned(),
             text_column,
         })
@@ -118,46 +136,67 @@ impl Run {
     ) -> Result<(), PipelineError> {
         let condition = condition.unwrap_or("true");
         let sql = format!(
-            "SELECT document_id, id, shard, \"row\", decision, reason, ({condition}) AS chosen FROM (\
-               SELECT a.*, {DECISION} AS decision, {REASON} AS reason \
-               FROM annotations a LEFT JOIN (SELECT document_id AS duplicate_id, kind FROM clusters \
-                 WHERE document_id <> survivor_id) c ON a.document_id = c.duplicate_id) \
-             ORDER BY shard, \"row\""
+            "SELECT document_id, id, shard, \"row\", rule_decision, first_reason, \
+             ({condition}) AS chosen FROM part"
         );
-        let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
-        let mut shard = String::new();
-        let mut before = [0_u64; 3];
-        while let Some(batch) = stream.next().await {
-            let batch = batch?;
-            let text = |name| typed::<StringArray>(&batch, name);
-            let (ids, user_ids, shards) = (text("document_id")?, text("id")?, text("shard")?);
-            let (decisions, reasons) = (text("decision")?, text("reason")?);
-            let rows = typed::<UInt64Array>(&batch, "row")?;
-            let chosen = typed::<BooleanArray>(&batch, "chosen")?;
-            for at in 0..batch.num_rows() {
-                if shards.value(at) != shard {
-                    shards.value(at).clone_into(&mut shard);
-                    before = [0; 3];
-                }
-                let decision = decisions.value(at);
-                let counter = &mut before[match decision {
-                    "kept" => 0,
-                    "removed" => 1,
-                    _ => 2,
-                }];
-                let ordinal = *counter;
-                *counter += 1;
-                if !chosen.is_null(at) && chosen.value(at) {
-                    visit(Place {
-                        document_id: ids.value(at).to_owned(),
-                        id: (!user_ids.is_null(at)).then(|| user_ids.value(at).to_owned()),
-                        shard: shard.clone(),
-                        row: rows.value(at),
-                        decision: decision.to_owned(),
-                        reason: (!reasons.is_null(at)).then(|| reasons.value(at).to_owned()),
-                        ordinal,
-                    });
-                }
+        let mut count = Count::default();
+        for part in &self.parts {
+            let path = part.display().to_string();
+            let frame = self.context.read_parquet(path, ParquetReadOptions::default()).await?;
+            self.context.deregister_table("part")?;
+            self.context.register_table("part", frame.into_view())?;
+            // one file, one partition: rows come as they lie there, which is input order
+            let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
+            let mut twins: Option<Twins> = None;
+            while let Some(batch) = stream.next().await {
+                self.walk_batch(&batch?, &mut twins, &mut count, &mut visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_batch(
+        &self,
+        batch: &RecordBatch,
+        twins: &mut Option<Twins>,
+        count: &mut Count,
+        visit: &mut impl FnMut(Place),
+    ) -> Result<(), PipelineError> {
+        let text = |name| typed::<StringArray>(batch, name);
+        let (ids, user_ids, shards) = (text("document_id")?, text("id")?, text("shard")?);
+        let (decisions, reasons) = (text("rule_decision")?, text("first_reason")?);
+        let rows = typed::<UInt64Array>(batch, "row")?;
+        let chosen = typed::<BooleanArray>(batch, "chosen")?;
+        for at in 0..batch.num_rows() {
+            let (shard, row) = (shards.value(at), rows.value(at));
+            if twins.is_none()
+                && let Some(clusters) = &self.clusters
+            {
+                // the part's last shard is not known here; the walk stops by itself
+                *twins = Some(Twins::open(clusters, shard, LAST_SHARD)?);
+            }
+            let twin = match twins {
+                Some(twins) if decisions.value(at) == "kept" => twins.find(shard, row)?,
+                _ => None,
+            };
+            let (decision, reason) = match twin {
+                Some(twin) => ("removed", Some(format!("dedup/{}", twin.kind))),
+                None => (
+                    decisions.value(at),
+                    (!reasons.is_null(at)).then(|| reasons.value(at).to_owned()),
+                ),
+            };
+            let ordinal = count.next(shard, decision);
+            if !chosen.is_null(at) && chosen.value(at) {
+                visit(Place {
+                    document_id: ids.value(at).to_owned(),
+                    id: (!user_ids.is_null(at)).then(|| user_ids.value(at).to_owned()),
+                    shard: shard.to_owned(),
+                    row,
+                    decision: decision.to_owned(),
+                    reason,
+                    ordinal,
+                });
             }
         }
         Ok(())
@@ -183,14 +222,23 @@ impl Run {
         document_id: &str,
     ) -> Result<Vec<Map<String, Value>>, PipelineError> {
         let literal = format!("'{}'", document_id.replace('\'', "''"));
-        let sql = format!(
-            "SELECT m.* FROM clusters m JOIN clusters d ON m.cluster_id = d.cluster_id \
-             WHERE d.document_id = {literal} ORDER BY m.document_id LIMIT 20"
-        );
         let mut found = Vec::new();
-        if parquet_files(&self.root.join("clusters"))?.is_empty() {
+        if self.clusters.is_none() {
             return Ok(found);
         }
+        let sql = format!("SELECT cluster_id FROM clusters WHERE document_id = {literal}");
+        let mut ids = Vec::new();
+        for batch in self.context.sql(&sql).await?.collect().await? {
+            let column = typed::<StringArray>(&batch, "cluster_id")?;
+            ids.extend(column.iter().flatten().map(|id| format!("'{}'", id.replace('\'', "''"))));
+        }
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT * FROM clusters WHERE cluster_id IN ({}) ORDER BY document_id LIMIT 20",
+            ids.join(", ")
+        );
         for batch in self.context.sql(&sql).await?.collect().await? {
             for row in 0..batch.num_rows() {
                 found.push(object(&batch, row)?);

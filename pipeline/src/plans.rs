@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::compute::SortOptions;
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{JoinType, NullEquality, Result, exec_datafusion_err};
+use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::functions::core::get_field;
 use datafusion::logical_expr::{
@@ -20,7 +20,6 @@ use datafusion::physical_expr::{
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::joins::SortMergeJoinExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -319,60 +318,11 @@ pub async fn exact(
     TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned() }), sorted)
 }
 
-/// Pass two over one unit: its annotations, joined with what dedup decided, in input order.
-pub async fn rewrite(
-    context: &SessionContext,
-    part: &Path,
-    clusters: Option<&Path>,
-    rewrite: Rewrite,
-) -> Result<Plan> {
+/// Pass two over one unit: its annotations in input order.
+pub async fn rewrite(context: &SessionContext, part: &Path, rewrite: Rewrite) -> Result<Plan> {
     let annotated = in_order(context.read_parquet(name(part), by_place()).await?).await?;
-    let shards = &rewrite.scan.shards;
-    let (Some(clusters), Some(first), Some(last)) = (clusters, shards.first(), shards.last())
-    else {
-        let mut exprs = everything(&annotated)?;
-        for (name, kind) in TOLD {
-            exprs.push((lit(ScalarValue::try_from(&kind)?), name.to_owned()));
-        }
-        return TamisExec::over(Operator::Rewrite(rewrite), project(exprs, annotated)?);
-    };
-    let names: Vec<Logical> =
-        ["shard", "row"].into_iter().chain(TOLD.map(|(name, _)| name)).map(ident).collect();
-    let twins = context
-        .read_parquet(name(clusters), by_place())
-        .await?
-        .filter(
-            ident("document_id")
-                .not_eq(ident("survivor_id"))
-                .and(ident("shard").gt_eq(logical_lit(first.name.as_str())))
-                .and(ident("shard").lt_eq(logical_lit(last.name.as_str()))),
-        )?
-        .select(names)?;
-    let twins = in_order(twins).await?;
-    let (left, right) = (annotated.schema(), twins.schema());
-    let on = ["shard", "row"]
-        .map(|name| Ok((column(name, &left)?, column(name, &right)?)))
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
-    // both lie in input order: one walk over the two, whatever their size
-    let joined: Plan = Arc::new(SortMergeJoinExec::try_new(
-        annotated,
-        twins,
-        on,
-        None,
-        JoinType::Left,
-        vec![SortOptions { descending: false, nulls_first: false }; 2],
-        NullEquality::NullEqualsNothing,
-    )?);
-    let mut exprs = everything(&joined)?;
-    // the second shard and row are those of the right side
-    exprs.drain(left.fields().len()..left.fields().len() + 2);
-    TamisExec::over(Operator::Rewrite(rewrite), project(exprs, joined)?)
+    TamisExec::over(Operator::Rewrite(rewrite), annotated)
 }
-
-/// What dedup tells the pass that writes.
-const TOLD: [(&str, DataType); 3] =
-    [("twin", DataType::Utf8), ("similarity", DataType::Float64), ("kind", DataType::Utf8)];
 
 fn name(path: &Path) -> String {
     path.display().to_string()
@@ -401,15 +351,6 @@ async fn in_order(frame: DataFrame) -> Result<Plan> {
     let order =
         LexOrdering::new(order).ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
     Ok(Arc::new(SortExec::new(order, plan)))
-}
-
-/// Every column under its name.
-fn everything(plan: &Plan) -> Result<Vec<Named>> {
-    let schema = plan.schema();
-    let named = |(at, field): (usize, &Arc<Field>)| -> Named {
-        (Arc::new(Column::new(field.name(), at)), field.name().clone())
-    };
-    Ok(schema.fields().iter().enumerate().map(named).collect())
 }
 
 /// One partition, whatever the planner made of it.

@@ -420,12 +420,13 @@ impl Work<'_> {
                     unit,
                     scan: self.units[unit].clone(),
                     root: self.directory.root().to_owned(),
+                    clusters: clusters.clone(),
                     spec: spec.clone(),
                     rules: rules.clone(),
                     write_flags: self.config.content.write_flags,
                 };
                 let part = self.directory.annotations(unit);
-                Ok(plans::rewrite(context, &part, clusters.as_deref(), node).await?)
+                Ok(plans::rewrite(context, &part, node).await?)
             },
         )
         .await?;

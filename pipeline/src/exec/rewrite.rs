@@ -18,6 +18,7 @@ use crate::decision::{Decision, Decisions, RuleInfo};
 use crate::outputs::{ShardCounts, ShardOutputs};
 use crate::progress;
 use crate::read::{self, Failure};
+use crate::twins::Twins;
 
 /// The parameters of a rewrite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Rewrite {
     pub scan: Scan,
     /// The run directory.
     pub root: PathBuf,
+    /// The duplicates, in input order.
+    pub clusters: Option<PathBuf>,
     /// The canonical annotation specification: edits are applied again from it.
     pub spec: String,
     /// What the reasons need to know of each rule.
@@ -66,7 +69,13 @@ impl Rewrite {
     async fn run(&self, input: SendableRecordBatchStream) -> Result<Vec<ShardCounts>> {
         let spec = AnnotateSpec::parse(&self.spec)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let mut decisions = Cursor { input, batch: None, row: 0 };
+        let twins = match (&self.clusters, self.scan.shards.first(), self.scan.shards.last()) {
+            (Some(clusters), Some(first), Some(last)) => {
+                Some(Twins::open(clusters, &first.name, &last.name)?)
+            }
+            _ => None,
+        };
+        let mut decisions = Cursor { input, twins, batch: None, row: 0 };
         let mut counts = Vec::with_capacity(self.scan.shards.len());
         for number in 0..self.scan.shards.len() {
             counts.push(self.shard(number, &spec, &mut decisions).await?);
@@ -174,6 +183,7 @@ pub(crate) fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) 
 /// The decisions, one document at a time.
 struct Cursor {
     input: SendableRecordBatchStream,
+    twins: Option<Twins>,
     batch: Option<Decisions>,
     row: usize,
 }
@@ -184,8 +194,14 @@ impl Cursor {
             if let Some(batch) = &self.batch
                 && self.row < batch.len()
             {
-                let decision = batch.row(self.row, rules)?;
+                let mut decision = batch.row(self.row, rules)?;
                 self.row += 1;
+                if let Some(twins) = &mut self.twins {
+                    let (shard, row) = decision.place();
+                    if let Some(twin) = twins.find(shard, row)? {
+                        decision.duplicate(twin);
+                    }
+                }
                 return Ok(Some(decision));
             }
             match self.input.next().await {
