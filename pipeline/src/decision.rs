@@ -265,7 +265,8 @@ fn value(column: &ArrayRef, row: usize) -> Result<Value> {
 }
 
 /// The places in the text that made each of `rules` fire: the evidence of the annotations its
-/// condition compares, on the text as its stage saw it, at most 16 spans each.
+/// condition compares on the text as its stage saw it, as bytes of the text as it was read, at
+/// most 16 spans each.
 pub fn spans(
     rules: &[&RuleInfo],
     spec: &AnnotateSpec,
@@ -288,11 +289,14 @@ pub fn spans(
     // one document for all rules of a stage: they share its words
     for of_stage in wanted.chunk_by(|one, other| one.0 == other.0) {
         let Some((stage, ..)) = of_stage.first() else { continue };
-        let seen = spec.stage_text(*stage, text);
+        let (seen, trace) = spec.traced(*stage, text);
         let mut document = Document::new(&seen, scratch);
         for (_, at, annotator) in of_stage {
             let evidence = annotator.evidence(&mut document);
-            found[*at].extend(evidence.into_iter().map(|(start, end)| [start as u64, end as u64]));
+            found[*at].extend(evidence.into_iter().map(|(start, end)| {
+                let (start, end) = trace.back(start, end);
+                [start as u64, end as u64]
+            }));
         }
     }
     for spans in &mut found {

@@ -1,11 +1,16 @@
 //! Looking into a finished run: which documents it holds, and any one of them with its record.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
 use arrow::util::display::array_value_to_string;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::ExprSchemable;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::StreamExt;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::PipelineError;
@@ -139,6 +144,7 @@ impl Run {
             "SELECT document_id, id, shard, \"row\", rule_decision, first_reason, \
              ({condition}) AS chosen FROM part"
         );
+        self.check(condition).await?;
         let mut count = Count::default();
         for part in &self.parts {
             let path = part.display().to_string();
@@ -153,6 +159,29 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what is no condition over the annotations, in the user's own words.
+    async fn check(&self, condition: &str) -> Result<(), PipelineError> {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        let wrong = |what: &dyn std::fmt::Display| {
+            PipelineError::Usage(format!(
+                "'{condition}' is no condition over the annotations: {what}"
+            ))
+        };
+        let table = self.context.table("annotations").await?;
+        let words = |error: DataFusionError| {
+            let text = error.find_root().strip_backtrace();
+            let text = text.split(". Valid fields are").next().unwrap_or_default().to_owned();
+            wrong(&text)
+        };
+        let expr = table.parse_sql_expr(condition).map_err(words)?;
+        match expr.get_type(table.schema()).map_err(words)? {
+            DataType::Boolean => Ok(()),
+            other => Err(wrong(&format!("it is {other}, not true or false"))),
+        }
     }
 
     fn walk_batch(
@@ -313,8 +342,21 @@ impl Run {
         };
         let skip = usize::try_from(ordinal - first).unwrap_or(usize::MAX);
         let line = bytes.split(|byte| *byte == b'\n').nth(skip).unwrap_or_default();
-        serde_json::from_slice(line).map_err(|error| broken(&format!("record {ordinal}: {error}")))
+        record(line).map_err(|error| broken(&format!("record {ordinal}: {error}")))
     }
+}
+
+/// A record as JSON; a value that is too large for a number stands there as it is written.
+fn record(line: &[u8]) -> serde_json::Result<Value> {
+    let whole = serde_json::from_slice(line);
+    if whole.is_ok() {
+        return whole;
+    }
+    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(line)?;
+    let value = |raw: Box<RawValue>| {
+        serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::String(raw.get().to_owned()))
+    };
+    Ok(fields.into_iter().map(|(name, raw)| (name, value(raw))).collect())
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {

@@ -25,7 +25,7 @@ pub struct Reason {
     pub rule: String,
     /// What was measured and against what it was held.
     pub comparisons: Vec<Measured>,
-    /// Byte ranges in the text as the rule saw it, at most 16.
+    /// Byte ranges in the text as it was read, at most 16.
     pub spans: Vec<[u64; 2]>,
     /// The survivor of a duplicate: the user's id where there is one, else the document id.
     pub twin: Option<String>,

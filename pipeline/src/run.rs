@@ -142,6 +142,12 @@ fn inputs(
         ));
     }
     let spool = directory.spool();
+    if directory.is_finished() && !request.config.force {
+        return Err(PipelineError::directory(
+            directory.root(),
+            "holds a finished run over standard input, which cannot be read again to compare; choose another --out, or --force to start over",
+        ));
+    }
     if spool.exists() && !request.config.force {
         observer.note(&format!(
             "going on from the standard input spooled in {}; --force starts over",

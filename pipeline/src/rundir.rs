@@ -156,6 +156,11 @@ impl RunDir {
         !self.path(".state/identity.json").exists()
     }
 
+    /// Whether a run came to its end here.
+    pub fn is_finished(&self) -> bool {
+        self.path("run.json").exists()
+    }
+
     /// Makes the directory this run's: the same run goes on, another is refused unless `force`.
     /// Standard input's spool stays where `keep_spool`.
     pub fn claim(

@@ -5,8 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, DataFusionError, SchemaError, TableReference};
-use datafusion::logical_expr::{Expr, ExprSchemable, SortExpr, Volatility};
+use datafusion::common::{
+    Column, DFSchema, DataFusionError, ScalarValue, SchemaError, TableReference, plan_err,
+};
+use datafusion::functions::core::expr_fn::nullif;
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, ExprSchemable, Operator, SortExpr, TryCast, Volatility, lit,
+};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::ast::OrderByExpr;
@@ -332,6 +337,14 @@ impl Compiler<'_> {
         derived: &[(String, DataType)],
         at: &Place,
     ) -> Option<(Expr, DataType)> {
+        for percentile in percentile::all(std::iter::once(sql)) {
+            let name = &percentile.annotation;
+            if find(name).is_none() {
+                let message = format!("there is no annotation '{name}'{}", nearest(name));
+                self.problems.push(self.set.problem_at_word(at, name, message));
+                return None;
+            }
+        }
         let filled = match percentile::fill(sql, self.percentiles) {
             Ok(filled) => filled,
             Err(call) => {
@@ -346,7 +359,7 @@ impl Compiler<'_> {
             let expr = SESSION.parse_sql_expr(&filled, &schema)?;
             let data_type = expr.get_type(&schema)?;
             check_types(&expr, &schema)?;
-            Ok((dotted(expr)?, data_type))
+            Ok((dotted(forgiving(expr)?)?, data_type))
         };
         match work() {
             Ok((expr, data_type)) => match forbidden(&expr) {
@@ -522,6 +535,31 @@ fn order_keys(order_by: &str) -> Result<Vec<OrderByExpr>, String> {
 /// Whether an expression holds `name` as a word.
 fn mentions(sql: &str, name: &str) -> bool {
     sql.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+/// One odd document must not end a run: what divides by zero, and what cannot be cast, is NULL,
+/// which `on_null` decides.
+fn forgiving(expr: Expr) -> datafusion::common::Result<Expr> {
+    let whole = expr.transform_up(|expr| match expr {
+        Expr::Cast(cast) => {
+            Ok(Transformed::yes(Expr::TryCast(TryCast { expr: cast.expr, field: cast.field })))
+        }
+        Expr::BinaryExpr(binary) if matches!(binary.op, Operator::Divide | Operator::Modulo) => {
+            if let Expr::Literal(value, _) = binary.right.as_ref() {
+                let zero = value.cast_to(&DataType::Float64)? == ScalarValue::Float64(Some(0.0));
+                return if zero {
+                    plan_err!("the condition divides by zero")
+                } else {
+                    Ok(Transformed::no(Expr::BinaryExpr(binary)))
+                };
+            }
+            let divisor = nullif(*binary.right, lit(0_i64));
+            let right = Box::new(divisor);
+            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { right, ..binary })))
+        }
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(whole.data)
 }
 
 /// Parts of SQL that judge more than one document, or judge it differently each time.

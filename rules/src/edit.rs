@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::trace::Cut;
+
 /// Bytes that a compiled pattern may take.
 const PATTERN_BYTES_MAX: usize = 16 << 20;
 /// Compiled patterns kept for each thread.
@@ -64,13 +66,18 @@ impl<'a> Editor<'a> {
     /// The edited text, none where nothing matches; `spans` gets the byte ranges of `text` that
     /// were removed or replaced.
     pub fn apply(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
+        self.cut(text, &mut |cut| spans.push((cut.from as u64, cut.to as u64)))
+    }
+
+    /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
+    pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         match &self.edit.replacement {
-            None => self.remove_lines(text, spans),
-            Some(replacement) => self.replace(text, replacement, spans),
+            None => self.remove_lines(text, found),
+            Some(replacement) => self.replace(text, replacement, found),
         }
     }
 
-    fn remove_lines(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
+    fn remove_lines(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         // most texts hold no match at all; a line-wise pattern may still match across lines
         let mut edited = String::new();
         let (mut kept_from, mut at, mut hit) = (0, 0, false);
@@ -82,7 +89,7 @@ impl<'a> Editor<'a> {
                 edited.push_str(&text[kept_from..at]);
                 kept_from = end;
                 hit = true;
-                spans.push((at as u64, end as u64));
+                found(Cut { from: at, to: end, length: 0 });
             }
             at = end;
         }
@@ -97,16 +104,18 @@ impl<'a> Editor<'a> {
         &self,
         text: &str,
         replacement: &str,
-        spans: &mut Vec<(u64, u64)>,
+        found: &mut impl FnMut(Cut),
     ) -> Option<String> {
         let mut edited = String::new();
         let mut from = 0;
         for groups in self.pattern.captures_iter(text) {
             let Some(whole) = groups.get(0) else { continue };
             edited.push_str(&text[from..whole.start()]);
+            let before = edited.len();
             groups.expand(replacement, &mut edited);
             from = whole.end();
-            spans.push((whole.start() as u64, whole.end() as u64));
+            let length = edited.len() - before;
+            found(Cut { from: whole.start(), to: whole.end(), length });
         }
         edited.push_str(&text[from..]);
         // a match that is replaced by itself changes nothing

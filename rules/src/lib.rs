@@ -17,6 +17,7 @@ mod ranges;
 mod ruleset;
 mod spec;
 pub mod test_runner;
+mod trace;
 
 pub use annotate::{ANNOTATE, annotate, annotate_udf};
 pub use comparison::Comparison;
@@ -28,3 +29,4 @@ pub use ruleset::{
     Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,
 };
 pub use spec::{AnnotateSpec, StageSpec, column_name};
+pub use trace::Trace;

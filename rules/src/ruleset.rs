@@ -518,6 +518,10 @@ impl Loader {
                 format!("rule '{id}': on_null belongs to conditions only"),
             );
         }
+        if action == Action::Flag && raw.on_null == Some(OnNull::Drop) {
+            let message = format!("rule '{id}' flags: it drops nothing, on_null is keep or fail");
+            self.note(file, value.referenced, message);
+        }
         let stage = raw.stage.as_ref().map_or(1, |stage| stage.value);
         if let Some(written) = raw.stage.as_ref().filter(|stage| !(1..=64).contains(&stage.value)) {
             let message = format!("rule '{id}': stages are numbered from 1 to 64");

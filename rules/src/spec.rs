@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::annotators::{self, Annotator, ValueType};
 use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
+use crate::trace::Trace;
 
 /// The canonical annotation specification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,14 +110,22 @@ impl AnnotateSpec {
 
     /// The text as `stage` measures it; 0 is the input.
     pub fn stage_text<'a>(&self, stage: usize, text: &'a str) -> Cow<'a, str> {
+        self.traced(stage, text).0
+    }
+
+    /// The text as `stage` measures it, and the way back to the text as it was read.
+    pub fn traced<'a>(&self, stage: usize, text: &'a str) -> (Cow<'a, str>, Trace) {
         let mut seen = Cow::Borrowed(text);
+        let mut trace = Trace::default();
         for edit in self.stages.iter().take(stage).flat_map(|stage| &stage.edits) {
             let Ok(editor) = Editor::new(edit) else { continue };
-            if let Some(edited) = editor.apply(&seen, &mut Vec::new()) {
+            let mut cuts = Vec::new();
+            if let Some(edited) = editor.cut(&seen, &mut |cut| cuts.push(cut)) {
                 seen = Cow::Owned(edited);
+                trace.0.push(cuts);
             }
         }
-        seen
+        (seen, trace)
     }
 }
 

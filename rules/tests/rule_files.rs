@@ -46,6 +46,9 @@ fn every_mistake_has_its_place_and_its_way_out() {
         (&rule("drop_if: word_count < 0"), &["r.yaml:4:14", "can never fire"]),
         (&rule("drop_if: letter_char_ratio <= 1"), &["fires for every document"]),
         (&rule("drop_if: lang = 'en'"), &["r.yaml:4:14", "'lang'", "declared under 'columns'"]),
+        (&rule("drop_if: word_count > p50(nope)"), &["r.yaml:4:31", "no annotation 'nope'"]),
+        (&rule("drop_if: word_count / 0 > 3"), &["r.yaml:4:14", "divides by zero"]),
+        (&rule("flag_if: word_count < 5\n    on_null: drop"), &["r.yaml:4:14", "drops nothing"]),
         (&rule("why: nothing is done"), &["r.yaml:3:9"]),
         (&rule("drop_if: word_count < 5\n    keep_if: word_count > 6"), &["r.yaml:"]),
         (&rule("remove_lines_matching: '('"), &["r.yaml:4:28", "unclosed group"]),
@@ -212,4 +215,15 @@ proptest! {
     ) {
         let _ = problem(&rule(&format!("drop_if: {}", serde_json::Value::from(parts.join(" ")))));
     }
+}
+
+#[test]
+fn what_cannot_be_divided_or_cast_is_undecided() {
+    let divided = rule("drop_if: word_count / (word_count - 3) > 1");
+    assert!(judged(&divided, "one two three four", &[]).drop.contains(&"t/x".to_owned()));
+    let three = judged(&divided, "one two three", &[]);
+    assert_eq!((three.keep, three.undecided), (true, vec!["t/x".to_owned()]));
+    let cast = "version: 1\ncolumns: {lang: string}\nrules:\n  - id: t/x\n    drop_if: cast(lang as int) > 3\n";
+    assert_eq!(judged(cast, "one", &[("lang", json!("en"))]).undecided, ["t/x"]);
+    assert_eq!(judged(cast, "one", &[("lang", json!("5"))]).drop, ["t/x"]);
 }

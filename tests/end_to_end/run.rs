@@ -191,3 +191,54 @@ fn sample_and_explain_show_documents_with_their_reasons() {
     assert!(by_rule.contains("dedup/exact: 1 of"), "{by_rule}");
     expect(folder.path(), &["explain", "out", "nobody"], 2);
 }
+
+#[test]
+fn spans_are_bytes_of_the_text_as_it_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "me@x.org wrote http://bad.example.com/x here and then again";
+    let record = serde_json::json!({"id": "e", "text": text}).to_string();
+    write(&folder.path().join("a.jsonl"), record.as_bytes());
+    let rules = "version: 1\nrules:\n\
+        \x20 - {id: m/mask, replace_matches: '[a-z.]+@[a-z.]+', with: '<an address, removed>', why: q}\n\
+        \x20 - {id: m/link, drop_if: url_count >= 1, why: q}\n";
+    write(&folder.path().join("r.yaml"), rules.as_bytes());
+    expect(folder.path(), &["run", "a.jsonl", "--out", "out", "--rules", "r.yaml"], 0);
+    let removed: Value =
+        serde_json::from_str(&lines(&folder.path().join("out/removed/a.jsonl"))[0]).unwrap();
+    let span = &removed["tamis"]["reasons"][0]["spans"][0];
+    let (start, end) = (span[0].as_u64().unwrap(), span[1].as_u64().unwrap());
+    let shown = &text[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
+    assert_eq!(shown, "http://bad.example.com/x");
+}
+
+#[test]
+fn what_an_earlier_run_made_is_no_input() {
+    let folder = tempfile::tempdir().unwrap();
+    write_corpus(&folder.path().join("in/a.jsonl"), 0, 5);
+    expect(folder.path(), &["run", "in", "--out", "in/out"], 0);
+    let (_, stderr) = expect(folder.path(), &["run", "in", "--out", "in/out2"], 0);
+    assert!(stderr.contains("in/out: left out"), "{stderr}");
+    assert_eq!(books(&folder.path().join("in/out2"))[0], 5);
+}
+
+#[test]
+fn a_number_that_no_machine_holds_can_be_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = r#"{"id":"x","text":"hello there my friend","big":1e400}"#;
+    write(&folder.path().join("a.jsonl"), record.as_bytes());
+    expect(folder.path(), &["run", "a.jsonl", "--out", "out", "--rules", "none"], 0);
+    let (page, _) = expect(folder.path(), &["explain", "out", "x"], 0);
+    assert!(page.contains("hello there my friend"), "{page}");
+    expect(folder.path(), &["sample", "out"], 0);
+}
+
+#[test]
+fn a_bad_condition_is_told_in_the_words_of_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    write_corpus(&folder.path().join("a.jsonl"), 0, 5);
+    expect(folder.path(), &["run", "a.jsonl", "--out", "out"], 0);
+    for condition in ["word_count", "nope <", "1=1) or (1=1", "nope = 3"] {
+        let (_, stderr) = expect(folder.path(), &["sample", "out", "--where", condition], 2);
+        assert!(stderr.contains(&format!("'{condition}' is no condition")), "{stderr}");
+    }
+}

@@ -93,6 +93,10 @@ fn named(by_path: BTreeMap<PathBuf, (String, PathBuf)>) -> Result<Vec<Shard>, Re
     }
     let mut taken: BTreeMap<String, Shard> = BTreeMap::new();
     for (path, (name, root)) in by_path {
+        if path.to_str().is_none() {
+            let what = "has a name that is not UTF-8; rename it";
+            return Err(ReadError::path(path, what));
+        }
         let mut unique = name.clone();
         if uses.get(&name).is_some_and(|count| *count > 1) {
             let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
@@ -116,6 +120,12 @@ fn named(by_path: BTreeMap<PathBuf, (String, PathBuf)>) -> Result<Vec<Shard>, Re
         taken.insert(unique.clone(), Shard { path, name: unique, format, compression });
     }
     Ok(taken.into_values().collect())
+}
+
+/// Whether a folder is what a run made.
+fn is_run(folder: &Path) -> bool {
+    folder.join(".state/identity.json").is_file()
+        || (folder.join("run.json").is_file() && folder.join("annotations").is_dir())
 }
 
 /// Whether a name would share an output file, or need a file to be a folder.
@@ -173,7 +183,15 @@ impl Search {
             entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
         };
         let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-        for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
+        let mut runs: Vec<String> = Vec::new();
+        let entries = walk.into_iter().filter_entry(|entry| {
+            let run = entry.depth() > 0 && entry.file_type().is_dir() && is_run(entry.path());
+            if run {
+                runs.push(entry.path().display().to_string());
+            }
+            !run && !hidden(entry)
+        });
+        for entry in entries {
             let entry = match entry {
                 Ok(entry) => entry,
                 // a link that leads back up adds nothing
@@ -196,6 +214,8 @@ impl Search {
                 self.file(entry.path(), root);
             }
         }
+        let told = runs.iter().map(|run| format!("{run}: left out, it is what a run made"));
+        self.warnings.extend(told);
         Ok(())
     }
 

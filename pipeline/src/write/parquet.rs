@@ -1,11 +1,13 @@
 //! Parquet: the input's own columns and metadata.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::KeyValue;
 
 use super::WriteError;
 use super::atomic::PartFile;
@@ -29,7 +31,15 @@ impl ParquetPartWriter {
             WriteError::new(path, format!("cannot be written: {error}"))
         };
         let file = PartFile::create(path)?;
-        let properties = crate::exec::write_part::properties().map_err(|e| failed(&e))?;
+        let mut properties = crate::exec::write_part::properties().map_err(|e| failed(&e))?;
+        // what other tools keep in the footer, such as the features of a data set, travels along
+        let told: BTreeMap<_, _> = schema.metadata().iter().collect();
+        if !told.is_empty() {
+            let pairs =
+                told.into_iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+            properties =
+                properties.into_builder().set_key_value_metadata(Some(pairs.collect())).build();
+        }
         let writer = ArrowWriter::try_new(file, SchemaRef::clone(&schema), Some(properties))
             .map_err(|e| failed(&e))?;
         let coalescer = BatchCoalescer::new(schema, ROWS_PER_WRITE);
