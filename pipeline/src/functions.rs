@@ -88,13 +88,21 @@ pub struct Resources {
     pub temp: PathBuf,
 }
 
-/// Memory that one sorting partition needs to spill in peace.
-const BYTES_PER_PARTITION: usize = 64 << 20;
+/// Memory that one unit needs.
+const BYTES_PER_UNIT: usize = 64 << 20;
+/// Memory that one sorting partition needs: merges of what several have spilled take what they
+/// can get and leave none for each other.
+const BYTES_PER_SORT: usize = 512 << 20;
 
 impl Resources {
-    /// Partitions that may sort at the same time: as many as threads, unless memory is short.
+    /// Units that may be under way at the same time.
     pub fn side_by_side(&self) -> usize {
-        self.threads.min(self.memory_bytes / BYTES_PER_PARTITION).max(1)
+        self.threads.min(self.memory_bytes / BYTES_PER_UNIT).max(1)
+    }
+
+    /// Partitions that may sort at the same time.
+    fn sorting(&self) -> usize {
+        self.threads.min(self.memory_bytes / BYTES_PER_SORT).max(1)
     }
 }
 
@@ -108,7 +116,7 @@ pub fn narrow(context: &SessionContext) -> SessionContext {
 /// under which plans stay within it.
 pub fn session(resources: &Resources) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
-        .with_target_partitions(resources.side_by_side())
+        .with_target_partitions(resources.sorting())
         .with_batch_size(4096)
         .with_information_schema(false);
     let options = config.options_mut();

@@ -133,6 +133,12 @@ impl ParquetReader {
     fn fail(&mut self, reason: &str, message: String, rows: u64) {
         self.totals.records += 1;
         self.totals.failed += 1;
+        if rows > 1 {
+            self.totals.warnings.push(format!(
+                "{rows} rows from row {} on cannot be read ({reason}); they count as one failed record",
+                self.row
+            ));
+        }
         self.pending = Some(Failure {
             row: self.row,
             line: None,
