@@ -17,12 +17,9 @@ use tamis_pipeline::read::{Columns, ReadOptions, discover, open};
 #[path = "../../benches/shared/corpus.rs"]
 mod corpus;
 
-/// Times the records are repeated, so that opening a file does not count.
-const COPIES: usize = 8;
-
 fn write_all(folder: &Path) -> u64 {
     let (records, texts) = (corpus::records(), corpus::texts());
-    let jsonl = (records.join("\n") + "\n").repeat(COPIES).into_bytes();
+    let jsonl = (records.join("\n") + "\n").into_bytes();
     fs::write(folder.join("a.jsonl"), &jsonl).unwrap();
     let mut gzip = flate2::write::GzEncoder::new(
         File::create(folder.join("b.jsonl.gz")).unwrap(),
@@ -44,11 +41,9 @@ fn write_all(folder: &Path) -> u64 {
         .build();
     let file = File::create(folder.join("e.parquet")).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
-    for _ in 0..COPIES {
-        writer.write(&batch).unwrap();
-    }
+    writer.write(&batch).unwrap();
     writer.close().unwrap();
-    (texts.iter().map(String::len).sum::<usize>() * COPIES) as u64
+    texts.iter().map(String::len).sum::<usize>() as u64
 }
 
 fn formats(criterion: &mut Criterion) {
