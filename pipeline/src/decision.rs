@@ -125,7 +125,7 @@ impl Decision {
                 rule: format!("dedup/{}", twin.kind),
                 comparisons: Vec::new(),
                 spans: Vec::new(),
-                twin: twin.twin,
+                twin: twin.survivor,
                 similarity: twin.similarity,
             },
         ));

@@ -19,7 +19,7 @@ const COLUMNS: [&str; 7] =
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Twin {
     /// The survivor, by the user's id where there is one.
-    pub(crate) twin: Option<String>,
+    pub(crate) survivor: Option<String>,
     /// Similarity to it.
     pub(crate) similarity: Option<f64>,
     /// `exact`.
@@ -80,7 +80,7 @@ impl Twins {
                 let (twin, at) = (text("twin")?, self.at);
                 let similarity = typed::<Float64Array>(batch, "similarity")?;
                 return Ok(Some(Twin {
-                    twin: (!twin.is_null(at)).then(|| twin.value(at).to_owned()),
+                    survivor: (!twin.is_null(at)).then(|| twin.value(at).to_owned()),
                     similarity: (!similarity.is_null(at)).then(|| similarity.value(at)),
                     kind: text("kind")?.value(at).to_owned(),
                 }));
@@ -135,7 +135,8 @@ mod tests {
         let path = folder.path().join("clusters.parquet");
         clusters(&path);
         let mut twins = Twins::open(&path, "b", "b").unwrap();
-        let twin = Twin { twin: Some("one".into()), similarity: Some(1.0), kind: "exact".into() };
+        let twin =
+            Twin { survivor: Some("one".into()), similarity: Some(1.0), kind: "exact".into() };
         assert_eq!(twins.find("b", 1).unwrap(), Some(twin));
         assert_eq!(twins.find("c", 0).unwrap(), None);
     }
