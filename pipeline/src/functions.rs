@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, ListArray, StructArray, UInt32Array};
+use arrow::array::{Array, BooleanArray, ListArray, StructArray, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Result, exec_err};
+use datafusion::common::cast::as_string_array;
+use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -14,6 +15,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
+use tamis_kernels::hash64;
 
 /// `tamis_edited_by(edits, rule)`: whether the rule of that number edited the document.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -72,9 +74,46 @@ pub(crate) fn edited_by_udf() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(EditedBy { signature: Signature::any(2, Volatility::Immutable) }))
 }
 
+/// `tamis_hash(text)`: the xxh3-64 hash of a text, NULL for NULL.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Hash64 {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Hash64 {
+    fn name(&self) -> &'static str {
+        "tamis_hash"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::UInt64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [texts] = ColumnarValue::values_to_arrays(&args.args)?.try_into().map_err(
+            |given: Vec<_>| exec_datafusion_err!("tamis_hash takes one text, got {}", given.len()),
+        )?;
+        let texts = as_string_array(&texts)?;
+        let hashes: UInt64Array =
+            texts.iter().map(|text| text.map(|text| hash64(text.as_bytes()))).collect();
+        Ok(ColumnarValue::Array(Arc::new(hashes)))
+    }
+}
+
+/// The function `tamis_hash`.
+fn hash_udf() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(Hash64 {
+        signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+    }))
+}
+
 /// Every function of ours that a plan may name.
 pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
-    vec![tamis_rules::annotate_udf(), edited_by_udf()]
+    vec![tamis_rules::annotate_udf(), edited_by_udf(), hash_udf()]
 }
 
 /// What a session may use.
@@ -127,7 +166,7 @@ pub fn session(resources: &Resources) -> Result<SessionContext> {
     // statistics of our own parts are exact, but plans must not depend on what files hold
     options.execution.collect_statistics = false;
     std::fs::create_dir_all(&resources.temp).map_err(|error| {
-        datafusion::common::exec_datafusion_err!(
+        exec_datafusion_err!(
             "{}: cannot be used for spilled data: {error}",
             resources.temp.display()
         )

@@ -7,11 +7,13 @@ use arrow::array::{Array, Int64Array, StringArray, UInt64Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::{Action, RuleSet};
 
 use crate::config::RunConfig;
 use crate::error::PipelineError;
+use crate::exec::rewrite::typed;
 use crate::outputs::ShardCounts;
 use crate::plans::{self, quoted};
 use crate::rundir::{Identity, RunDir};
@@ -160,6 +162,41 @@ async fn counted(
     Ok(found)
 }
 
+/// How often the values of a column come back.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Repeats {
+    /// Values that more than one row has.
+    keys: u64,
+    /// Rows of the most frequent value, 0 where nothing comes back.
+    largest: u64,
+}
+
+/// Counts the values of a text column that come back, by their 64-bit hashes in sorted order:
+/// 8 bytes a row that spill, where a hash table of millions of texts would not. Among 10 million
+/// different values, two share a hash with a chance of 3 in a million.
+async fn repeats(
+    context: &SessionContext,
+    column: &str,
+    table: &str,
+) -> Result<Repeats, PipelineError> {
+    let sql = format!(
+        "SELECT tamis_hash({column}) AS h FROM {table} WHERE {column} IS NOT NULL ORDER BY h"
+    );
+    let mut rows = context.sql(&sql).await?.execute_stream().await?;
+    let (mut found, mut last, mut run) = (Repeats::default(), None, 0);
+    while let Some(batch) = rows.try_next().await? {
+        for hash in typed::<UInt64Array>(&batch, "h")?.values() {
+            run = if last == Some(*hash) { run + 1 } else { 1 };
+            last = Some(*hash);
+            found.keys += u64::from(run == 2);
+            if run > 1 {
+                found.largest = found.largest.max(run);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Adds up a finished run from its parts.
 pub async fn build(
     context: &SessionContext,
@@ -215,9 +252,7 @@ pub async fn build(
         "SELECT failure, count(*) FROM annotations WHERE failure IS NOT NULL GROUP BY failure",
     )
     .await?;
-    let repeated = "SELECT count(*) FROM (SELECT id FROM annotations WHERE id IS NOT NULL \
-                    GROUP BY id HAVING count(*) > 1)";
-    report.repeated_ids = numbers(context, repeated).await?.first().copied().unwrap_or(0);
+    report.repeated_ids = repeats(context, "id", "annotations").await?.keys;
     if report.repeated_ids > 0 {
         report.warnings.push(match report.repeated_ids {
             1 => "one id belongs to more than one document".to_owned(),
@@ -279,18 +314,14 @@ async fn duplicate_row(
          sum(text_bytes) FILTER (WHERE document_id <> survivor_id) FROM clusters",
     )
     .await?;
-    let largest = numbers(
-        context,
-        "SELECT max(n) FROM (SELECT count(*) AS n FROM clusters GROUP BY cluster_id)",
-    )
-    .await?;
+    let largest = repeats(context, "cluster_id", "clusters").await?.largest;
     let at = |row: &[u64], index: usize| row.get(index).copied().unwrap_or(0);
     Ok(DuplicateRow {
         kind: "exact".to_owned(),
         clusters: at(&found, 0),
         removed: at(&found, 1),
         text_bytes: at(&found, 2),
-        largest: at(&largest, 0),
+        largest,
     })
 }
 
@@ -328,4 +359,31 @@ pub fn manifest(
         "counts": report.documents,
         "timings": timings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, RecordBatch};
+
+    #[tokio::test]
+    async fn values_that_come_back_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let resources = crate::functions::Resources {
+            threads: 2,
+            memory_bytes: 64 << 20,
+            temp: folder.path().to_owned(),
+        };
+        let context = crate::functions::session(&resources).unwrap();
+        let ids = [Some("a"), Some("b"), None, Some("a"), None, Some("c"), Some("b"), Some("a")];
+        let ids: ArrayRef = Arc::new(StringArray::from(ids.to_vec()));
+        let batch = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+        context.register_batch("some", batch.slice(0, 8)).unwrap();
+        context.register_batch("single", batch.slice(4, 2)).unwrap();
+        let some = repeats(&context, "id", "some").await.unwrap();
+        assert_eq!(some, Repeats { keys: 2, largest: 3 });
+        assert_eq!(repeats(&context, "id", "single").await.unwrap(), Repeats::default());
+    }
 }
