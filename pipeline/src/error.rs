@@ -29,7 +29,9 @@ pub enum PipelineError {
         what: String,
     },
     /// The books do not balance.
-    #[error("the run does not balance: {0}")]
+    #[error(
+        "the run does not balance: {0}; files in the run directory were changed, or this is a bug in tamis; --force starts over"
+    )]
     Unbalanced(String),
     /// The user asked to stop; everything finished so far stays.
     #[error("stopped: the parts in flight are finished, run the same command again to go on")]

@@ -94,9 +94,10 @@ impl ScalarUDFImpl for Hash64 {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [texts] = ColumnarValue::values_to_arrays(&args.args)?.try_into().map_err(
-            |given: Vec<_>| exec_datafusion_err!("tamis_hash takes one text, got {}", given.len()),
-        )?;
+        let [texts] =
+            ColumnarValue::values_to_arrays(&args.args)?.try_into().map_err(|given: Vec<_>| {
+                exec_datafusion_err!("tamis_hash takes one text, got {}", given.len())
+            })?;
         let texts = as_string_array(&texts)?;
         let hashes: UInt64Array =
             texts.iter().map(|text| text.map(|text| hash64(text.as_bytes()))).collect();

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::PathBuf;
 
 use arrow::array::StringArray;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tamis_rules::{RuleSet, RuleSource, annotate, packs};
+
+const OWN_WORDS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/shared/gopher-own-words.yaml");
 
 #[path = "../../benches/shared/corpus.rs"]
 mod corpus;
@@ -17,8 +21,12 @@ fn packs_of(criterion: &mut Criterion) {
     let batches: Vec<StringArray> = texts.chunks(256).map(|chunk| chunk.to_vec().into()).collect();
     let mut group = criterion.benchmark_group("annotate");
     group.throughput(Throughput::Bytes(bytes as u64));
-    for name in packs::names() {
-        let set = RuleSet::load(&[RuleSource::Pack(name.to_owned())]).unwrap();
+    let own = PathBuf::from(OWN_WORDS);
+    let mut sources: Vec<(&str, RuleSource)> =
+        packs::names().into_iter().map(|name| (name, RuleSource::Pack(name.to_owned()))).collect();
+    sources.push(("gopher over our words", RuleSource::File(own)));
+    for (name, source) in sources {
+        let set = RuleSet::load(&[source]).unwrap();
         let compiled = set.compile(&BTreeMap::new()).unwrap();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {

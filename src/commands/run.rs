@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::config::{ConfigFile, ContentConfig, RunConfig, Survivor, parse_bytes};
+use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
 use tamis_rules::{RuleSet, RuleSource};
 
@@ -127,6 +128,15 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             megabytes / report.seconds.max(1e-9),
             request.config.threads
         )?;
+    }
+    let Totals { read, failed, .. } = report.documents;
+    if read > 0 && failed == read {
+        // a pipeline must not go on with an empty corpus because a column had another name
+        eprintln!(
+            "error: every record failed; {} says why, --text-column names another column",
+            request.config.out.join("failed").display()
+        );
+        return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -231,3 +231,13 @@ fn a_full_disk_is_an_error_and_the_run_goes_on_later() {
     expect(folder.path(), &["run", "a.jsonl", "--out", "fresh"], 0);
     crate::common::assert_same(&folder.path().join("out"), &folder.path().join("fresh"));
 }
+
+#[test]
+fn a_run_in_which_every_record_failed_is_broken_input() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("in/a.jsonl"), b"{\"body\": \"one\"}\n{\"body\": \"two\"}\n");
+    let (_, stderr) = expect(folder.path(), &["run", "in", "--out", "out"], 2);
+    assert!(stderr.contains("every record failed"), "{stderr}");
+    assert_eq!(books(&folder.path().join("out")), [2, 0, 0, 2]);
+    expect(folder.path(), &["run", "in", "--out", "o2", "--text-column", "body"], 0);
+}
