@@ -132,10 +132,11 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let Totals { read, failed, .. } = report.documents;
     if read > 0 && failed == read {
         // a pipeline must not go on with an empty corpus because a column had another name
-        eprintln!(
+        writeln!(
+            std::io::stderr(),
             "error: every record failed; {} says why, --text-column names another column",
             request.config.out.join("failed").display()
-        );
+        )?;
         return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)
