@@ -1,10 +1,13 @@
 //! MB/s of text for each kernel, one core.
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tamis_kernels::minhash::{Banding, band_hashes, signature};
 use tamis_kernels::{
-    Grams, SpacyEnglish, Table, Tamis, content_hash, lines, newline_paragraphs, paragraphs,
+    Grams, Level, SpacyEnglish, Table, Tamis, content_hash, lines, newline_paragraphs, paragraphs,
+    shingles,
 };
 
 #[path = "../../benches/shared/corpus.rs"]
@@ -24,6 +27,25 @@ fn scan(criterion: &mut Criterion) {
             }
         });
     });
+    for level in Level::available() {
+        group.bench_function(format!("text to band hashes, {level:?}"), |bencher| {
+            let (mut tamis, mut words) = (Tamis::default(), Vec::new());
+            let (mut hashes, mut grams, mut bands) = (Vec::new(), Vec::new(), Vec::new());
+            let banding = Banding::for_threshold(0.8).unwrap();
+            let mut slots = vec![0; banding.slots()];
+            bencher.iter(|| {
+                for text in &texts {
+                    tamis.scan(black_box(text), &mut words);
+                    hashes.clear();
+                    hashes.extend(words.iter().map(|word| word.hash));
+                    shingles(level, &hashes, 5, &mut grams);
+                    signature(level, &grams, &mut slots);
+                    band_hashes(&slots, banding, &mut bands);
+                    black_box(&bands);
+                }
+            });
+        });
+    }
     group.bench_function("spaCy's English words, hashed", |bencher| {
         let (mut spacy, mut words) = (SpacyEnglish::default(), Vec::new());
         bencher.iter(|| {

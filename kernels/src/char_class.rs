@@ -22,6 +22,7 @@ pub(crate) const WIDE: u8 = 128;
 /// An ASCII letter.
 pub(crate) const LETTER: u8 = LOWER | UPPER;
 /// An ASCII character of a word.
+#[cfg(test)]
 pub(crate) const WORD: u8 = LETTER | DIGIT | UNDERSCORE;
 
 /// The class of each byte.

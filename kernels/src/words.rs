@@ -1,6 +1,7 @@
 //! The words of a text.
 
-use crate::char_class::{CLASS, LETTER, WIDE, WORD, char_at};
+use crate::char_class::char_at;
+use crate::masks::{BLOCK, Masks};
 
 /// A flag of [`Word::flags`]: at least one character is a letter.
 pub const ALPHABETIC: u8 = 1;
@@ -48,31 +49,45 @@ impl Tamis {
     pub fn scan(&mut self, text: &str, words: &mut Vec<Word>) {
         words.clear();
         let bytes = text.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            if CLASS[usize::from(byte)] & (WORD | WIDE) == 0 {
-                at += 1;
+        let (mut base, mut at) = (0, 0);
+        let mut masks = Masks::of(bytes, 0);
+        while base < bytes.len() {
+            let starts = (masks.word | masks.wide) & (!0 << (at - base));
+            if starts == 0 {
+                base += BLOCK;
+                at = base;
+                masks = Masks::of(bytes, base);
                 continue;
             }
-            let start = at;
-            let mut seen = 0;
-            let mut class = CLASS[usize::from(byte)];
-            while class & WORD != 0 {
-                seen |= class;
-                at += 1;
-                class = bytes.get(at).map_or(0, |&next| CLASS[usize::from(next)]);
-            }
-            if class & WIDE != 0 {
-                at = self.scan_wide(text, start, at, words);
+            let start = base + starts.trailing_zeros() as usize;
+            let mut in_block = start - base;
+            let mut letters = 0;
+            let end = loop {
+                let stop = (!masks.word & (!0 << in_block)).trailing_zeros() as usize;
+                letters |= masks.letter & (!0 << in_block) & low_bits(stop);
+                if stop < BLOCK {
+                    break base + stop;
+                }
+                base += BLOCK;
+                in_block = 0;
+                masks = Masks::of(bytes, base);
+            };
+            if end < bytes.len() && masks.wide >> (end - base) & 1 == 1 {
+                at = self.scan_wide(text, start, end, words);
+                if at >= base + BLOCK {
+                    base = at;
+                    masks = Masks::of(bytes, base);
+                }
                 continue;
             }
             words.push(Word {
                 start,
-                end: at,
-                hash: hash_lower_case(bytes, start, at),
-                chars: saturate(at - start),
-                flags: if seen & LETTER != 0 { ALPHABETIC } else { 0 },
+                end,
+                hash: hash_lower_case(bytes, start, end),
+                chars: saturate(end - start),
+                flags: if letters == 0 { 0 } else { ALPHABETIC },
             });
+            at = end;
         }
     }
 
@@ -114,6 +129,12 @@ impl Tamis {
         });
         end
     }
+}
+
+/// The lowest `count` bits, of at most 64.
+#[inline]
+fn low_bits(count: usize) -> u64 {
+    if count >= BLOCK { !0 } else { (1 << count) - 1 }
 }
 
 /// `count` as 32 bits; more than that is the largest there is.
@@ -163,7 +184,7 @@ fn load(bytes: &[u8], at: usize, end: usize) -> u64 {
     }
     let wanted = end - at;
     let value = match bytes.get(at..at + 8) {
-        Some(eight) => eight.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte)),
+        Some(eight) => eight.try_into().map_or(0, u64::from_le_bytes),
         None => bytes
             .get(at..)
             .unwrap_or_default()
