@@ -85,22 +85,18 @@ for_every_level! {
 #[inline(always)]
 fn fives_body(words: &[u64], out: &mut [u64]) {
     let count = out.len();
-    let (Some(a), Some(b), Some(c), Some(d), Some(e)) = (
-        words.get(..count),
-        words.get(1..=count),
-        words.get(2..count + 2),
-        words.get(3..count + 3),
-        words.get(4..count + 4),
-    ) else {
+    let [Some(first), Some(second), Some(third), Some(fourth), Some(fifth)] =
+        [0, 1, 2, 3, 4].map(|place| words.get(place..place + count))
+    else {
         return;
     };
     for at in 0..count {
-        let sum = a[at]
+        let sum = first[at]
             .wrapping_mul(FACTORS[0])
-            .wrapping_add(b[at].wrapping_mul(FACTORS[1]))
-            .wrapping_add(c[at].wrapping_mul(FACTORS[2]))
-            .wrapping_add(d[at].wrapping_mul(FACTORS[3]))
-            .wrapping_add(e[at].wrapping_mul(FACTORS[4]));
+            .wrapping_add(second[at].wrapping_mul(FACTORS[1]))
+            .wrapping_add(third[at].wrapping_mul(FACTORS[2]))
+            .wrapping_add(fourth[at].wrapping_mul(FACTORS[3]))
+            .wrapping_add(fifth[at].wrapping_mul(FACTORS[4]));
         out[at] = mix(sum.wrapping_add(5));
     }
 }
