@@ -237,6 +237,19 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
         }
     }
     let mut text = format!("{table}\n");
+    if let Some(fuzzy) = &report.fuzzy {
+        let shown = fuzzy.curve.iter().filter(|(at, _)| *at >= 0.7 || *at >= fuzzy.threshold);
+        let shares: Vec<String> =
+            shown.map(|(at, share)| format!("{:.1} % at {at}", share * 100.0)).collect();
+        text.push_str(&format!(
+            "fuzzy: {} bands of {} rows over {}-word shingles bring together {} similarity; every pair at {} or more was verified\n",
+            fuzzy.bands,
+            fuzzy.rows,
+            fuzzy.shingle_words,
+            shares.join(", "),
+            fuzzy.threshold
+        ));
+    }
     for (reason, count) in &report.failures {
         text.push_str(&format!("failed: {count} x {reason}, see {out}/failed/\n"));
     }

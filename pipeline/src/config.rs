@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use tamis_kernels::SHINGLE_WORDS_MAX;
+use tamis_kernels::minhash::Banding;
+use tamis_rules::MinHashSpec;
+
 use crate::error::PipelineError;
 
 /// The file `tamis.yaml`; every key has its long option, which wins.
@@ -23,6 +27,14 @@ pub struct ConfigFile {
     pub dedup: Option<Vec<String>>,
     /// Which of several duplicates stays: `first` or an ORDER BY expression.
     pub survivor: Option<String>,
+    /// Least similarity of near duplicates.
+    pub similarity: Option<f64>,
+    /// Bands of a signature.
+    pub bands: Option<usize>,
+    /// Rows of a band.
+    pub rows: Option<usize>,
+    /// Words of a shingle.
+    pub shingle_words: Option<usize>,
     /// The column with the text.
     pub text_column: Option<String>,
     /// The column with the user's id.
@@ -115,6 +127,8 @@ pub struct RunConfig {
 pub struct ContentConfig {
     /// Remove exact duplicates.
     pub dedup_exact: bool,
+    /// Remove near duplicates.
+    pub fuzzy: Option<Fuzzy>,
     /// Which of several duplicates stays.
     pub survivor: Survivor,
     /// The column with the text, where named.
@@ -131,10 +145,54 @@ pub struct ContentConfig {
     pub record_bytes_max: usize,
 }
 
+/// How near duplicates are found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fuzzy {
+    /// The least Jaccard similarity of shingle sets at which a document goes.
+    pub threshold: f64,
+    /// Shingles and bands.
+    pub minhash: MinHashSpec,
+}
+
+impl Fuzzy {
+    /// Fills what the user left open; what makes no sense is refused.
+    pub fn settle(
+        threshold: Option<f64>,
+        bands: Option<usize>,
+        rows: Option<usize>,
+        shingle_words: Option<usize>,
+    ) -> Result<Self, PipelineError> {
+        let usage = |what: &dyn std::fmt::Display| PipelineError::Usage(format!("dedup: {what}"));
+        let threshold = threshold.unwrap_or(0.8);
+        let banding = match (bands, rows) {
+            (None, None) => Banding::for_threshold(threshold),
+            (Some(bands), Some(rows)) => Banding::new(bands, rows),
+            _ => return Err(usage(&"--bands and --rows belong together")),
+        }
+        .map_err(|error| usage(&error))?;
+        banding.check(threshold).map_err(|error| usage(&error))?;
+        let shingle_words = shingle_words.unwrap_or(5);
+        if !(1..=SHINGLE_WORDS_MAX).contains(&shingle_words) {
+            return Err(usage(&format!("a shingle has from 1 to {SHINGLE_WORDS_MAX} words")));
+        }
+        let (bands, rows) = (banding.bands(), banding.rows());
+        Ok(Self { threshold, minhash: MinHashSpec { bands, rows, shingle_words } })
+    }
+}
+
+impl ContentConfig {
+    /// The kinds of duplicates that are removed.
+    pub fn duplicates(&self) -> Vec<&'static str> {
+        let kinds = [("exact", self.dedup_exact), ("fuzzy", self.fuzzy.is_some())];
+        kinds.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect()
+    }
+}
+
 impl Default for ContentConfig {
     fn default() -> Self {
         Self {
             dedup_exact: true,
+            fuzzy: None,
             survivor: Survivor::First,
             text_column: None,
             id_column: None,
@@ -178,6 +236,24 @@ pub fn parse_bytes(text: &str) -> Result<usize, PipelineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bands_are_chosen_for_the_threshold_and_nonsense_is_refused() {
+        let fuzzy = Fuzzy::settle(None, None, None, None).unwrap();
+        assert_eq!(fuzzy.minhash, MinHashSpec { bands: 14, rows: 8, shingle_words: 5 });
+        let chosen = Fuzzy::settle(Some(0.5), None, None, None).unwrap().minhash;
+        assert!(chosen.banding().unwrap().caught(0.5) > 0.9);
+        for (threshold, bands, rows, words) in [
+            (Some(0.01), None, None, None),
+            (Some(1.5), None, None, None),
+            (None, Some(3), None, None),
+            (None, Some(2), Some(40), None),
+            (None, None, None, Some(0)),
+            (None, None, None, Some(1000)),
+        ] {
+            assert!(Fuzzy::settle(threshold, bands, rows, words).is_err());
+        }
+    }
 
     #[test]
     fn sizes_with_units() {

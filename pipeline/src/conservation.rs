@@ -78,7 +78,8 @@ pub fn check_shard(shard: &ShardCounts) -> Result<(), PipelineError> {
     Ok(())
 }
 
-fn rows(path: &PathBuf) -> Result<u64, PipelineError> {
+/// Rows of a finished part.
+pub(crate) fn rows(path: &PathBuf) -> Result<u64, PipelineError> {
     let broken = |error: &dyn std::fmt::Display| {
         PipelineError::Unbalanced(format!("{}: cannot be counted again: {error}", path.display()))
     };

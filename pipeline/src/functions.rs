@@ -114,7 +114,7 @@ fn hash_udf() -> Arc<ScalarUDF> {
 
 /// Every function of ours that a plan may name.
 pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
-    vec![tamis_rules::annotate_udf(), edited_by_udf(), hash_udf()]
+    vec![tamis_rules::annotate_udf(), tamis_rules::shingles_udf(), edited_by_udf(), hash_udf()]
 }
 
 /// What a session may use.
@@ -144,6 +144,15 @@ impl Resources {
     fn sorting(&self) -> usize {
         self.threads.min(self.memory_bytes / BYTES_PER_SORT).max(1)
     }
+}
+
+/// Rows of a batch in plans whose rows are whole sets of shingles.
+pub(crate) const SET_ROWS: usize = 256;
+
+/// The same session for plans whose rows are large: a batch of them stays small.
+pub fn fine(context: &SessionContext) -> SessionContext {
+    let config = context.copied_config().with_target_partitions(1).with_batch_size(SET_ROWS);
+    SessionContext::new_with_config_rt(config, context.runtime_env())
 }
 
 /// The same session for plans of one partition each, many of which run side by side.

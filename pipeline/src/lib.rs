@@ -5,6 +5,7 @@
 pub mod config;
 pub mod conservation;
 pub mod decision;
+mod dedup;
 pub mod error;
 pub mod exec;
 pub mod functions;

@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::PipelineError;
+use crate::exec::explode::BANDS;
+use crate::exec::flow::PLACE;
 use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
@@ -27,8 +29,8 @@ pub struct Run {
     context: SessionContext,
     /// The annotation parts, in input order.
     parts: Vec<PathBuf>,
-    /// The duplicates, in input order.
-    clusters: Option<PathBuf>,
+    /// The duplicates of each kind, in input order.
+    clusters: Vec<PathBuf>,
     reason_field: String,
     text_column: Option<String>,
 }
@@ -116,10 +118,10 @@ impl Run {
         if !parts.is_empty() {
             plans::annotations_table(&context, &parts).await?;
         }
-        let clusters = parquet_files(&root.join("clusters"))?.into_iter().next();
-        if let Some(path) = &clusters {
-            let path = path.display().to_string();
-            let frame = context.read_parquet(path, ParquetReadOptions::default()).await?;
+        let clusters = parquet_files(&root.join("clusters"))?;
+        if !clusters.is_empty() {
+            let paths: Vec<String> = clusters.iter().map(|p| p.display().to_string()).collect();
+            let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
             context.register_table("clusters", frame.into_view())?;
         }
         Ok(Self {
@@ -153,7 +155,7 @@ impl Run {
             self.context.register_table("part", frame.into_view())?;
             // one file, one partition: rows come as they lie there, which is input order
             let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
-            let mut twins: Option<Twins> = None;
+            let mut twins: Option<Vec<Twins>> = None;
             while let Some(batch) = stream.next().await {
                 self.walk_batch(&batch?, &mut twins, &mut count, &mut visit)?;
             }
@@ -187,7 +189,7 @@ impl Run {
     fn walk_batch(
         &self,
         batch: &RecordBatch,
-        twins: &mut Option<Twins>,
+        twins: &mut Option<Vec<Twins>>,
         count: &mut Count,
         visit: &mut impl FnMut(Place),
     ) -> Result<(), PipelineError> {
@@ -198,16 +200,17 @@ impl Run {
         let chosen = typed::<BooleanArray>(batch, "chosen")?;
         for at in 0..batch.num_rows() {
             let (shard, row) = (shards.value(at), rows.value(at));
-            if twins.is_none()
-                && let Some(clusters) = &self.clusters
-            {
+            if twins.is_none() {
                 // the part's last shard is not known here; the walk stops by itself
-                *twins = Some(Twins::open(clusters, shard, LAST_SHARD)?);
+                let open = |path: &PathBuf| Twins::open(path, shard, LAST_SHARD);
+                *twins = Some(self.clusters.iter().map(open).collect::<Result<_, _>>()?);
             }
-            let twin = match twins {
-                Some(twins) if decisions.value(at) == "kept" => twins.find(shard, row)?,
-                _ => None,
-            };
+            let mut twin = None;
+            for kind in twins.iter_mut().flatten() {
+                if twin.is_none() && decisions.value(at) == "kept" {
+                    twin = kind.find(shard, row)?;
+                }
+            }
             let (decision, reason) = match twin {
                 Some(twin) => ("removed", Some(format!("dedup/{}", twin.kind))),
                 None => (
@@ -237,7 +240,9 @@ impl Run {
         let sql =
             format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
         let mut found = Vec::new();
-        for batch in self.context.sql(&sql).await?.collect().await? {
+        // hashes of bands and the engine's own order say nothing to people
+        let frame = self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?;
+        for batch in frame.collect().await? {
             for row in 0..batch.num_rows() {
                 found.push(object(&batch, row)?);
             }
@@ -252,7 +257,7 @@ impl Run {
     ) -> Result<Vec<Map<String, Value>>, PipelineError> {
         let literal = format!("'{}'", document_id.replace('\'', "''"));
         let mut found = Vec::new();
-        if self.clusters.is_none() {
+        if self.clusters.is_empty() {
             return Ok(found);
         }
         let sql = format!("SELECT cluster_id FROM clusters WHERE document_id = {literal}");

@@ -9,12 +9,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::functions::core::get_field;
-use datafusion::logical_expr::{
-    Expr as Logical, Operator as Op, SortExpr, ident, lit as logical_lit,
-};
-use datafusion::physical_expr::expressions::{
-    self, Column, IsNullExpr, NotExpr, binary, case, cast, lit,
-};
+use datafusion::logical_expr::{Expr as Logical, Operator as Op, SortExpr, ident};
+use datafusion::physical_expr::expressions::{self, IsNullExpr, NotExpr, binary, case, cast, lit};
 use datafusion::physical_expr::{
     LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr,
 };
@@ -28,35 +24,36 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tamis_rules::{Action, Compiled, OnNull, RuleSet};
 
+use crate::exec::explode::BANDS;
+use crate::exec::flow::{PLACE, first_place};
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
-use crate::exec::star::Star;
-use crate::exec::write_part::WritePart;
+use crate::exec::write_part::{Content, WritePart};
 use crate::exec::{Operator, TamisExec};
 use crate::functions::edited_by_udf;
 
-type Expr = Arc<dyn PhysicalExpr>;
-type Named = (Expr, String);
-type Plan = Arc<dyn ExecutionPlan>;
+pub(crate) type Expr = Arc<dyn PhysicalExpr>;
+pub(crate) type Named = (Expr, String);
+pub(crate) type Plan = Arc<dyn ExecutionPlan>;
 
 /// Columns of the scan that annotations keep, in their order.
 const BASE: &[&str] = &["document_id", "id", "shard", "row", "offset", "length", "text_bytes"];
 /// Prefix of the user's own columns in the annotations.
 pub const FOREIGN_PREFIX: &str = "column.";
 
-fn column(name: &str, schema: &SchemaRef) -> Result<Expr> {
+pub(crate) fn column(name: &str, schema: &SchemaRef) -> Result<Expr> {
     expressions::col(name, schema)
 }
 
-fn pass(names: &[&str], schema: &SchemaRef) -> Result<Vec<Named>> {
+pub(crate) fn pass(names: &[&str], schema: &SchemaRef) -> Result<Vec<Named>> {
     names.iter().map(|name| Ok((column(name, schema)?, (*name).to_owned()))).collect()
 }
 
-fn project(exprs: Vec<Named>, input: Plan) -> Result<Plan> {
+pub(crate) fn project(exprs: Vec<Named>, input: Plan) -> Result<Plan> {
     Ok(Arc::new(ProjectionExec::try_new(exprs, input)?))
 }
 
-fn call(
+pub(crate) fn call(
     function: Arc<datafusion::logical_expr::ScalarUDF>,
     args: Vec<Expr>,
     schema: &SchemaRef,
@@ -65,7 +62,7 @@ fn call(
     Ok(Arc::new(ScalarFunctionExpr::try_new(function, args, schema, options)?))
 }
 
-fn text(value: &str) -> Expr {
+pub(crate) fn text(value: &str) -> Expr {
     lit(ScalarValue::Utf8(Some(value.to_owned())))
 }
 
@@ -104,6 +101,9 @@ fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
     for name in ["edited", "edits", "content_hash"] {
         second.push((field(name)?, name.to_owned()));
     }
+    if compiled.spec.minhash.is_some() {
+        second.push((field(BANDS)?, BANDS.to_owned()));
+    }
     second.extend(pass(BASE, &schema)?);
     second.extend(pass(&["failure", POSITION], &schema)?);
     project(second, plan)
@@ -125,11 +125,35 @@ fn gather(plan: Plan, path: &Path) -> Result<Plan> {
         .filter(|name| *name != POSITION)
         .collect();
     let kept = pass(&names, &schema)?;
-    TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned() }), project(kept, plan)?)
+    write(project(kept, plan)?, path, Content::Values)
+}
+
+/// Writes `plan` to `path`.
+pub(crate) fn write(plan: Plan, path: &Path, content: Content) -> Result<Plan> {
+    TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned(), content }), plan)
+}
+
+/// `plan`, of one partition, sorted by columns, ascending.
+pub(crate) fn sorted(plan: Plan, by: &[&str]) -> Result<Plan> {
+    let schema = plan.schema();
+    let mut order = Vec::with_capacity(by.len());
+    for name in by {
+        order.push(PhysicalSortExpr::new(column(name, &schema)?, SortOptions::default()));
+    }
+    let order =
+        LexOrdering::new(order).ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
+    Ok(Arc::new(SortExec::new(order, plan)))
+}
+
+/// The place of each document of a scan, as a column.
+pub(crate) fn place(unit: usize, schema: &SchemaRef) -> Result<Expr> {
+    let first = lit(ScalarValue::UInt64(Some(first_place(unit))));
+    binary(column(POSITION, schema)?, Op::Plus, first, schema)
 }
 
 /// Pass one over one unit: read, annotate, decide by document rules, write the annotations.
 pub fn annotate(
+    unit: usize,
     scan: &Scan,
     set: &RuleSet,
     compiled: &Compiled,
@@ -142,6 +166,10 @@ pub fn annotate(
         Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
     };
     let mut third = pass(BASE, &schema)?;
+    third.push((place(unit, &schema)?, PLACE.to_owned()));
+    if compiled.spec.minhash.is_some() {
+        third.extend(pass(&[BANDS], &schema)?);
+    }
     third.extend(pass(&["failure", POSITION, "edited", "edits", "content_hash"], &schema)?);
     for annotation in &compiled.annotations {
         third.push((column(annotation.name(), &schema)?, annotation.name().clone()));
@@ -255,8 +283,8 @@ pub async fn annotations_table(context: &SessionContext, parts: &[PathBuf]) -> R
 
 /// The whole order among duplicates: the policy first, input order last. The user's own columns
 /// have their prefix in the annotations.
-fn survivor_order(set: &RuleSet, survivor: &[SortExpr]) -> Result<Vec<SortExpr>> {
-    let mut keys = vec![ident("content_hash").sort(true, false)];
+pub(crate) fn survivor_order(set: &RuleSet, survivor: &[SortExpr]) -> Result<Vec<SortExpr>> {
+    let mut keys = Vec::new();
     for key in survivor {
         let expr = key.expr.clone().transform_up(|expr| {
             let Logical::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
@@ -269,58 +297,15 @@ fn survivor_order(set: &RuleSet, survivor: &[SortExpr]) -> Result<Vec<SortExpr>>
         })?;
         keys.push(expr.data.sort(key.asc, key.nulls_first));
     }
-    keys.extend(["shard", "row"].map(|name| ident(name).sort(true, false)));
+    keys.push(ident(PLACE).sort(true, false));
     Ok(keys)
-}
-
-/// Exact duplicates: documents that rules kept, sorted by the hash of their text and then by
-/// the survivor policy; the first of each run survives.
-pub async fn exact(
-    context: &SessionContext,
-    parts: &[PathBuf],
-    set: &RuleSet,
-    survivor: &[SortExpr],
-    path: &Path,
-) -> Result<Plan> {
-    annotations_table(context, parts).await?;
-    let columns = ["content_hash", "document_id", "id", "shard", "row", "text_bytes"];
-    let frame = context
-        .table("annotations")
-        .await?
-        .filter(ident("rule_decision").eq(logical_lit("kept")))?
-        .sort(survivor_order(set, survivor)?)?
-        .select(columns.map(ident).to_vec())?;
-    let sorted = single(frame.create_physical_plan().await?);
-    let star = Star {
-        key: "content_hash".to_owned(),
-        id: "document_id".to_owned(),
-        user_id: "id".to_owned(),
-    };
-    let linked = TamisExec::over(Operator::Star(star), sorted)?;
-    let schema = linked.schema();
-    let mut exprs = pass(&["document_id"], &schema)?;
-    exprs.push((column("survivor_id", &schema)?, "cluster_id".to_owned()));
-    exprs.extend(pass(&["survivor_id"], &schema)?);
-    exprs.push((lit(1.0_f64), "similarity".to_owned()));
-    exprs.push((text("exact"), "kind".to_owned()));
-    exprs.extend(pass(&["twin", "shard", "row", "text_bytes"], &schema)?);
-    let clusters = project(exprs, linked)?;
-    let schema = clusters.schema();
-    let by = |name: &str| -> Result<PhysicalSortExpr> {
-        Ok(PhysicalSortExpr::new(
-            Arc::new(Column::new_with_schema(name, &schema)?),
-            SortOptions::default(),
-        ))
-    };
-    let order = LexOrdering::new([by("shard")?, by("row")?])
-        .ok_or_else(|| exec_datafusion_err!("an order needs a column"))?;
-    let sorted: Plan = Arc::new(SortExec::new(order, clusters));
-    TamisExec::over(Operator::WritePart(WritePart { path: path.to_owned() }), sorted)
 }
 
 /// Pass two over one unit: its annotations in input order.
 pub async fn rewrite(context: &SessionContext, part: &Path, rewrite: Rewrite) -> Result<Plan> {
-    let annotated = in_order(context.read_parquet(name(part), by_place()).await?).await?;
+    let frame = context.read_parquet(name(part), by_place()).await?;
+    // decisions need no hashes
+    let annotated = in_order(frame.drop_columns(&[BANDS])?).await?;
     TamisExec::over(Operator::Rewrite(rewrite), annotated)
 }
 
@@ -354,7 +339,7 @@ async fn in_order(frame: DataFrame) -> Result<Plan> {
 }
 
 /// One partition, whatever the planner made of it.
-fn single(plan: Plan) -> Plan {
+pub(crate) fn single(plan: Plan) -> Plan {
     if plan.properties().partitioning.partition_count() == 1 {
         return plan;
     }

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::{Action, RuleSet};
 
-use crate::config::RunConfig;
+use crate::config::{Fuzzy, RunConfig};
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::outputs::ShardCounts;
@@ -31,6 +31,8 @@ pub struct Report {
     pub rules: Vec<RuleRow>,
     /// One row for each kind of duplicate looked for.
     pub duplicates: Vec<DuplicateRow>,
+    /// What the search for near duplicates is expected to find.
+    pub fuzzy: Option<FuzzyRow>,
     /// Failures by reason.
     pub failures: BTreeMap<String, u64>,
     /// One row for each shard.
@@ -92,7 +94,7 @@ pub struct RuleRow {
 /// What one kind of dedup did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DuplicateRow {
-    /// `exact`.
+    /// `exact` or `fuzzy`.
     pub kind: String,
     /// Clusters of two or more.
     pub clusters: u64,
@@ -102,6 +104,37 @@ pub struct DuplicateRow {
     pub text_bytes: u64,
     /// Members of the largest cluster.
     pub largest: u64,
+}
+
+/// How near duplicates were looked for, and the share of pairs that is expected to be found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FuzzyRow {
+    /// Least Jaccard similarity of shingle sets.
+    pub threshold: f64,
+    /// Bands.
+    pub bands: usize,
+    /// Rows of each.
+    pub rows: usize,
+    /// Words of a shingle.
+    pub shingle_words: usize,
+    /// Similarity, and the share of such pairs that share a bucket.
+    pub curve: Vec<(f64, f64)>,
+}
+
+impl FuzzyRow {
+    fn of(fuzzy: &Fuzzy) -> Option<Self> {
+        let banding = fuzzy.minhash.banding().ok()?;
+        let mut points = vec![0.5, 0.6, 0.7, 0.8, 0.9, 0.95, fuzzy.threshold];
+        points.sort_by(f64::total_cmp);
+        points.dedup();
+        Some(Self {
+            threshold: fuzzy.threshold,
+            bands: banding.bands(),
+            rows: banding.rows(),
+            shingle_words: fuzzy.minhash.shingle_words,
+            curve: points.into_iter().map(|at| (at, banding.caught(at))).collect(),
+        })
+    }
 }
 
 /// The books of one shard.
@@ -224,6 +257,7 @@ pub async fn build(
         },
         rules: Vec::new(),
         duplicates: Vec::new(),
+        fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
         failures: BTreeMap::new(),
         shards: counts
             .iter()
@@ -259,8 +293,8 @@ pub async fn build(
             many => format!("{many} ids belong to more than one document each"),
         });
     }
-    if config.content.dedup_exact {
-        report.duplicates.push(duplicate_row(context, directory).await?);
+    for kind in config.content.duplicates() {
+        report.duplicates.push(duplicate_row(context, directory, kind).await?);
     }
     Ok(report)
 }
@@ -301,8 +335,9 @@ async fn rule_rows(
 async fn duplicate_row(
     context: &SessionContext,
     directory: &RunDir,
+    kind: &str,
 ) -> Result<DuplicateRow, PipelineError> {
-    let path = directory.exact_clusters().display().to_string();
+    let path = directory.clusters(kind).display().to_string();
     let frame =
         context.read_parquet(path, datafusion::prelude::ParquetReadOptions::default()).await?;
     context.deregister_table("clusters")?;
@@ -317,7 +352,7 @@ async fn duplicate_row(
     let largest = repeats(context, "cluster_id", "clusters").await?.largest;
     let at = |row: &[u64], index: usize| row.get(index).copied().unwrap_or(0);
     Ok(DuplicateRow {
-        kind: "exact".to_owned(),
+        kind: kind.to_owned(),
         clusters: at(&found, 0),
         removed: at(&found, 1),
         text_bytes: at(&found, 2),

@@ -46,14 +46,14 @@ pub struct Request {
 }
 
 /// A run at work: everything its movements share.
-struct Work<'a> {
-    context: SessionContext,
+pub(crate) struct Work<'a> {
+    pub(crate) context: SessionContext,
     side_by_side: usize,
-    directory: &'a RunDir,
-    config: &'a RunConfig,
-    rules: &'a RuleSet,
-    units: Vec<Scan>,
-    observer: &'a dyn Observer,
+    pub(crate) directory: &'a RunDir,
+    pub(crate) config: &'a RunConfig,
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) units: Vec<Scan>,
+    pub(crate) observer: &'a dyn Observer,
     elsewhere: Option<Resources>,
 }
 
@@ -65,7 +65,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let trial: BTreeMap<String, f64> =
         request.rules.percentiles().iter().map(|p| (p.key(), 0.0)).collect();
     let rules = match &config.content.survivor {
-        Survivor::OrderBy(expression) if config.content.dedup_exact => {
+        Survivor::OrderBy(expression) if !config.content.duplicates().is_empty() => {
             request.rules.clone().with_survivor(expression)
         }
         _ => request.rules.clone(),
@@ -92,11 +92,12 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
     let percentiles = work.percentiles().await?;
-    let compiled = rules.compile(&percentiles)?;
+    let mut compiled = rules.compile(&percentiles)?;
+    compiled.spec.minhash = config.content.fuzzy.as_ref().map(|fuzzy| fuzzy.minhash);
     work.annotate(&compiled).await?;
     let annotated = started.elapsed();
-    if config.content.dedup_exact {
-        work.exact(&compiled).await?;
+    if !work.units.is_empty() {
+        work.deduplicate(&compiled).await?;
     }
     let deduplicated = started.elapsed();
     let counts = work.rewrite(&compiled).await?;
@@ -256,7 +257,7 @@ async fn execute(
 }
 
 impl Work<'_> {
-    fn parts(&self) -> Vec<PathBuf> {
+    pub(crate) fn parts(&self) -> Vec<PathBuf> {
         (0..self.units.len()).map(|unit| self.directory.annotations(unit)).collect()
     }
 
@@ -266,7 +267,7 @@ impl Work<'_> {
     }
 
     /// Does the units that `done` does not know yet, some side by side.
-    async fn movement<F>(
+    pub(crate) async fn movement<F>(
         &self,
         name: &str,
         done: impl Fn(usize) -> bool,
@@ -392,30 +393,29 @@ impl Work<'_> {
             "annotate",
             |unit| path(unit).exists(),
             async |unit, fan_out| {
-                Ok(plans::annotate(&self.units[unit], self.rules, compiled, fan_out, &path(unit))?)
+                let scan = &self.units[unit];
+                Ok(plans::annotate(unit, scan, self.rules, compiled, fan_out, &path(unit))?)
             },
         )
         .await
     }
 
-    async fn exact(&self, compiled: &Compiled) -> Result<(), PipelineError> {
-        let path = self.directory.exact_clusters();
-        if path.exists() {
-            return Ok(());
-        }
-        self.observer.begin("dedup", 1, 0);
-        let survivor = &compiled.survivor;
-        let plan = plans::exact(&self.context, &self.parts(), self.rules, survivor, &path).await?;
-        execute(plan, self.context.task_ctx(), self.elsewhere.clone()).await?;
-        self.observer.unit_done();
+    /// Runs a plan of one partition to its end.
+    pub(crate) async fn execute(
+        &self,
+        context: &SessionContext,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> Result<(), PipelineError> {
+        execute(plan, context.task_ctx(), self.elsewhere.clone()).await?;
         Ok(())
     }
 
     async fn rewrite(&self, compiled: &Compiled) -> Result<Vec<ShardCounts>, PipelineError> {
         let rules = rule_infos(self.rules, compiled);
         let spec = compiled.spec.to_json();
-        let clusters = self.directory.exact_clusters();
-        let clusters = self.config.content.dedup_exact.then_some(clusters);
+        let kinds = self.config.content.duplicates();
+        let clusters: Vec<PathBuf> =
+            kinds.iter().map(|kind| self.directory.clusters(kind)).collect();
         let context = narrow(&self.context);
         let context = &context;
         self.movement(

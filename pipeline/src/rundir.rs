@@ -146,9 +146,19 @@ impl RunDir {
         self.path(&format!(".state/counts/part-{unit:05}.json"))
     }
 
-    /// Exact duplicates with their survivors.
-    pub fn exact_clusters(&self) -> PathBuf {
-        self.path("clusters/exact.parquet")
+    /// Duplicates of one kind with their survivors.
+    pub fn clusters(&self, kind: &str) -> PathBuf {
+        self.path(&format!("clusters/{kind}.parquet"))
+    }
+
+    /// A step of dedup.
+    pub fn dedup(&self, step: &str) -> PathBuf {
+        self.path(&format!(".state/dedup/{step}.parquet"))
+    }
+
+    /// Shingles of the candidates of one unit.
+    pub fn shingles(&self, unit: usize) -> PathBuf {
+        self.path(&format!(".state/shingles/part-{unit:05}.parquet"))
     }
 
     /// Files in the directory that tamis did not make and would mix with.
@@ -213,7 +223,7 @@ impl RunDir {
         for name in OURS {
             let path = self.path(name);
             if *name == ".state" && keep_spool {
-                for inside in ["identity.json", "measures", "counts"] {
+                for inside in ["identity.json", "measures", "counts", "dedup", "shingles"] {
                     remove(&path.join(inside))?;
                 }
             } else {

@@ -27,6 +27,7 @@ use crate::annotators::{Value, ValueType};
 use crate::document::{Document, Scratch};
 use crate::edit::Editor;
 use crate::error::RuleError;
+use crate::shingles::Bands;
 use crate::spec::{AnnotateSpec, SpecColumn, edit_fields, edit_item};
 
 /// Name of the function in plans.
@@ -42,7 +43,7 @@ pub fn annotate_udf() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(Annotate { signature: Signature::any(2, Volatility::Immutable) }))
 }
 
-fn external(error: RuleError) -> DataFusionError {
+pub(crate) fn external(error: RuleError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -92,6 +93,7 @@ struct Work {
     spec: AnnotateSpec,
     columns: Vec<SpecColumn>,
     scratch: RefCell<Scratch>,
+    bands: RefCell<Bands>,
 }
 
 /// Specifications kept ready for each thread: a run has one, tests of rule files a few.
@@ -138,7 +140,12 @@ impl Work {
         }
         let spec = AnnotateSpec::parse(json)?;
         let columns = spec.columns()?;
-        let work = Rc::new(Self { spec, columns, scratch: RefCell::new(Scratch::default()) });
+        let work = Rc::new(Self {
+            spec,
+            columns,
+            scratch: RefCell::new(Scratch::default()),
+            bands: RefCell::new(Bands::default()),
+        });
         READY.with_borrow_mut(|ready| {
             if ready.len() >= CACHE_SIZE {
                 ready.remove(0);
@@ -163,6 +170,18 @@ impl Work {
         let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows, 16);
         let mut edits = EditList::default();
         let mut scratch = self.scratch.borrow_mut();
+        let mut bands = self.bands.borrow_mut();
+        let minhash = match &self.spec.minhash {
+            Some(spec) => Some((
+                spec,
+                spec.banding().map_err(|error| external(RuleError::whole("minhash", error)))?,
+            )),
+            None => None,
+        };
+        let mut band_hashes = FixedSizeBinaryBuilder::with_capacity(
+            if minhash.is_some() { rows } else { 0 },
+            minhash.map_or(0, |(spec, _)| spec.bytes()),
+        );
         for row in 0..rows {
             if texts.is_null(row) {
                 for builder in &mut builders {
@@ -170,6 +189,9 @@ impl Work {
                 }
                 edited.append_null();
                 hashes.append_null();
+                if minhash.is_some() {
+                    band_hashes.append_null();
+                }
                 edits.end_row();
                 continue;
             }
@@ -183,6 +205,11 @@ impl Work {
                         builder.push(column.annotator.measure(&mut document));
                     }
                 }
+                if let Some((spec, banding)) = minhash
+                    && number + 1 == versions.len()
+                {
+                    bands.push(spec, banding, document.words(), &mut band_hashes)?;
+                }
             }
             edited.append_value(versions.len() > 1);
             let last = versions.last().map_or(text, |version| version);
@@ -195,6 +222,9 @@ impl Work {
         columns.push(Arc::new(edited.finish()));
         columns.push(edits.finish(texts.nulls().cloned())?);
         columns.push(Arc::new(hashes.finish()));
+        if minhash.is_some() {
+            columns.push(Arc::new(band_hashes.finish()));
+        }
         Ok(StructArray::try_new(fields, columns, texts.nulls().cloned())?)
     }
 

@@ -210,6 +210,7 @@ impl Compiler<'_> {
             stages: (1..=stages)
                 .map(|stage| StageSpec { edits: edits(stage), annotations: of(stage) })
                 .collect(),
+            minhash: None,
         }
     }
 

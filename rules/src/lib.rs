@@ -15,6 +15,7 @@ pub mod packs;
 mod percentile;
 mod ranges;
 mod ruleset;
+mod shingles;
 mod spec;
 pub mod test_runner;
 mod trace;
@@ -28,5 +29,6 @@ pub use percentile::Percentile;
 pub use ruleset::{
     Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,
 };
+pub use shingles::{MinHashSpec, SHINGLES, shingles_udf};
 pub use spec::{AnnotateSpec, StageSpec, column_name};
 pub use trace::Trace;

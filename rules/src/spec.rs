@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::annotators::{self, Annotator, ValueType};
 use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
+use crate::shingles::MinHashSpec;
 use crate::trace::Trace;
 
 /// The canonical annotation specification.
@@ -18,6 +19,9 @@ pub struct AnnotateSpec {
     pub original: Vec<String>,
     /// The stages, in order.
     pub stages: Vec<StageSpec>,
+    /// Band hashes for near duplicates, where they are looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minhash: Option<MinHashSpec>,
 }
 
 /// One stage: edits, then measures of the edited text.
@@ -62,6 +66,7 @@ impl AnnotateSpec {
         let spec: Self = serde_json::from_str(json)
             .map_err(|error| RuleError::whole("annotation specification", error))?;
         spec.columns()?;
+        spec.minhash.as_ref().map_or(Ok(()), MinHashSpec::check)?;
         Ok(spec)
     }
 
@@ -100,6 +105,10 @@ impl AnnotateSpec {
         fields.push(Field::new("edited", DataType::Boolean, true));
         fields.push(Field::new("edits", DataType::List(edit_item()), true));
         fields.push(Field::new("content_hash", DataType::FixedSizeBinary(16), true));
+        if let Some(minhash) = &self.minhash {
+            let kind = DataType::FixedSizeBinary(minhash.bytes());
+            fields.push(Field::new("minhash_bands", kind, true));
+        }
         Ok(DataType::Struct(Fields::from(fields)))
     }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::config::{ConfigFile, ContentConfig, RunConfig, Survivor, parse_bytes};
+use tamis_pipeline::config::{ConfigFile, ContentConfig, Fuzzy, RunConfig, Survivor, parse_bytes};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
 use tamis_rules::{RuleSet, RuleSource};
@@ -35,6 +35,8 @@ const MEMORY_PER_THREAD: usize = 128 << 20;
 enum Dedup {
     /// Same text after white space is collapsed
     Exact,
+    /// Nearly the same words: verified Jaccard similarity of shingles
+    Fuzzy,
     /// Remove no duplicates
     None,
 }
@@ -55,12 +57,24 @@ pub(crate) struct RunArgs {
     /// Rule file or pack, repeatable; "none" switches rules off [default: tamis/web]
     #[arg(long, value_name = "FILE|PACK")]
     rules: Vec<String>,
-    /// Kinds of duplicates to remove [default: exact]
+    /// Kinds of duplicates to remove [default: exact,fuzzy]
     #[arg(long, value_enum, value_delimiter = ',')]
     dedup: Vec<Dedup>,
     /// Which duplicate stays: "first" or an ORDER BY expression over annotations
     #[arg(long, value_name = "first|EXPR")]
     survivor: Option<String>,
+    /// Least similarity of near duplicates [default: 0.8]
+    #[arg(long, value_name = "0.3..1")]
+    similarity: Option<f64>,
+    /// Bands of the near-duplicate search, with --rows [default: chosen for --similarity]
+    #[arg(long, value_name = "N")]
+    bands: Option<usize>,
+    /// Rows of each band
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+    /// Words of a shingle [default: 5]
+    #[arg(long, value_name = "N")]
+    shingle_words: Option<usize>,
     /// Column with the text [default: text, content or `raw_content`, as found]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
@@ -192,12 +206,19 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
     let none = |name: &RuleSource| matches!(name, RuleSource::Pack(name) if name == "none");
     let sources: Vec<RuleSource> = sources.into_iter().filter(|source| !none(source)).collect();
     let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
-    let dedup_exact = dedup(&args.dedup, file.dedup.as_deref())?;
+    let kinds = dedup(&args.dedup, file.dedup.as_deref())?;
+    let fuzzy = Fuzzy::settle(
+        args.similarity.or(file.similarity),
+        args.bands.or(file.bands),
+        args.rows.or(file.rows),
+        args.shingle_words.or(file.shingle_words),
+    )?;
     let defaults = ContentConfig::default();
     let record_max =
         args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
     let content = ContentConfig {
-        dedup_exact,
+        dedup_exact: kinds.contains(&Dedup::Exact),
+        fuzzy: kinds.contains(&Dedup::Fuzzy).then_some(fuzzy),
         survivor: args.survivor.or(file.survivor).map_or(Survivor::First, |s| Survivor::parse(&s)),
         text_column: args.text_column.or(file.text_column),
         id_column: args.id_column.or(file.id_column),
@@ -224,13 +245,15 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
     })
 }
 
-/// Whether exact duplicates go.
-fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<bool, PipelineError> {
+/// The kinds of duplicates that go.
+fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<Vec<Dedup>, PipelineError> {
     let mut chosen = args.to_vec();
     if args.is_empty() {
-        for name in file.unwrap_or(&["exact".to_owned()]) {
+        for name in file.unwrap_or(&["exact".to_owned(), "fuzzy".to_owned()]) {
             let kind = Dedup::from_str(name, false).map_err(|_| {
-                PipelineError::Usage(format!("dedup: '{name}' is not known, write exact or none"))
+                PipelineError::Usage(format!(
+                    "dedup: '{name}' is not known, write exact, fuzzy or none"
+                ))
             })?;
             chosen.push(kind);
         }
@@ -238,5 +261,5 @@ fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<bool, PipelineError>
     if chosen.contains(&Dedup::None) && chosen.len() > 1 {
         return Err(PipelineError::Usage("dedup: none cannot be mixed with other kinds".into()));
     }
-    Ok(chosen.contains(&Dedup::Exact))
+    Ok(chosen)
 }

@@ -3,10 +3,18 @@
 //! A node is its serialisable parameters and nothing more, so any process that knows this
 //! crate can rebuild a plan from bytes: see [`codec`].
 
+pub mod attach;
+pub mod buckets;
+pub mod clusters;
 pub mod codec;
+pub mod explode;
+pub mod flow;
+pub mod parts;
+pub mod resolve;
 pub mod rewrite;
 pub mod scan;
 pub mod star;
+pub mod verify;
 pub mod write_part;
 
 use std::any::Any;
@@ -37,8 +45,34 @@ pub enum Operator {
     WritePart(write_part::WritePart),
     /// Reads a unit's shards again and writes kept, removed and failed.
     Rewrite(rewrite::Rewrite),
+    /// Reads finished parts one after the other.
+    Parts(parts::Parts),
     /// Links the members of each run of equal keys to the first of the run.
     Star(star::Star),
+    /// Adds columns of finished parts to rows that name places.
+    Attach(attach::Attach),
+    /// Numbers documents in survivor order.
+    Number(clusters::Number),
+    /// One row for each bucket of a document.
+    Explode(explode::Explode),
+    /// Passes on what stands in buckets of two or more.
+    Shared(buckets::Shared),
+    /// Candidate pairs of each bucket.
+    Pairs(buckets::Pairs),
+    /// Drops rows that equal the row before.
+    Once(buckets::Once),
+    /// Passes on the scanned documents whose place is in a file.
+    Pick(clusters::Pick),
+    /// Keeps the pairs that are similar enough.
+    Verify(verify::Verify),
+    /// Decides who stays.
+    Resolve(resolve::Resolve),
+    /// Pairs of documents whose centers went.
+    Hops(resolve::Hops),
+    /// Points links at documents that stay.
+    Relink(clusters::Relink),
+    /// Adds each survivor to its cluster.
+    WithSurvivors(clusters::WithSurvivors),
 }
 
 impl Operator {
@@ -47,22 +81,46 @@ impl Operator {
             Self::Scan(_) => "ScanExec",
             Self::WritePart(_) => "WritePartExec",
             Self::Rewrite(_) => "RewriteExec",
+            Self::Parts(_) => "PartsExec",
             Self::Star(_) => "StarExec",
+            Self::Attach(_) => "AttachExec",
+            Self::Number(_) => "NumberExec",
+            Self::Explode(_) => "ExplodeExec",
+            Self::Shared(_) => "SharedExec",
+            Self::Pairs(_) => "PairsExec",
+            Self::Once(_) => "OnceExec",
+            Self::Pick(_) => "PickExec",
+            Self::Verify(_) => "VerifyExec",
+            Self::Resolve(_) => "ResolveExec",
+            Self::Hops(_) => "HopsExec",
+            Self::Relink(_) => "RelinkExec",
+            Self::WithSurvivors(_) => "WithSurvivorsExec",
         }
     }
 
     fn inputs(&self) -> usize {
-        usize::from(!matches!(self, Self::Scan(_)))
+        usize::from(!matches!(self, Self::Scan(_) | Self::Parts(_) | Self::Hops(_)))
     }
 
     fn schema(&self, input: Option<&SchemaRef>) -> Result<SchemaRef> {
-        match (self, input) {
-            (Self::Scan(scan), _) => Ok(scan.schema()),
-            (Self::WritePart(_), _) => Ok(write_part::schema()),
-            (Self::Rewrite(_), _) => Ok(rewrite::schema()),
-            (Self::Star(star), Some(input)) => star.schema(input),
-            (Self::Star(_), None) => internal_err!("a star needs an input"),
-        }
+        Ok(match (self, input) {
+            (Self::Scan(scan), _) => scan.schema(),
+            (Self::Parts(parts), _) => parts.schema()?,
+            (Self::WritePart(_), _) => write_part::schema(),
+            (Self::Rewrite(_), _) => rewrite::schema(),
+            (Self::Star(_) | Self::Relink(_) | Self::WithSurvivors(_), _) => star::links(),
+            (Self::Number(_), _) => clusters::ranks(),
+            (Self::Explode(_) | Self::Shared(_), _) => explode::buckets(),
+            (Self::Pairs(_), _) => buckets::pairs(),
+            (Self::Hops(_), _) => resolve::Hops::schema(),
+            (Self::Verify(_), _) => verify::verified(),
+            (Self::Resolve(_), _) => resolve::resolved(),
+            (Self::Attach(attach), Some(input)) => attach.schema(input)?,
+            (Self::Once(_) | Self::Pick(_), Some(input)) => Arc::clone(input),
+            (Self::Attach(_) | Self::Once(_) | Self::Pick(_), None) => {
+                return internal_err!("{} needs an input", self.name());
+            }
+        })
     }
 
     /// The column by which the rows leave in ascending order.
@@ -80,7 +138,7 @@ pub struct TamisExec {
 }
 
 impl TamisExec {
-    /// A node over `children` (none for a scan, one for the others).
+    /// A node over `children` (none for what reads files, one for the others).
     pub fn try_new(operator: Operator, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Self> {
         if children.len() != operator.inputs() {
             return internal_err!(
@@ -141,6 +199,9 @@ impl DisplayAs for TamisExec {
                 write!(f, "RewriteExec: {} shards", rewrite.scan.shards.len())
             }
             Operator::Star(star) => write!(f, "StarExec: {}", star.key),
+            Operator::Parts(parts) => write!(f, "PartsExec: {} files", parts.paths.len()),
+            Operator::Attach(attach) => write!(f, "AttachExec: {}", attach.key),
+            other => f.write_str(other.name()),
         }
     }
 }
@@ -197,18 +258,34 @@ impl ExecutionPlan for TamisExec {
             return internal_err!("{} has one partition, asked for {partition}", self.name());
         }
         let schema = self.schema();
-        if let Operator::Scan(scan) = &self.operator {
-            return Ok(scan.execute(schema));
+        match &self.operator {
+            Operator::Scan(scan) => return Ok(scan.execute(schema)),
+            Operator::Parts(parts) => return Ok(parts.execute(schema)),
+            Operator::Hops(hops) => return Ok(hops.execute(schema)),
+            _ => {}
         }
         let Some(child) = self.children.first() else {
             return internal_err!("{} has lost its input", self.name());
         };
         let input = child.execute(0, context)?;
         Ok(match &self.operator {
-            Operator::Scan(scan) => scan.execute(schema),
+            Operator::Scan(_) | Operator::Parts(_) | Operator::Hops(_) => {
+                return internal_err!("{} takes no input", self.name());
+            }
             Operator::WritePart(part) => part.execute(input, schema),
             Operator::Rewrite(rewrite) => rewrite.execute(input, schema),
             Operator::Star(star) => star.execute(input, schema),
+            Operator::Attach(attach) => attach.execute(input, schema),
+            Operator::Number(number) => number.execute(input, schema),
+            Operator::Explode(explode) => explode.execute(input, schema),
+            Operator::Shared(shared) => shared.execute(input, schema),
+            Operator::Pairs(pairs) => pairs.execute(input, schema),
+            Operator::Once(once) => once.execute(input, schema),
+            Operator::Pick(pick) => pick.execute(input, schema),
+            Operator::Verify(verify) => verify.execute(input, schema),
+            Operator::Resolve(resolve) => resolve.execute(input, schema),
+            Operator::Relink(relink) => relink.execute(input, schema),
+            Operator::WithSurvivors(with) => with.execute(input, schema),
         })
     }
 }

@@ -29,8 +29,8 @@ pub struct Rewrite {
     pub scan: Scan,
     /// The run directory.
     pub root: PathBuf,
-    /// The duplicates, in input order.
-    pub clusters: Option<PathBuf>,
+    /// The duplicates of each kind, in input order.
+    pub clusters: Vec<PathBuf>,
     /// The canonical annotation specification: edits are applied again from it.
     pub spec: String,
     /// What the reasons need to know of each rule.
@@ -69,12 +69,12 @@ impl Rewrite {
     async fn run(&self, input: SendableRecordBatchStream) -> Result<Vec<ShardCounts>> {
         let spec = AnnotateSpec::parse(&self.spec)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let twins = match (&self.clusters, self.scan.shards.first(), self.scan.shards.last()) {
-            (Some(clusters), Some(first), Some(last)) => {
-                Some(Twins::open(clusters, &first.name, &last.name)?)
+        let mut twins = Vec::new();
+        if let (Some(first), Some(last)) = (self.scan.shards.first(), self.scan.shards.last()) {
+            for clusters in &self.clusters {
+                twins.push(Twins::open(clusters, &first.name, &last.name)?);
             }
-            _ => None,
-        };
+        }
         let mut decisions = Cursor { input, twins, batch: None, row: 0 };
         let mut counts = Vec::with_capacity(self.scan.shards.len());
         for number in 0..self.scan.shards.len() {
@@ -183,7 +183,7 @@ pub(crate) fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) 
 /// The decisions, one document at a time.
 struct Cursor {
     input: SendableRecordBatchStream,
-    twins: Option<Twins>,
+    twins: Vec<Twins>,
     batch: Option<Decisions>,
     row: usize,
 }
@@ -196,7 +196,7 @@ impl Cursor {
             {
                 let mut decision = batch.row(self.row, rules)?;
                 self.row += 1;
-                if let Some(twins) = &mut self.twins {
+                for twins in &mut self.twins {
                     let (shard, row) = decision.place();
                     if let Some(twin) = twins.find(shard, row)? {
                         decision.duplicate(twin);

@@ -28,6 +28,38 @@ const ROWS_PER_GROUP: usize = 65_536;
 pub struct WritePart {
     /// The final name of the file.
     pub path: PathBuf,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a part holds, which says how it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Values for people and later steps: compressed.
+    Values,
+    /// Sets of hashes, which nothing compresses: in small row groups, as they are.
+    Shingles,
+}
+
+impl Content {
+    fn rows_per_write(self) -> usize {
+        match self {
+            Self::Values => ROWS_PER_WRITE,
+            Self::Shingles => 256,
+        }
+    }
+
+    fn properties(self) -> Result<WriterProperties> {
+        match self {
+            Self::Values => properties(),
+            Self::Shingles => Ok(WriterProperties::builder()
+                .set_compression(Compression::UNCOMPRESSED)
+                .set_dictionary_enabled(false)
+                .set_max_row_group_row_count(Some(2048))
+                .build()),
+        }
+    }
 }
 
 /// One row when the file is in place: `path`, `rows`.
@@ -70,8 +102,9 @@ impl WritePart {
         let external = |error| DataFusionError::External(Box::new(error));
         let mut file = PartFile::create(&self.path).map_err(external)?;
         let schema = input.schema();
-        let mut writer = ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(properties()?))?;
-        let mut coalescer = BatchCoalescer::new(schema, ROWS_PER_WRITE);
+        let mut writer =
+            ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(self.content.properties()?))?;
+        let mut coalescer = BatchCoalescer::new(schema, self.content.rows_per_write());
         let mut rows = 0;
         while let Some(batch) = input.next().await {
             let batch = batch?;

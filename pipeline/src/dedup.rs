@@ -1,0 +1,322 @@
+//! Exact and near duplicates among the documents that rules kept: the plans, and their order.
+//!
+//! Near duplicates: documents that share a bucket (all slots of a band of their signatures agree)
+//! are candidates; each is compared with the best document of its buckets, and what is still there
+//! with the best few that are; every comparison is the exact Jaccard similarity of shingle sets.
+//! Then documents are decided in survivor order: one goes exactly when a document that stays is
+//! similar enough to it. So none goes by a chain of others, and none without a verified twin.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::logical_expr::{ident, lit};
+use datafusion::physical_expr::expressions::{IsNotNullExpr, case};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::prelude::SessionContext;
+use tamis_rules::{AnnotateSpec, Compiled};
+
+use crate::config::Survivor;
+use crate::error::PipelineError;
+use crate::exec::attach::Attach;
+use crate::exec::buckets::{CENTER, CENTER_RANK, Once, Pairs, Shared, Window};
+use crate::exec::clusters::{Number, Pick, Relink, WithSurvivors};
+use crate::exec::explode::{BANDS, BUCKET, Explode, RANK};
+use crate::exec::flow::{PLACE, first_place};
+use crate::exec::parts::Parts;
+use crate::exec::resolve::{Hops, Resolve};
+use crate::exec::scan::{POSITION, Scan};
+use crate::exec::star::{SIMILARITY, SURVIVOR, Star};
+use crate::exec::verify::{SHINGLES, Verify};
+use crate::exec::write_part::Content;
+use crate::exec::{Operator, TamisExec};
+use crate::functions::{SET_ROWS, fine};
+use crate::plans::{self, Plan, call, column, pass, project, single, sorted, text, write};
+use crate::run::Work;
+
+/// Better documents of a bucket with which one is compared in the second round, at most.
+const CENTERS: usize = 32;
+/// Rounds after which documents whose centers all went simply stay.
+const ROUNDS: usize = 6;
+const LINKS: [&str; 3] = [PLACE, SURVIVOR, SIMILARITY];
+
+fn parts(paths: &[PathBuf], columns: &[&str]) -> Result<Plan> {
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let parts = Parts { paths: paths.to_vec(), columns };
+    Ok(Arc::new(TamisExec::try_new(Operator::Parts(parts), Vec::new())?))
+}
+
+fn over(operator: Operator, plan: Plan) -> Result<Plan> {
+    TamisExec::over(operator, plan)
+}
+
+/// The rows of several plans of one partition, in any order.
+fn both(one: Plan, other: Plan) -> Result<Plan> {
+    Ok(Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(vec![one, other])?)))
+}
+
+/// Turns links into the clusters that people read, in input order.
+fn clusters(
+    links: Plan,
+    kind: &str,
+    annotations: &[PathBuf],
+    path: &std::path::Path,
+) -> Result<Plan> {
+    let attach = |key: &str, columns: &[(&str, &str)]| {
+        Operator::Attach(Attach {
+            paths: annotations.to_vec(),
+            key: key.to_owned(),
+            columns: columns.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+            batch_rows: 4096,
+        })
+    };
+    let plan = over(Operator::WithSurvivors(WithSurvivors {}), sorted(links, &[SURVIVOR, PLACE])?)?;
+    let plan =
+        over(attach(SURVIVOR, &[("document_id", "survivor_id"), ("id", "survivor_name")]), plan)?;
+    let own = ["document_id", "shard", "row", "text_bytes"].map(|name| (name, name));
+    let plan = over(attach(PLACE, &own), sorted(plan, &[PLACE])?)?;
+    let schema = plan.schema();
+    let named = column("survivor_name", &schema)?;
+    let twin = case(
+        None,
+        vec![(Arc::new(IsNotNullExpr::new(Arc::clone(&named))), named)],
+        Some(column("survivor_id", &schema)?),
+    )?;
+    let mut exprs = pass(&["document_id"], &schema)?;
+    exprs.push((column("survivor_id", &schema)?, "cluster_id".to_owned()));
+    exprs.extend(pass(&["survivor_id", SIMILARITY], &schema)?);
+    exprs.push((text(kind), "kind".to_owned()));
+    exprs.push((twin, "twin".to_owned()));
+    exprs.extend(pass(&["shard", "row", "text_bytes"], &schema)?);
+    write(project(exprs, plan)?, path, Content::Values)
+}
+
+/// The shingles of a unit's candidates.
+fn shingles(
+    unit: usize,
+    scan: &Scan,
+    spec: &AnnotateSpec,
+    places: PathBuf,
+    path: &std::path::Path,
+) -> Result<Plan> {
+    let plan = TamisExec::scan(scan.clone())?;
+    let schema = plan.schema();
+    let mut exprs = vec![(plans::place(unit, &schema)?, PLACE.to_owned())];
+    exprs.extend(pass(&["text"], &schema)?);
+    debug_assert!(schema.index_of(POSITION).is_ok());
+    let pick = Pick { places, from: first_place(unit) };
+    let plan = over(Operator::Pick(pick), project(exprs, plan)?)?;
+    let schema = plan.schema();
+    let arguments = vec![column("text", &schema)?, text(&spec.to_json())];
+    let mut exprs = pass(&[PLACE], &schema)?;
+    let set = call(tamis_rules::shingles_udf(), arguments, &schema)?;
+    exprs.push((set, SHINGLES.to_owned()));
+    write(project(exprs, plan)?, path, Content::Shingles)
+}
+
+/// Verifies candidate pairs: `rank, place, center_rank, center` in any order.
+fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &std::path::Path) -> Result<Plan> {
+    let once = Once { columns: vec![PLACE.to_owned(), CENTER.to_owned()] };
+    let plan = over(Operator::Once(once), sorted(pairs, &[PLACE, CENTER])?)?;
+    let attach = Attach {
+        paths: sets.to_vec(),
+        key: PLACE.to_owned(),
+        columns: vec![(SHINGLES.to_owned(), SHINGLES.to_owned())],
+        batch_rows: SET_ROWS,
+    };
+    let plan = sorted(over(Operator::Attach(attach), plan)?, &[CENTER, PLACE])?;
+    let verify = Verify { shingles: sets.to_vec(), threshold, batch_rows: SET_ROWS };
+    let plan = over(Operator::Verify(verify), plan)?;
+    write(sorted(plan, &[RANK, CENTER_RANK])?, path, Content::Values)
+}
+
+impl Work<'_> {
+    /// Links and clusters of every kind of duplicate that is asked for.
+    pub(crate) async fn deduplicate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
+        let content = &self.config.content;
+        let wanted = [("exact", content.dedup_exact), ("fuzzy", content.fuzzy.is_some())];
+        let kinds: Vec<&str> = wanted.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect();
+        if kinds.iter().all(|kind| self.directory.clusters(kind).exists()) {
+            return Ok(());
+        }
+        if content.dedup_exact {
+            self.step("exact", &self.context, self.exact(compiled).await?).await?;
+        }
+        if let Some(fuzzy) = &content.fuzzy {
+            self.fuzzy(compiled, fuzzy.threshold).await?;
+        }
+        let annotations = self.parts();
+        let directory = self.directory;
+        let (exact, fuzzy) = (directory.dedup("exact"), directory.dedup("fuzzy"));
+        let relink = |moved: bool| {
+            let links = sorted(parts(std::slice::from_ref(&exact), &LINKS)?, &[SURVIVOR, PLACE])?;
+            over(Operator::Relink(Relink { fuzzy: fuzzy.clone(), moved }), links)
+        };
+        let fuzzy_links = || parts(std::slice::from_ref(&fuzzy), &LINKS);
+        for kind in kinds {
+            let links = match (kind, content.dedup_exact, content.fuzzy.is_some()) {
+                ("exact", _, false) => parts(std::slice::from_ref(&exact), &LINKS)?,
+                ("exact", _, true) => relink(false)?,
+                (_, true, _) => both(fuzzy_links()?, relink(true)?)?,
+                (_, false, _) => fuzzy_links()?,
+            };
+            let path = directory.clusters(kind);
+            if !path.exists() {
+                let plan = clusters(links, kind, &annotations, &path)?;
+                self.execute(&self.context, plan).await?;
+            }
+        }
+        let _ = std::fs::remove_dir_all(directory.path(".state/shingles"));
+        Ok(())
+    }
+
+    /// Runs the plan that makes a step's file, unless it is there.
+    async fn step(
+        &self,
+        name: &str,
+        context: &SessionContext,
+        plan: Plan,
+    ) -> Result<(), PipelineError> {
+        if self.directory.dedup(name).exists() {
+            return Ok(());
+        }
+        self.observer.begin(&format!("dedup {name}"), 1, 0);
+        self.execute(context, plan).await?;
+        self.observer.unit_done();
+        if self.observer.stop_asked() { Err(PipelineError::Stopped) } else { Ok(()) }
+    }
+
+    /// Documents of the same text, sorted by its hash and then by the survivor policy.
+    async fn exact(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+        plans::annotations_table(&self.context, &self.parts()).await?;
+        let mut order = vec![ident("content_hash").sort(true, false)];
+        order.extend(plans::survivor_order(self.rules, &compiled.survivor)?);
+        let frame = self
+            .context
+            .table("annotations")
+            .await?
+            .filter(ident("rule_decision").eq(lit("kept")))?
+            .sort(order)?
+            .select(vec![ident("content_hash"), ident(PLACE)])?;
+        let sorted_by_hash = single(frame.create_physical_plan().await?);
+        let star = Star { key: "content_hash".to_owned() };
+        let links = sorted(over(Operator::Star(star), sorted_by_hash)?, &[PLACE])?;
+        Ok(write(links, &self.directory.dedup("exact"), Content::Values)?)
+    }
+
+    /// The numbers of kept documents in survivor order.
+    async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+        plans::annotations_table(&self.context, &self.parts()).await?;
+        let order = plans::survivor_order(self.rules, &compiled.survivor)?;
+        let frame = self
+            .context
+            .table("annotations")
+            .await?
+            .filter(ident("rule_decision").eq(lit("kept")))?
+            .sort(order)?
+            .select(vec![ident(PLACE)])?;
+        let numbered =
+            over(Operator::Number(Number {}), single(frame.create_physical_plan().await?))?;
+        Ok(write(sorted(numbered, &[PLACE])?, &self.directory.dedup("ranks"), Content::Values)?)
+    }
+
+    /// Documents of the run before each unit, and all of them.
+    fn bases(&self) -> Result<(Vec<u64>, u64), PipelineError> {
+        let (mut bases, mut all) = (Vec::new(), 0);
+        for part in self.parts() {
+            bases.push(all);
+            all += crate::conservation::rows(&part)?;
+        }
+        Ok((bases, all))
+    }
+
+    async fn fuzzy(&self, compiled: &Compiled, threshold: f64) -> Result<(), PipelineError> {
+        let directory = self.directory;
+        if directory.dedup("fuzzy").exists() {
+            return Ok(());
+        }
+        let by_policy = self.config.content.survivor != Survivor::First;
+        if by_policy {
+            self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
+        }
+        let (bases, documents) = self.bases()?;
+        let rows = parts(&self.parts(), &[PLACE, "rule_decision", BANDS])?;
+        let explode = Explode {
+            bases,
+            gone: self.config.content.dedup_exact.then(|| directory.dedup("exact")),
+            ranks: by_policy.then(|| directory.dedup("ranks")),
+        };
+        let exploded = over(Operator::Explode(explode), rows)?;
+        let shared = over(Operator::Shared(Shared {}), sorted(exploded, &[BUCKET, RANK])?)?;
+        let plan = write(shared, &directory.dedup("buckets"), Content::Values)?;
+        self.step("buckets", &self.context, plan).await?;
+        let buckets = [directory.dedup("buckets")];
+        let bucket_rows = || parts(&buckets, &[BUCKET, RANK, PLACE]);
+
+        let places = sorted(parts(&buckets, &[PLACE])?, &[PLACE])?;
+        let places = over(Operator::Once(Once { columns: vec![PLACE.to_owned()] }), places)?;
+        let plan = write(places, &directory.dedup("candidates"), Content::Values)?;
+        self.step("candidates", &self.context, plan).await?;
+        self.movement(
+            "shingle",
+            |unit| directory.shingles(unit).exists(),
+            async |unit, _| {
+                let (spec, places) = (&compiled.spec, directory.dedup("candidates"));
+                Ok(shingles(unit, &self.units[unit], spec, places, &directory.shingles(unit))?)
+            },
+        )
+        .await?;
+
+        let sets: Vec<PathBuf> =
+            (0..self.units.len()).map(|unit| directory.shingles(unit)).collect();
+        let fine = fine(&self.context);
+        let mut edges: Vec<PathBuf> = Vec::new();
+        let mut last = PathBuf::new();
+        for round in 1..=ROUNDS {
+            let window = (round == 2).then(|| Window {
+                centers: CENTERS,
+                resolved: last.clone(),
+                documents,
+            });
+            let hops =
+                || TamisExec::try_new(Operator::Hops(Hops { resolved: last.clone() }), vec![]);
+            let pairs = match round {
+                1 => over(Operator::Pairs(Pairs { window: None }), bucket_rows()?)?,
+                2 => both(
+                    over(Operator::Pairs(Pairs { window }), bucket_rows()?)?,
+                    Arc::new(hops()?),
+                )?,
+                _ => Arc::new(hops()?),
+            };
+            let name = format!("edges-{round}");
+            let plan = verify(pairs, &sets, threshold, &directory.dedup(&name))?;
+            self.step(&name, &fine, plan).await?;
+            let found = crate::conservation::rows(&directory.dedup(&name))?;
+            edges.push(directory.dedup(&name));
+            if round > 2 && found == 0 {
+                break;
+            }
+            let columns = [RANK, PLACE, CENTER_RANK, CENTER, SIMILARITY];
+            let all = sorted(parts(&edges, &columns)?, &[RANK, CENTER_RANK])?;
+            let all = over(Operator::Resolve(Resolve { documents }), all)?;
+            let name = format!("resolved-{round}");
+            let plan = write(all, &directory.dedup(&name), Content::Values)?;
+            self.step(&name, &self.context, plan).await?;
+            last = directory.dedup(&name);
+        }
+        let links = parts(&[last], &[PLACE, CENTER, SIMILARITY])?;
+        let schema = links.schema();
+        let decided = Arc::new(IsNotNullExpr::new(column(SIMILARITY, &schema)?));
+        let links: Plan = Arc::new(FilterExec::try_new(decided, links)?);
+        let exprs = [(PLACE, PLACE), (CENTER, SURVIVOR), (SIMILARITY, SIMILARITY)];
+        let mut renamed = Vec::new();
+        for (from, to) in exprs {
+            renamed.push((column(from, &schema)?, to.to_owned()));
+        }
+        let plan = sorted(project(renamed, links)?, &[PLACE])?;
+        let plan = write(plan, &directory.dedup("fuzzy"), Content::Values)?;
+        self.step("fuzzy", &self.context, plan).await
+    }
+}

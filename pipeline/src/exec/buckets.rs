@@ -1,0 +1,184 @@
+//! What stands in buckets of two or more, and the pairs to compare there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use serde::{Deserialize, Serialize};
+
+use super::explode::{BUCKET, RANK};
+use super::flow::{PLACE, columns, numbers, per_batch, schema_of};
+use super::resolve::Gone;
+
+/// The column with the rank of the better document of a pair.
+pub const CENTER_RANK: &str = "center_rank";
+/// The column with its place.
+pub const CENTER: &str = "center";
+
+/// Passes the rows on whose `bucket` has two or more; the input is sorted by bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {}
+
+impl Shared {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        // the first row of a bucket waits for a second one
+        let mut head: Option<([u64; 3], bool)> = None;
+        per_batch(input, schema, move |batch| {
+            let [buckets, ranks, places] = columns(batch, [BUCKET, RANK, PLACE])?;
+            let mut kept = vec![Vec::new(), Vec::new(), Vec::new()];
+            let mut keep = |row: [u64; 3]| {
+                for (column, value) in kept.iter_mut().zip(row) {
+                    column.push(value);
+                }
+            };
+            for ((&bucket, &rank), &place) in buckets.iter().zip(ranks).zip(places) {
+                let row = [bucket, rank, place];
+                match &mut head {
+                    Some((first, written)) if first[0] == bucket => {
+                        if !*written {
+                            keep(*first);
+                            *written = true;
+                        }
+                        keep(row);
+                    }
+                    _ => head = Some((row, false)),
+                }
+            }
+            numbers(&out, kept)
+        })
+    }
+}
+
+/// Pairs to compare: `rank, place, center_rank, center`; the input is sorted by bucket and rank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pairs {
+    /// `None`: each document with the best of its bucket. Otherwise each that is still there with
+    /// the best `window` of its bucket that are, the very best left out: all were compared to it.
+    pub window: Option<Window>,
+}
+
+/// The later round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Better documents that one is compared with in a bucket, at most.
+    pub centers: usize,
+    /// What the round before resolved.
+    pub resolved: PathBuf,
+    /// Documents of the run.
+    pub documents: u64,
+}
+
+/// `rank, place, center_rank, center`.
+pub(super) fn pairs() -> SchemaRef {
+    schema_of(&[
+        (RANK, DataType::UInt64),
+        (PLACE, DataType::UInt64),
+        (CENTER_RANK, DataType::UInt64),
+        (CENTER, DataType::UInt64),
+    ])
+}
+
+/// The bucket at hand.
+#[derive(Default)]
+struct Bucket {
+    name: Option<u64>,
+    centers: Vec<[u64; 2]>,
+}
+
+impl Pairs {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        let mut bucket = Bucket::default();
+        let window = self.window.clone();
+        let mut gone: Option<Gone> = None;
+        per_batch(input, schema, move |batch| {
+            if let (Some(window), None) = (&window, &gone) {
+                gone = Some(Gone::read(&window.resolved, window.documents)?);
+            }
+            let centers = window.as_ref().map_or(1, |window| window.centers);
+            pairs_of(batch, &mut bucket, centers, gone.as_ref(), &out)
+        })
+    }
+}
+
+fn pairs_of(
+    batch: &RecordBatch,
+    bucket: &mut Bucket,
+    centers: usize,
+    gone: Option<&Gone>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
+    let [buckets, ranks, places] = columns(batch, [BUCKET, RANK, PLACE])?;
+    let mut out = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    for ((&name, &rank), &place) in buckets.iter().zip(ranks).zip(places) {
+        if bucket.name != Some(name) {
+            bucket.name = Some(name);
+            bucket.centers.clear();
+            if gone.is_some() {
+                // the best of the bucket was everybody's center in the first round
+                continue;
+            }
+        }
+        if gone.is_some_and(|gone| gone.has(rank)) {
+            continue;
+        }
+        for [center_rank, center] in &bucket.centers {
+            for (column, value) in out.iter_mut().zip([rank, place, *center_rank, *center]) {
+                column.push(value);
+            }
+        }
+        if bucket.centers.len() < centers {
+            bucket.centers.push([rank, place]);
+        }
+    }
+    numbers(schema, out)
+}
+
+/// Drops rows that equal the row before, by the columns `rank` and `center_rank`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Once {
+    /// The columns that say whether two rows are the same.
+    pub columns: Vec<String>,
+}
+
+impl Once {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let names = self.columns.clone();
+        let mut last: Option<Vec<u64>> = None;
+        per_batch(input, schema, move |batch| {
+            let mut keys = Vec::with_capacity(names.len());
+            for name in &names {
+                let [column] = columns(batch, [name])?;
+                keys.push(column);
+            }
+            let mut keep = Vec::with_capacity(batch.num_rows());
+            for row in 0..batch.num_rows() {
+                let same = last
+                    .as_ref()
+                    .is_some_and(|last| keys.iter().zip(last).all(|(key, last)| key[row] == *last));
+                keep.push(!same);
+                if !same {
+                    last = Some(keys.iter().map(|key| key[row]).collect());
+                }
+            }
+            Ok(arrow::compute::filter_record_batch(batch, &keep.into())?)
+        })
+    }
+}

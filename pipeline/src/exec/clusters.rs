@@ -1,0 +1,153 @@
+//! From links between places to clusters that people read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, Float64Array, RecordBatch, UInt64Array};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use serde::{Deserialize, Serialize};
+
+use super::explode::RANK;
+use super::flow::{PLACE, Walk, columns, numbers, per_batch, schema_of};
+use super::rewrite::typed;
+use super::star::{SIMILARITY, SURVIVOR, linked};
+use datafusion::arrow::datatypes::DataType;
+
+/// Numbers the rows from 0: `place, rank` of an input in survivor order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {}
+
+/// `place, rank`.
+pub(super) fn ranks() -> SchemaRef {
+    schema_of(&[(PLACE, DataType::UInt64), (RANK, DataType::UInt64)])
+}
+
+impl Number {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        let mut next = 0_u64;
+        per_batch(input, schema, move |batch| {
+            let [places] = columns(batch, [PLACE])?;
+            let from = next;
+            next += places.len() as u64;
+            numbers(&out, vec![places.to_vec(), (from..next).collect()])
+        })
+    }
+}
+
+/// Passes on the rows of a scan whose place is in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    /// The file: a sorted column `place`.
+    pub places: PathBuf,
+    /// The first place of the unit that is scanned.
+    pub from: u64,
+}
+
+impl Pick {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let mut walk = Walk::new(vec![self.places.clone()], &[PLACE], self.from, 4096);
+        per_batch(input, schema, move |batch| {
+            let [places] = columns(batch, [PLACE])?;
+            let mut keep = Vec::with_capacity(places.len());
+            for place in places {
+                keep.push(walk.seek(*place)?.is_some());
+            }
+            Ok(arrow::compute::filter_record_batch(batch, &keep.into())?)
+        })
+    }
+}
+
+/// Points links at the document that stays where their survivor went as a near duplicate: an
+/// exact copy is as similar to it as its survivor was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relink {
+    /// Links of near duplicates, in input order.
+    pub fuzzy: PathBuf,
+    /// Pass on the links that moved, or those that did not.
+    pub moved: bool,
+}
+
+impl Relink {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        let names = [PLACE, SURVIVOR, SIMILARITY];
+        let mut walk = Walk::new(vec![self.fuzzy.clone()], &names, 0, 4096);
+        let moved = self.moved;
+        per_batch(input, schema, move |batch| {
+            let [places, survivors] = columns(batch, [PLACE, SURVIVOR])?;
+            let before = typed::<Float64Array>(batch, SIMILARITY)?;
+            let (mut members, mut stay, mut similar) = (Vec::new(), Vec::new(), Vec::new());
+            for (row, (&place, &survivor)) in places.iter().zip(survivors).enumerate() {
+                let (survivor, similarity) = match walk.seek(survivor)? {
+                    Some((found, at)) if moved => (
+                        columns(found, [SURVIVOR])?[0][at],
+                        typed::<Float64Array>(found, SIMILARITY)?.value(at),
+                    ),
+                    None if !moved => (survivor, before.value(row)),
+                    _ => continue,
+                };
+                members.push(place);
+                stay.push(survivor);
+                similar.push(similarity);
+            }
+            linked(&out, members, stay, Some(similar))
+        })
+    }
+}
+
+/// Adds each survivor to its cluster: the input is sorted by survivor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithSurvivors {}
+
+impl WithSurvivors {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        let mut last: Option<u64> = None;
+        per_batch(input, schema, move |batch| with_survivors(batch, &mut last, &out))
+    }
+}
+
+fn with_survivors(
+    batch: &RecordBatch,
+    last: &mut Option<u64>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
+    let places = typed::<UInt64Array>(batch, PLACE)?;
+    let survivors = typed::<UInt64Array>(batch, SURVIVOR)?;
+    let before = typed::<Float64Array>(batch, SIMILARITY)?;
+    let (mut members, mut stay, mut similar) = (Vec::new(), Vec::new(), Vec::new());
+    for row in 0..places.len() {
+        let survivor = survivors.value(row);
+        if *last != Some(survivor) {
+            *last = Some(survivor);
+            members.push(survivor);
+            stay.push(survivor);
+            similar.push(1.0);
+        }
+        members.push(places.value(row));
+        stay.push(survivor);
+        similar.push(before.value(row));
+    }
+    linked(schema, members, stay, Some(similar))
+}

@@ -1,0 +1,91 @@
+//! One row for each bucket a document falls into.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array, FixedSizeBinaryArray, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use serde::{Deserialize, Serialize};
+
+use super::flow::{PLACE, Walk, columns, numbers, per_batch, schema_of, unit_and_position};
+use super::rewrite::typed;
+
+/// The column with the hash of a band, which names a bucket.
+pub const BUCKET: &str = "bucket";
+/// The column with the document's number in survivor order.
+pub const RANK: &str = "rank";
+/// The column of the annotations with the band hashes.
+pub const BANDS: &str = "minhash_bands";
+
+/// Turns `place, rule_decision, minhash_bands` of all documents, in input order, into
+/// `bucket, rank, place` of those that are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explode {
+    /// Documents of the run before each unit.
+    pub bases: Vec<u64>,
+    /// Links of documents that go as exact duplicates, in input order.
+    pub gone: Option<PathBuf>,
+    /// `place, rank` in input order; without it the first document has the first rank.
+    pub ranks: Option<PathBuf>,
+}
+
+/// `bucket, rank, place`.
+pub(super) fn buckets() -> SchemaRef {
+    schema_of(&[(BUCKET, DataType::UInt64), (RANK, DataType::UInt64), (PLACE, DataType::UInt64)])
+}
+
+impl Explode {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let out = Arc::clone(&schema);
+        let walk = |path: &PathBuf, names: &[&str]| Walk::new(vec![path.clone()], names, 0, 4096);
+        let mut gone = self.gone.as_ref().map(|path| walk(path, &[PLACE]));
+        let mut ranks = self.ranks.as_ref().map(|path| walk(path, &[PLACE, RANK]));
+        let bases = self.bases.clone();
+        per_batch(input, schema, move |batch| rows(batch, &bases, &mut gone, &mut ranks, &out))
+    }
+}
+
+fn rows(
+    batch: &RecordBatch,
+    bases: &[u64],
+    gone: &mut Option<Walk>,
+    ranks: &mut Option<Walk>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
+    let [places] = columns(batch, [PLACE])?;
+    let decisions = typed::<StringArray>(batch, "rule_decision")?;
+    let bands = typed::<FixedSizeBinaryArray>(batch, BANDS)?;
+    let [mut to_bucket, mut to_rank, mut to_place] = [Vec::new(), Vec::new(), Vec::new()];
+    for (row, &place) in places.iter().enumerate() {
+        if decisions.value(row) != "kept" || bands.is_null(row) {
+            continue;
+        }
+        if let Some(gone) = gone
+            && gone.seek(place)?.is_some()
+        {
+            continue;
+        }
+        let rank = match ranks {
+            None => {
+                let (unit, position) = unit_and_position(place);
+                bases.get(unit).copied().unwrap_or(0) + position
+            }
+            Some(ranks) => match ranks.seek(place)? {
+                Some((found, at)) => columns(found, [RANK])?[0].get(at).copied().unwrap_or(0),
+                None => continue,
+            },
+        };
+        for band in bands.value(row).as_chunks::<8>().0 {
+            to_bucket.push(u64::from_le_bytes(*band));
+            to_rank.push(rank);
+            to_place.push(place);
+        }
+    }
+    numbers(schema, vec![to_bucket, to_rank, to_place])
+}

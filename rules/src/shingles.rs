@@ -1,0 +1,154 @@
+//! What near-duplicate search takes of a document: band hashes in the first pass, and the set of
+//! shingles of candidates, both of the text as it will be written.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, FixedSizeBinaryBuilder, ListBuilder, StringArray, UInt64Builder,
+};
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::scalar::ScalarValue;
+use serde::{Deserialize, Serialize};
+use tamis_kernels::minhash::{Banding, BandingError, band_hashes, signature};
+use tamis_kernels::{Level, SHINGLE_WORDS_MAX, Tamis, Word, shingle_set, shingles};
+
+use crate::error::RuleError;
+use crate::spec::AnnotateSpec;
+
+/// Name of the function in plans.
+pub const SHINGLES: &str = "tamis_shingles";
+
+/// How documents are cut into shingles and hashed into bands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MinHashSpec {
+    /// Bands.
+    pub bands: usize,
+    /// Rows of each.
+    pub rows: usize,
+    /// Words of a shingle.
+    pub shingle_words: usize,
+}
+
+impl MinHashSpec {
+    /// The bands and rows, checked.
+    pub fn banding(&self) -> Result<Banding, BandingError> {
+        Banding::new(self.bands, self.rows)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), RuleError> {
+        self.banding().map_err(|error| RuleError::whole("minhash", error))?;
+        if !(1..=SHINGLE_WORDS_MAX).contains(&self.shingle_words) {
+            let what = format!("a shingle has from 1 to {SHINGLE_WORDS_MAX} words");
+            return Err(RuleError::whole("minhash", what));
+        }
+        Ok(())
+    }
+
+    /// Bytes of a document's band hashes.
+    pub(crate) fn bytes(&self) -> i32 {
+        i32::try_from(self.bands * 8).unwrap_or(i32::MAX)
+    }
+}
+
+/// Buffers for one document after the other.
+#[derive(Default)]
+pub(crate) struct Bands {
+    words: Vec<u64>,
+    shingles: Vec<u64>,
+    slots: Vec<u32>,
+    hashes: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+impl Bands {
+    /// Appends the band hashes of a document with these words; NULL where it has none.
+    pub(crate) fn push(
+        &mut self,
+        spec: &MinHashSpec,
+        banding: Banding,
+        words: &[Word],
+        builder: &mut FixedSizeBinaryBuilder,
+    ) -> Result<()> {
+        if words.is_empty() {
+            builder.append_null();
+            return Ok(());
+        }
+        self.words.clear();
+        self.words.extend(words.iter().map(|word| word.hash));
+        let level = Level::detect();
+        shingles(level, &self.words, spec.shingle_words, &mut self.shingles);
+        self.slots.resize(banding.slots(), 0);
+        signature(level, &self.shingles, &mut self.slots);
+        band_hashes(&self.slots, banding, &mut self.hashes);
+        self.bytes.clear();
+        self.bytes.extend(self.hashes.iter().flat_map(|hash| hash.to_le_bytes()));
+        Ok(builder.append_value(&self.bytes)?)
+    }
+}
+
+/// `tamis_shingles(text, specification)`: the set of shingles of the edited text, sorted.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Shingles {
+    signature: Signature,
+}
+
+/// The function.
+pub fn shingles_udf() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(Shingles { signature: Signature::any(2, Volatility::Immutable) }))
+}
+
+impl ScalarUDFImpl for Shingles {
+    fn name(&self) -> &'static str {
+        SHINGLES
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true))))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [texts, ColumnarValue::Scalar(ScalarValue::Utf8(Some(json)))] = args.args.as_slice()
+        else {
+            return exec_err!("{SHINGLES} takes a text and a literal specification");
+        };
+        let texts = texts.to_array(args.number_rows)?;
+        let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
+            return exec_err!("{SHINGLES} takes a text");
+        };
+        let spec = AnnotateSpec::parse(json).map_err(crate::annotate::external)?;
+        let Some(minhash) = spec.minhash else {
+            return exec_err!("{SHINGLES} needs a specification with shingles");
+        };
+        thread_local! {
+            static SCRATCH: RefCell<(Tamis, Vec<Word>, Vec<u64>, Vec<u64>)> =
+                RefCell::default();
+        }
+        SCRATCH.with_borrow_mut(|(tamis, words, hashes, set)| {
+            let mut lists = ListBuilder::new(UInt64Builder::new());
+            for row in 0..texts.len() {
+                if texts.is_null(row) {
+                    lists.append_null();
+                    continue;
+                }
+                tamis.scan(&spec.edited_text(texts.value(row)), words);
+                hashes.clear();
+                hashes.extend(words.iter().map(|word| word.hash));
+                shingles(Level::detect(), hashes, minhash.shingle_words, set);
+                shingle_set(set);
+                lists.values().append_slice(set);
+                lists.append(true);
+            }
+            Ok(ColumnarValue::Array(Arc::new(lists.finish())))
+        })
+    }
+}
