@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::common::{assert_same, expect, json, tamis, write_corpus};
+use crate::common::{assert_same, expect, good_text, json, tamis, write, write_corpus};
 
 /// Kills in the short form; `TAMIS_KILLS=200` is the long one.
 fn kills() -> u64 {
@@ -16,6 +16,12 @@ fn corpus(folder: &std::path::Path) {
     for shard in 0..6 {
         write_corpus(&folder.join(format!("in/part-{shard}.jsonl.zst")), shard * 3000, 3000);
     }
+    let near = (0..600).map(|number| {
+        let text = format!("{}And one more line that the others lack.", good_text(number * 7));
+        serde_json::json!({"id": format!("near-{number}"), "text": text}).to_string()
+    });
+    let near: Vec<String> = near.collect();
+    write(&folder.join("in/part-7.jsonl"), near.join("\n").as_bytes());
 }
 
 #[test]

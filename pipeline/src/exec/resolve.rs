@@ -90,17 +90,18 @@ struct State {
 impl State {
     /// Takes one pair; the best center that stays decides.
     fn pair(&mut self, pair: [u64; 4], similarity: f64) {
+        if self.at_hand.is_none_or(|(row, _)| row[0] != pair[0]) {
+            // the document before may be this one's center: decide it first
+            self.close();
+        }
         let stays = !self.gone.has(pair[2]);
         match &mut self.at_hand {
-            Some((row, decided)) if row[0] == pair[0] => {
+            Some((row, decided)) => {
                 if decided.is_none() && stays {
                     (*row, *decided) = (pair, Some(similarity));
                 }
             }
-            _ => {
-                self.close();
-                self.at_hand = Some((pair, stays.then_some(similarity)));
-            }
+            None => self.at_hand = Some((pair, stays.then_some(similarity))),
         }
     }
 

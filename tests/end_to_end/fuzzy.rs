@@ -1,0 +1,232 @@
+//! Near duplicates: verified, decided in survivor order, the same for any number of threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::common::{assert_same, books, expect, lines, report, write};
+use serde_json::{Value, json};
+
+/// A word for each number.
+fn word(number: usize) -> String {
+    let letters = b"bcdfghjklmnprstvz";
+    let mut rest = number.wrapping_mul(2_654_435_761) % 1_000_003;
+    let mut text = String::new();
+    for _ in 0..6 {
+        text.push(char::from(letters[rest % letters.len()]));
+        text.push(char::from(b"aeiou"[rest % 5]));
+        rest /= 11;
+    }
+    format!("{text}{number}")
+}
+
+fn words(range: std::ops::Range<usize>) -> String {
+    range.map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn record(id: &str, text: &str) -> String {
+    json!({"id": id, "text": text}).to_string()
+}
+
+fn write_records(path: &Path, records: &[(String, String)]) {
+    let all: Vec<String> = records.iter().map(|(id, text)| record(id, text)).collect();
+    write(path, all.join("\n").as_bytes());
+}
+
+const ONLY_FUZZY: [&str; 4] = ["--rules", "none", "--dedup", "fuzzy"];
+
+fn run(folder: &Path, input: &str, out: &str, more: &[&str]) {
+    let mut arguments = vec!["run", input, "--out", out, "--quiet"];
+    arguments.extend(ONLY_FUZZY);
+    arguments.extend(more);
+    expect(folder, &arguments, 0);
+}
+
+/// The ids kept, and for each removed id its twin and similarity.
+fn outcome(out: &Path) -> (BTreeSet<String>, BTreeMap<String, (String, f64)>) {
+    let mut files = Vec::new();
+    for decision in ["kept", "removed"] {
+        for entry in std::fs::read_dir(out.join(decision)).unwrap() {
+            files.push((decision, entry.unwrap().path()));
+        }
+    }
+    let (mut kept, mut removed) = (BTreeSet::new(), BTreeMap::new());
+    for (decision, file) in files {
+        for line in lines(&file) {
+            let record: Value = serde_json::from_str(&line).unwrap();
+            let id = record["id"].as_str().unwrap().to_owned();
+            if decision == "kept" {
+                kept.insert(id);
+            } else {
+                let reason = &record["tamis"]["reasons"][0];
+                let twin = reason["twin"].as_str().unwrap().to_owned();
+                removed.insert(id, (twin, reason["similarity"].as_f64().unwrap()));
+            }
+        }
+    }
+    (kept, removed)
+}
+
+/// Jaccard of the sets of five consecutive words, written down as plainly as can be.
+fn similarity(one: &str, other: &str) -> f64 {
+    let set = |text: &str| -> BTreeSet<Vec<String>> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        words.windows(5.min(words.len())).map(<[String]>::to_vec).collect()
+    };
+    let (one, other) = (set(one), set(other));
+    one.intersection(&other).count() as f64 / one.union(&other).count() as f64
+}
+
+fn check_verified(
+    texts: &BTreeMap<String, String>,
+    kept: &BTreeSet<String>,
+    removed: &BTreeMap<String, (String, f64)>,
+) {
+    assert_eq!(kept.len() + removed.len(), texts.len());
+    for (id, (twin, said)) in removed {
+        assert!(kept.contains(twin), "{id} went for {twin}, which went too");
+        let exact = similarity(&texts[id], &texts[twin]);
+        assert!(exact >= 0.8, "{id} {twin} {exact}");
+        assert!((exact - said).abs() < 1e-9, "{id} {twin}: {said} is {exact}");
+    }
+}
+
+#[test]
+fn a_chain_of_neighbours_does_not_pull_in_its_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    // neighbours share 0.90, those after next 0.81, the next 0.73
+    let records: Vec<(String, String)> =
+        (0..300).map(|n| (format!("link-{n:03}"), words(n * 5..n * 5 + 100))).collect();
+    write_records(&folder.path().join("in.jsonl"), &records);
+    run(folder.path(), "in.jsonl", "out", &[]);
+    let (kept, removed) = outcome(&folder.path().join("out"));
+    let texts: BTreeMap<_, _> = records.iter().cloned().collect();
+    check_verified(&texts, &kept, &removed);
+    assert!(kept.contains("link-000"));
+    assert!((95..=120).contains(&kept.len()), "{} of 300 stay", kept.len());
+    // of the pairs at the threshold or above at most few are left with both
+    let ids: Vec<&String> = kept.iter().collect();
+    let both = ids.windows(2).filter(|two| similarity(&texts[two[0]], &texts[two[1]]) >= 0.8);
+    assert!(both.count() <= 6);
+}
+
+/// Identical short documents; a million with `TAMIS_LARGE=1`.
+#[test]
+fn a_giant_bucket_costs_linear_work() {
+    let count = if std::env::var("TAMIS_LARGE").is_ok() { 1_000_000 } else { 50_000 };
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for number in 0..count {
+        text.push_str(&record(&number.to_string(), "Page not found."));
+        text.push('\n');
+    }
+    write(&folder.path().join("in.jsonl.zst"), text.as_bytes());
+    run(folder.path(), "in.jsonl.zst", "out", &[]);
+    let out = folder.path().join("out");
+    assert_eq!(books(&out), [count, 1, count - 1, 0]);
+    let duplicates = &report(&out)["duplicates"][0];
+    assert_eq!(duplicates["kind"], "fuzzy");
+    assert_eq!((&duplicates["clusters"], &duplicates["largest"]), (&json!(1), &json!(count)));
+}
+
+/// Documents in families: copies with some words changed, in three files.
+fn families(folder: &Path) -> BTreeMap<String, String> {
+    let mut files: [Vec<(String, String)>; 3] = Default::default();
+    let mut texts = BTreeMap::new();
+    for family in 0..120 {
+        let base: Vec<String> = (0..80 + family).map(|n| word(family * 1000 + n)).collect();
+        for member in 0..5 {
+            let mut own = base.clone();
+            for change in 0..(family + member) % 6 {
+                own[(change * 13 + member) % 70] =
+                    word(900_000 + family * 31 + member * 7 + change);
+            }
+            // every member has its own length, so that a policy by length has no ties
+            own.truncate(base.len() - member);
+            let (id, text) = (format!("f{family:03}-{member}"), own.join(" "));
+            files[(family + member) % 3].push((id.clone(), text.clone()));
+            texts.insert(id, text);
+        }
+    }
+    for (number, records) in files.iter().enumerate() {
+        write_records(&folder.join(format!("in/{number}.jsonl")), records);
+        write_records(&folder.join(format!("turned/{}.jsonl", 2 - number)), records);
+    }
+    texts
+}
+
+#[test]
+fn families_are_thinned_and_every_removal_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = families(folder.path());
+    run(folder.path(), "in", "out", &["--threads", "1"]);
+    let out = folder.path().join("out");
+    let (kept, removed) = outcome(&out);
+    check_verified(&texts, &kept, &removed);
+    assert!(removed.len() > 200, "{}", removed.len());
+    let (mut similar, mut both) = (0, 0);
+    for (one, text) in &texts {
+        for (other, other_text) in texts.range(one.clone()..).skip(1).take(4) {
+            if similarity(text, other_text) >= 0.8 {
+                similar += 1;
+                both += usize::from(kept.contains(one) && kept.contains(other));
+            }
+        }
+    }
+    assert!(both * 50 <= similar, "{both} of {similar} pairs are left with both");
+    for threads in ["2", "8"] {
+        let name = format!("out{threads}");
+        run(folder.path(), "in", &name, &["--threads", threads]);
+        assert_same(&out, &folder.path().join(name));
+    }
+}
+
+#[test]
+fn a_policy_by_content_does_not_ask_in_which_order_files_come() {
+    let folder = tempfile::tempdir().unwrap();
+    families(folder.path());
+    let policy = ["--survivor", "word_count desc"];
+    run(folder.path(), "in", "out", &policy);
+    run(folder.path(), "turned", "out2", &policy);
+    let (kept, removed) = outcome(&folder.path().join("out"));
+    let turned = outcome(&folder.path().join("out2"));
+    assert!((kept, removed) == turned, "other survivors where files come in another order");
+}
+
+#[test]
+fn a_copy_of_a_near_duplicate_names_the_document_that_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let near = format!("{} and a tail of its own", words(0..100));
+    let records = [
+        ("first".to_owned(), words(0..100)),
+        ("near".to_owned(), near.clone()),
+        ("copy".to_owned(), format!("  {near}\n")),
+        ("other".to_owned(), words(500..600)),
+    ];
+    write_records(&folder.path().join("in.jsonl"), &records);
+    expect(folder.path(), &["run", "in.jsonl", "--out", "out", "--rules", "none"], 0);
+    let (kept, removed) = outcome(&folder.path().join("out"));
+    assert_eq!(kept, BTreeSet::from(["first".to_owned(), "other".to_owned()]));
+    assert_eq!(removed["near"], removed["copy"]);
+    assert_eq!(removed["copy"].0, "first");
+    assert!(removed["copy"].1 < 1.0);
+}
+
+#[test]
+fn bands_that_make_no_sense_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_records(&folder.path().join("in.jsonl"), &[("a".to_owned(), words(0..50))]);
+    for wrong in [
+        ["--bands", "1", "--rows", "100"],
+        ["--bands", "0", "--rows", "1"],
+        ["--similarity", "1.5", "--threads", "1"],
+        ["--similarity", "0.01", "--threads", "1"],
+    ] {
+        let mut arguments = vec!["run", "in.jsonl", "--out", "out"];
+        arguments.extend(wrong);
+        let (_, stderr) = expect(folder.path(), &arguments, 2);
+        assert!(stderr.contains("dedup:"), "{stderr}");
+    }
+    let (stdout, _) =
+        expect(folder.path(), &["run", "in.jsonl", "--out", "out", "--similarity", "0.7"], 0);
+    assert!(stdout.contains("at 0.7"), "{stdout}");
+}
