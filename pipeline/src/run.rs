@@ -94,6 +94,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let percentiles = work.percentiles().await?;
     let mut compiled = rules.compile(&percentiles)?;
     compiled.spec.minhash = config.content.fuzzy.as_ref().map(|fuzzy| fuzzy.minhash);
+    compiled.spec.no_content_hash = !config.content.dedup_exact;
     work.annotate(&compiled).await?;
     let annotated = started.elapsed();
     if !work.units.is_empty() {

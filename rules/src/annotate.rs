@@ -213,7 +213,11 @@ impl Work {
             }
             edited.append_value(versions.len() > 1);
             let last = versions.last().map_or(text, |version| version);
-            hashes.append_value(content_hash(last).to_be_bytes())?;
+            if self.spec.no_content_hash {
+                hashes.append_null();
+            } else {
+                hashes.append_value(content_hash(last).to_be_bytes())?;
+            }
         }
         let DataType::Struct(fields) = self.spec.return_type().map_err(external)? else {
             return exec_err!("{ANNOTATE} returns a struct");

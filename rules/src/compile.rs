@@ -211,6 +211,7 @@ impl Compiler<'_> {
                 .map(|stage| StageSpec { edits: edits(stage), annotations: of(stage) })
                 .collect(),
             minhash: None,
+            no_content_hash: false,
         }
     }
 

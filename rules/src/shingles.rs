@@ -4,10 +4,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, FixedSizeBinaryBuilder, ListBuilder, StringArray, UInt64Builder,
-};
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::array::{Array, BinaryBuilder, FixedSizeBinaryBuilder, StringArray};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -92,7 +90,8 @@ impl Bands {
     }
 }
 
-/// `tamis_shingles(text, specification)`: the set of shingles of the edited text, sorted.
+/// `tamis_shingles(text, specification)`: the set of shingles of the edited text, sorted,
+/// eight bytes each, little-endian.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Shingles {
     signature: Signature,
@@ -113,7 +112,7 @@ impl ScalarUDFImpl for Shingles {
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true))))
+        Ok(DataType::Binary)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -134,10 +133,11 @@ impl ScalarUDFImpl for Shingles {
                 RefCell::default();
         }
         SCRATCH.with_borrow_mut(|(tamis, words, hashes, set)| {
-            let mut lists = ListBuilder::new(UInt64Builder::new());
+            let mut sets = BinaryBuilder::new();
+            let mut bytes: Vec<u8> = Vec::new();
             for row in 0..texts.len() {
                 if texts.is_null(row) {
-                    lists.append_null();
+                    sets.append_null();
                     continue;
                 }
                 tamis.scan(&spec.edited_text(texts.value(row)), words);
@@ -145,10 +145,11 @@ impl ScalarUDFImpl for Shingles {
                 hashes.extend(words.iter().map(|word| word.hash));
                 shingles(Level::detect(), hashes, minhash.shingle_words, set);
                 shingle_set(set);
-                lists.values().append_slice(set);
-                lists.append(true);
+                bytes.clear();
+                bytes.extend(set.iter().flat_map(|shingle| shingle.to_le_bytes()));
+                sets.append_value(&bytes);
             }
-            Ok(ColumnarValue::Array(Arc::new(lists.finish())))
+            Ok(ColumnarValue::Array(Arc::new(sets.finish())))
         })
     }
 }

@@ -22,6 +22,9 @@ pub struct AnnotateSpec {
     /// Band hashes for near duplicates, where they are looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minhash: Option<MinHashSpec>,
+    /// Leave `content_hash` NULL: nobody looks for exact duplicates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_content_hash: bool,
 }
 
 /// One stage: edits, then measures of the edited text.

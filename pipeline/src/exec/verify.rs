@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, Float64Array, ListArray, RecordBatch, UInt64Array};
+use arrow::array::{BinaryArray, Float64Array, RecordBatch, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
@@ -42,13 +42,20 @@ pub(super) fn verified() -> SchemaRef {
     ])
 }
 
-/// The set in `row` of `batch`.
-fn set(batch: &RecordBatch, row: usize) -> Result<UInt64Array> {
-    let list = typed::<ListArray>(batch, SHINGLES)?.value(row);
-    list.as_any()
-        .downcast_ref::<UInt64Array>()
-        .cloned()
-        .ok_or_else(|| exec_datafusion_err!("shingles must be UInt64"))
+/// Puts the set in `row` of `batch` into `set`.
+fn read_set(batch: &RecordBatch, row: usize, set: &mut Vec<u64>) -> Result<()> {
+    let bytes = typed::<BinaryArray>(batch, SHINGLES)?.value(row);
+    set.clear();
+    set.extend(bytes.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight)));
+    Ok(())
+}
+
+/// The sets of the pair at hand.
+#[derive(Default)]
+struct Sets {
+    center: Option<u64>,
+    of_center: Vec<u64>,
+    of_member: Vec<u64>,
 }
 
 impl Verify {
@@ -61,13 +68,15 @@ impl Verify {
         let names = [PLACE, SHINGLES];
         let mut walk = Walk::new(self.shingles.clone(), &names, 0, self.batch_rows);
         let threshold = self.threshold;
-        per_batch(input, schema, move |batch| rows(batch, &mut walk, threshold, &out))
+        let mut sets = Sets::default();
+        per_batch(input, schema, move |batch| rows(batch, &mut walk, &mut sets, threshold, &out))
     }
 }
 
 fn rows(
     batch: &RecordBatch,
     walk: &mut Walk,
+    sets: &mut Sets,
     threshold: f64,
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
@@ -77,13 +86,18 @@ fn rows(
     let mut similarities = Vec::new();
     for row in 0..batch.num_rows() {
         let center = pairs[3][row];
-        let Some((found, at)) = walk.seek(center)? else {
-            return Err(exec_datafusion_err!(
-                "the shingles of place {center} are missing; {}",
-                super::rewrite::changed()
-            ));
-        };
-        let similarity = jaccard(set(batch, row)?.values(), set(found, at)?.values());
+        if sets.center != Some(center) {
+            let Some((found, at)) = walk.seek(center)? else {
+                return Err(exec_datafusion_err!(
+                    "the shingles of place {center} are missing; {}",
+                    super::rewrite::changed()
+                ));
+            };
+            read_set(found, at, &mut sets.of_center)?;
+            sets.center = Some(center);
+        }
+        read_set(batch, row, &mut sets.of_member)?;
+        let similarity = jaccard(&sets.of_member, &sets.of_center);
         if similarity >= threshold {
             similarities.push(similarity);
             for (column, pair) in kept.iter_mut().zip(pairs) {
