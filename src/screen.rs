@@ -237,6 +237,12 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
         }
     }
     let mut text = format!("{table}\n");
+    for alarm in report.alarms.iter().take(8) {
+        text.push_str(&format!("alarm: {alarm}\n"));
+    }
+    if report.alarms.len() > 8 {
+        text.push_str(&format!("alarm: {} more in {out}/report.json\n", report.alarms.len() - 8));
+    }
     if let Some(fuzzy) = &report.fuzzy {
         let shown = fuzzy.curve.iter().filter(|(at, _)| *at >= 0.7 || *at >= fuzzy.threshold);
         let shares: Vec<String> =

@@ -27,6 +27,18 @@ pub struct ConfigFile {
     pub dedup: Option<Vec<String>>,
     /// Which of several duplicates stays: `first` or an ORDER BY expression.
     pub survivor: Option<String>,
+    /// Sources whose documents stay before others, best first.
+    pub prefer_sources: Option<Vec<String>>,
+    /// Only documents of different sources are duplicates of each other.
+    pub across_sources: Option<bool>,
+    /// The column that names a document's source.
+    pub source_column: Option<String>,
+    /// Exit with 1 where an alarm rings.
+    pub gate: Option<bool>,
+    /// Share of a source's documents that dedup may remove before an alarm rings.
+    pub alarm_source: Option<f64>,
+    /// Members of a cluster from which on an alarm rings.
+    pub alarm_cluster: Option<u64>,
     /// Least similarity of near duplicates.
     pub similarity: Option<f64>,
     /// Bands of a signature.
@@ -93,10 +105,11 @@ pub enum Survivor {
 }
 
 impl Survivor {
-    /// `first`, or an ORDER BY expression.
+    /// `first`, `longest` (by characters), or an ORDER BY expression.
     pub fn parse(text: &str) -> Self {
         match text.trim() {
             "" | "first" => Self::First,
+            "longest" => Self::OrderBy("char_count desc".to_owned()),
             other => Self::OrderBy(other.to_owned()),
         }
     }
@@ -115,6 +128,8 @@ pub struct RunConfig {
     pub memory_bytes: usize,
     /// Folder for spilled data.
     pub temp: Option<PathBuf>,
+    /// When to ring.
+    pub alarms: Alarms,
     /// Start over in a directory that holds another run.
     pub force: bool,
     /// Send every plan through its bytes and rebuild it in a fresh session, as a cluster does.
@@ -131,6 +146,12 @@ pub struct ContentConfig {
     pub fuzzy: Option<Fuzzy>,
     /// Which of several duplicates stays.
     pub survivor: Survivor,
+    /// Sources whose documents stay before others, best first.
+    pub prefer_sources: Vec<String>,
+    /// Only documents of different sources are duplicates of each other.
+    pub across_sources: bool,
+    /// The column that names a document's source; else the first folder of its shard does.
+    pub source_column: Option<String>,
     /// The column with the text, where named.
     pub text_column: Option<String>,
     /// The column with the user's id, where named.
@@ -143,6 +164,21 @@ pub struct ContentConfig {
     pub limit: Option<u64>,
     /// Bytes of a record above which it is a failure.
     pub record_bytes_max: usize,
+}
+
+/// What is worth an alarm in the report; nothing of it changes the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alarms {
+    /// Share of a source's documents that dedup removes.
+    pub source_share: f64,
+    /// Members of one cluster.
+    pub cluster_members: u64,
+}
+
+impl Default for Alarms {
+    fn default() -> Self {
+        Self { source_share: 0.5, cluster_members: 1000 }
+    }
 }
 
 /// How near duplicates are found.
@@ -194,6 +230,9 @@ impl Default for ContentConfig {
             dedup_exact: true,
             fuzzy: None,
             survivor: Survivor::First,
+            prefer_sources: Vec::new(),
+            across_sources: false,
+            source_column: None,
             text_column: None,
             id_column: None,
             reason_field: "tamis".to_owned(),

@@ -23,7 +23,7 @@ use crate::error::PipelineError;
 use crate::exec::attach::Attach;
 use crate::exec::buckets::{CENTER, CENTER_RANK, Once, Pairs, Shared, Window};
 use crate::exec::clusters::{Number, Pick, Relink, WithSurvivors};
-use crate::exec::explode::{BANDS, BUCKET, Explode, RANK};
+use crate::exec::explode::{BANDS, BUCKET, Explode, FROM, RANK};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::parts::Parts;
 use crate::exec::resolve::{Hops, Resolve};
@@ -33,7 +33,7 @@ use crate::exec::verify::{SHINGLES, Verify};
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{SET_ROWS, fine};
-use crate::plans::{self, Plan, call, column, pass, project, single, sorted, text, write};
+use crate::plans::{self, Plan, SOURCE, call, column, pass, project, single, sorted, text, write};
 use crate::run::Work;
 
 /// Better documents of a bucket with which one is compared in the second round, at most.
@@ -75,7 +75,7 @@ fn clusters(
     let plan = over(Operator::WithSurvivors(WithSurvivors {}), sorted(links, &[SURVIVOR, PLACE])?)?;
     let plan =
         over(attach(SURVIVOR, &[("document_id", "survivor_id"), ("id", "survivor_name")]), plan)?;
-    let own = ["document_id", "shard", "row", "text_bytes"].map(|name| (name, name));
+    let own = ["document_id", "shard", "row", "text_bytes", SOURCE].map(|name| (name, name));
     let plan = over(attach(PLACE, &own), sorted(plan, &[PLACE])?)?;
     let schema = plan.schema();
     let named = column("survivor_name", &schema)?;
@@ -89,7 +89,7 @@ fn clusters(
     exprs.extend(pass(&["survivor_id", SIMILARITY], &schema)?);
     exprs.push((text(kind), "kind".to_owned()));
     exprs.push((twin, "twin".to_owned()));
-    exprs.extend(pass(&["shard", "row", "text_bytes"], &schema)?);
+    exprs.extend(pass(&["shard", "row", "text_bytes", SOURCE], &schema)?);
     write(project(exprs, plan)?, path, Content::Values)
 }
 
@@ -191,17 +191,21 @@ impl Work<'_> {
     /// Documents of the same text, sorted by its hash and then by the survivor policy.
     async fn exact(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
         plans::annotations_table(&self.context, &self.parts()).await?;
+        let preferred = &self.config.content.prefer_sources;
         let mut order = vec![ident("content_hash").sort(true, false)];
-        order.extend(plans::survivor_order(self.rules, &compiled.survivor)?);
+        order.extend(plans::survivor_order(self.rules, preferred, &compiled.survivor)?);
         let frame = self
             .context
             .table("annotations")
             .await?
             .filter(ident("rule_decision").eq(lit("kept")))?
             .sort(order)?
-            .select(vec![ident("content_hash"), ident(PLACE)])?;
+            .select(vec![ident("content_hash"), ident(PLACE), ident(SOURCE)])?;
         let sorted_by_hash = single(frame.create_physical_plan().await?);
-        let star = Star { key: "content_hash".to_owned() };
+        let star = Star {
+            key: "content_hash".to_owned(),
+            apart: self.config.content.across_sources.then(|| SOURCE.to_owned()),
+        };
         let links = sorted(over(Operator::Star(star), sorted_by_hash)?, &[PLACE])?;
         Ok(write(links, &self.directory.dedup("exact"), Content::Values)?)
     }
@@ -209,7 +213,8 @@ impl Work<'_> {
     /// The numbers of kept documents in survivor order.
     async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
         plans::annotations_table(&self.context, &self.parts()).await?;
-        let order = plans::survivor_order(self.rules, &compiled.survivor)?;
+        let preferred = &self.config.content.prefer_sources;
+        let order = plans::survivor_order(self.rules, preferred, &compiled.survivor)?;
         let frame = self
             .context
             .table("annotations")
@@ -237,12 +242,13 @@ impl Work<'_> {
         if directory.dedup("fuzzy").exists() {
             return Ok(());
         }
-        let by_policy = self.config.content.survivor != Survivor::First;
+        let content = &self.config.content;
+        let by_policy = content.survivor != Survivor::First || !content.prefer_sources.is_empty();
         if by_policy {
             self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
         }
         let (bases, documents) = self.bases()?;
-        let rows = parts(&self.parts(), &[PLACE, "rule_decision", BANDS])?;
+        let rows = parts(&self.parts(), &[PLACE, "rule_decision", BANDS, SOURCE])?;
         let explode = Explode {
             bases,
             gone: self.config.content.dedup_exact.then(|| directory.dedup("exact")),
@@ -253,7 +259,7 @@ impl Work<'_> {
         let plan = write(shared, &directory.dedup("buckets"), Content::Values)?;
         self.step("buckets", &self.context, plan).await?;
         let buckets = [directory.dedup("buckets")];
-        let bucket_rows = || parts(&buckets, &[BUCKET, RANK, PLACE]);
+        let bucket_rows = || parts(&buckets, &[BUCKET, RANK, PLACE, FROM]);
 
         let places = sorted(parts(&buckets, &[PLACE])?, &[PLACE])?;
         let places = over(Operator::Once(Once { columns: vec![PLACE.to_owned()] }), places)?;
@@ -272,6 +278,7 @@ impl Work<'_> {
         let sets: Vec<PathBuf> =
             (0..self.units.len()).map(|unit| directory.shingles(unit)).collect();
         let fine = fine(&self.context);
+        let apart = content.across_sources;
         let mut edges: Vec<PathBuf> = Vec::new();
         let mut last = PathBuf::new();
         for round in 1..=ROUNDS {
@@ -283,9 +290,9 @@ impl Work<'_> {
             let hops =
                 || TamisExec::try_new(Operator::Hops(Hops { resolved: last.clone() }), vec![]);
             let pairs = match round {
-                1 => over(Operator::Pairs(Pairs { window: None }), bucket_rows()?)?,
+                1 => over(Operator::Pairs(Pairs { window: None, apart }), bucket_rows()?)?,
                 2 => both(
-                    over(Operator::Pairs(Pairs { window }), bucket_rows()?)?,
+                    over(Operator::Pairs(Pairs { window, apart }), bucket_rows()?)?,
                     Arc::new(hops()?),
                 )?,
                 _ => Arc::new(hops()?),

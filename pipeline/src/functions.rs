@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, ListArray, StructArray, UInt32Array, UInt64Array};
+use arrow::array::{
+    Array, BooleanArray, ListArray, StringArray, StructArray, UInt32Array, UInt64Array,
+};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::cast::as_string_array;
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
@@ -108,6 +110,44 @@ impl ScalarUDFImpl for Hash64 {
 /// The function `tamis_hash`.
 fn hash_udf() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(Hash64 {
+        signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+    }))
+}
+
+/// `tamis_source(shard)`: the first folder of a shard's relative name, or the name itself.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Source {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Source {
+    fn name(&self) -> &'static str {
+        "tamis_source"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let [shards] = arrays.as_slice() else {
+            return exec_err!("tamis_source takes one name");
+        };
+        let first = |shard: &str| shard.split('/').next().unwrap_or_default().to_owned();
+        let sources: StringArray =
+            as_string_array(shards)?.iter().map(|shard| shard.map(first)).collect();
+        Ok(ColumnarValue::Array(Arc::new(sources)))
+    }
+}
+
+/// The function `tamis_source`.
+pub(crate) fn source_udf() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::from(Source {
         signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
     }))
 }

@@ -9,7 +9,9 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::functions::core::get_field;
-use datafusion::logical_expr::{Expr as Logical, Operator as Op, SortExpr, ident};
+use datafusion::logical_expr::{
+    Expr as Logical, Operator as Op, SortExpr, ident, lit as logical_lit,
+};
 use datafusion::physical_expr::expressions::{self, IsNullExpr, NotExpr, binary, case, cast, lit};
 use datafusion::physical_expr::{
     LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr,
@@ -30,7 +32,7 @@ use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
 use crate::exec::write_part::{Content, WritePart};
 use crate::exec::{Operator, TamisExec};
-use crate::functions::edited_by_udf;
+use crate::functions::{edited_by_udf, source_udf};
 
 pub(crate) type Expr = Arc<dyn PhysicalExpr>;
 pub(crate) type Named = (Expr, String);
@@ -38,6 +40,10 @@ pub(crate) type Plan = Arc<dyn ExecutionPlan>;
 
 /// Columns of the scan that annotations keep, in their order.
 const BASE: &[&str] = &["document_id", "id", "shard", "row", "offset", "length", "text_bytes"];
+/// The column with the source of a document.
+pub const SOURCE: &str = "source";
+/// Its name on the way, where a rule's own column may be called `source` too.
+const OF_SOURCE: &str = ".source";
 /// Prefix of the user's own columns in the annotations.
 pub const FOREIGN_PREFIX: &str = "column.";
 
@@ -69,6 +75,7 @@ pub(crate) fn text(value: &str) -> Expr {
 /// Scan, then the one function that measures; rows keep their order, text does not travel on.
 /// Output: the annotation columns, the foreign columns, then the base columns.
 fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
+    let from_column = scan.source_column.as_deref();
     let mut plan = TamisExec::scan(scan.clone())?;
     if fan_out > 1 {
         plan = Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(fan_out))?);
@@ -106,7 +113,17 @@ fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
     }
     second.extend(pass(BASE, &schema)?);
     second.extend(pass(&["failure", POSITION], &schema)?);
+    second.push((source(from_column, &schema)?, OF_SOURCE.to_owned()));
     project(second, plan)
+}
+
+/// Where a document came from: the user's column, or the first folder of its shard.
+fn source(column_name: Option<&str>, schema: &SchemaRef) -> Result<Expr> {
+    let folder = call(source_udf(), vec![column("shard", schema)?], schema)?;
+    let Some(name) = column_name else { return Ok(folder) };
+    let own = cast(column(name, schema)?, schema, DataType::Utf8)?;
+    let there: Expr = Arc::new(expressions::IsNotNullExpr::new(Arc::clone(&own)));
+    case(None, vec![(there, own)], Some(folder))
 }
 
 /// Gathers partitions back into input order and writes one part.
@@ -167,6 +184,7 @@ pub fn annotate(
     };
     let mut third = pass(BASE, &schema)?;
     third.push((place(unit, &schema)?, PLACE.to_owned()));
+    third.push((column(OF_SOURCE, &schema)?, SOURCE.to_owned()));
     if compiled.spec.minhash.is_some() {
         third.extend(pass(&[BANDS], &schema)?);
     }
@@ -281,10 +299,29 @@ pub async fn annotations_table(context: &SessionContext, parts: &[PathBuf]) -> R
     register(context, "annotations", parts).await
 }
 
-/// The whole order among duplicates: the policy first, input order last. The user's own columns
-/// have their prefix in the annotations.
-pub(crate) fn survivor_order(set: &RuleSet, survivor: &[SortExpr]) -> Result<Vec<SortExpr>> {
+fn number(number: usize) -> Logical {
+    logical_lit(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+fn lit_false() -> Logical {
+    logical_lit(false)
+}
+
+/// The whole order among duplicates: preferred sources, then the policy, input order last. The
+/// user's own columns have their prefix in the annotations.
+pub(crate) fn survivor_order(
+    set: &RuleSet,
+    preferred: &[String],
+    survivor: &[SortExpr],
+) -> Result<Vec<SortExpr>> {
     let mut keys = Vec::new();
+    if !preferred.is_empty() {
+        let mut order = datafusion::logical_expr::when(lit_false(), number(0));
+        for (rank, name) in preferred.iter().enumerate() {
+            order = order.when(ident(SOURCE).eq(logical_lit(name.as_str())), number(rank));
+        }
+        keys.push(order.otherwise(number(preferred.len()))?.sort(true, false));
+    }
     for key in survivor {
         let expr = key.expr.clone().transform_up(|expr| {
             let Logical::Column(column) = &expr else { return Ok(Transformed::no(expr)) };

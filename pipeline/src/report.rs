@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::{Action, RuleSet};
 
-use crate::config::{Fuzzy, RunConfig};
+use crate::config::{Alarms, Fuzzy, RunConfig};
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::outputs::ShardCounts;
@@ -35,6 +35,10 @@ pub struct Report {
     pub fuzzy: Option<FuzzyRow>,
     /// Failures by reason.
     pub failures: BTreeMap<String, u64>,
+    /// One row for each source, by name.
+    pub sources: Vec<SourceRow>,
+    /// What should not be passed over: sources that lose much, giant clusters.
+    pub alarms: Vec<String>,
     /// One row for each shard.
     pub shards: Vec<ShardRow>,
     /// Ids that more than one document carries.
@@ -104,6 +108,34 @@ pub struct DuplicateRow {
     pub text_bytes: u64,
     /// Members of the largest cluster.
     pub largest: u64,
+    /// The largest clusters, with some of their members.
+    pub examples: Vec<ClusterRow>,
+}
+
+/// A large cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterRow {
+    /// The cluster, which is its survivor's id.
+    pub cluster_id: String,
+    /// Its members, the survivor among them.
+    pub members: u64,
+    /// Ids of some of them.
+    pub sample: Vec<String>,
+}
+
+/// The books of one source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRow {
+    /// Its name.
+    pub source: String,
+    /// Records read.
+    pub read: u64,
+    /// Removed by rules.
+    pub removed_by_rules: u64,
+    /// Removed as duplicates.
+    pub duplicates: u64,
+    /// Failed.
+    pub failed: u64,
 }
 
 /// How near duplicates were looked for, and the share of pairs that is expected to be found.
@@ -202,7 +234,29 @@ struct Repeats {
     keys: u64,
     /// Rows of the most frequent value, 0 where nothing comes back.
     largest: u64,
+    /// Rows and hash of the most frequent values, most first.
+    most: Vec<(u64, u64)>,
 }
+
+impl Repeats {
+    /// Takes a value that is on `rows` rows.
+    fn take(&mut self, rows: u64, hash: u64) {
+        if rows < 2 {
+            return;
+        }
+        self.keys += 1;
+        self.largest = self.largest.max(rows);
+        // the most rows first, and of as many the least hash
+        let at = self.most.partition_point(|known| *known >= (rows, !hash));
+        if at < MOST {
+            self.most.insert(at, (rows, !hash));
+            self.most.truncate(MOST);
+        }
+    }
+}
+
+/// Most frequent values that are kept.
+const MOST: usize = 3;
 
 /// Counts the values of a text column that come back, by their 64-bit hashes in sorted order:
 /// 8 bytes a row that spill, where a hash table of millions of texts would not. Among 10 million
@@ -216,16 +270,19 @@ async fn repeats(
         "SELECT tamis_hash({column}) AS h FROM {table} WHERE {column} IS NOT NULL ORDER BY h"
     );
     let mut rows = context.sql(&sql).await?.execute_stream().await?;
-    let (mut found, mut last, mut run) = (Repeats::default(), None, 0);
+    let (mut found, mut last, mut run) = (Repeats::default(), 0, 0);
     while let Some(batch) = rows.try_next().await? {
         for hash in typed::<UInt64Array>(&batch, "h")?.values() {
-            run = if last == Some(*hash) { run + 1 } else { 1 };
-            last = Some(*hash);
-            found.keys += u64::from(run == 2);
-            if run > 1 {
-                found.largest = found.largest.max(run);
+            if run > 0 && last != *hash {
+                found.take(std::mem::take(&mut run), last);
             }
+            last = *hash;
+            run += 1;
         }
+    }
+    found.take(run, last);
+    for (_, hash) in &mut found.most {
+        *hash = !*hash;
     }
     Ok(found)
 }
@@ -269,6 +326,8 @@ pub async fn build(
                 failed: c.failed,
             })
             .collect(),
+        sources: Vec::new(),
+        alarms: Vec::new(),
         repeated_ids: 0,
         warnings: Vec::new(),
         seconds: 0.0,
@@ -296,6 +355,8 @@ pub async fn build(
     for kind in config.content.duplicates() {
         report.duplicates.push(duplicate_row(context, directory, kind).await?);
     }
+    report.sources = sources(context, directory, &config.content.duplicates()).await?;
+    report.alarms = alarms(&report, &config.alarms);
     Ok(report)
 }
 
@@ -332,16 +393,25 @@ async fn rule_rows(
     Ok(rows)
 }
 
-async fn duplicate_row(
+async fn clusters_table(
     context: &SessionContext,
     directory: &RunDir,
     kind: &str,
-) -> Result<DuplicateRow, PipelineError> {
+) -> Result<(), PipelineError> {
     let path = directory.clusters(kind).display().to_string();
     let frame =
         context.read_parquet(path, datafusion::prelude::ParquetReadOptions::default()).await?;
     context.deregister_table("clusters")?;
     context.register_table("clusters", frame.into_view())?;
+    Ok(())
+}
+
+async fn duplicate_row(
+    context: &SessionContext,
+    directory: &RunDir,
+    kind: &str,
+) -> Result<DuplicateRow, PipelineError> {
+    clusters_table(context, directory, kind).await?;
     let found = numbers(
         context,
         "SELECT count(*) FILTER (WHERE document_id = survivor_id), \
@@ -349,15 +419,112 @@ async fn duplicate_row(
          sum(text_bytes) FILTER (WHERE document_id <> survivor_id) FROM clusters",
     )
     .await?;
-    let largest = repeats(context, "cluster_id", "clusters").await?.largest;
+    let largest = repeats(context, "cluster_id", "clusters").await?;
+    let mut examples = Vec::new();
+    for (members, hash) in largest.most {
+        examples.push(cluster_row(context, members, hash).await?);
+    }
     let at = |row: &[u64], index: usize| row.get(index).copied().unwrap_or(0);
     Ok(DuplicateRow {
         kind: kind.to_owned(),
         clusters: at(&found, 0),
         removed: at(&found, 1),
         text_bytes: at(&found, 2),
-        largest,
+        largest: largest.largest,
+        examples,
     })
+}
+
+/// The cluster whose id has this hash.
+async fn cluster_row(
+    context: &SessionContext,
+    members: u64,
+    hash: u64,
+) -> Result<ClusterRow, PipelineError> {
+    let sql = format!(
+        "SELECT cluster_id, document_id FROM clusters WHERE tamis_hash(cluster_id) = \
+         arrow_cast('{hash}', 'UInt64') AND document_id <> survivor_id LIMIT {CLUSTER_SAMPLE}"
+    );
+    let mut row = ClusterRow { cluster_id: String::new(), members, sample: Vec::new() };
+    for batch in context.sql(&sql).await?.collect().await? {
+        let ids = typed::<StringArray>(&batch, "document_id")?;
+        row.sample.extend(ids.iter().flatten().map(str::to_owned));
+        if batch.num_rows() > 0 {
+            typed::<StringArray>(&batch, "cluster_id")?.value(0).clone_into(&mut row.cluster_id);
+        }
+    }
+    Ok(row)
+}
+
+/// Books by source.
+async fn sources(
+    context: &SessionContext,
+    directory: &RunDir,
+    kinds: &[&str],
+) -> Result<Vec<SourceRow>, PipelineError> {
+    let mut rows = Vec::new();
+    let sql = "SELECT source, count(*) AS n, count(*) FILTER (WHERE rule_decision = 'removed') AS r, \
+               count(*) FILTER (WHERE rule_decision = 'failed') AS f FROM annotations \
+               GROUP BY source ORDER BY source";
+    for batch in context.sql(sql).await?.collect().await? {
+        let names = typed::<StringArray>(&batch, "source")?;
+        let number = |name, row| -> Result<u64, PipelineError> {
+            Ok(typed::<Int64Array>(&batch, name)?.value(row).unsigned_abs())
+        };
+        for row in 0..batch.num_rows() {
+            rows.push(SourceRow {
+                source: names.value(row).to_owned(),
+                read: number("n", row)?,
+                removed_by_rules: number("r", row)?,
+                duplicates: 0,
+                failed: number("f", row)?,
+            });
+        }
+    }
+    for kind in kinds {
+        clusters_table(context, directory, kind).await?;
+        let sql = "SELECT source, count(*) FROM clusters WHERE document_id <> survivor_id \
+                   GROUP BY source";
+        let counts = counted(context, sql).await?;
+        for row in &mut rows {
+            row.duplicates += counts.get(&row.source).copied().unwrap_or(0);
+        }
+    }
+    Ok(rows)
+}
+
+/// Documents of a source below which its share says little.
+const SOURCE_MIN: u64 = 100;
+/// Members of a large cluster that the report names.
+const CLUSTER_SAMPLE: usize = 5;
+
+fn alarms(report: &Report, limits: &Alarms) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in report.sources.iter().filter(|source| source.read >= SOURCE_MIN) {
+        let share = source.duplicates as f64 / source.read as f64;
+        if share > limits.source_share {
+            found.push(format!(
+                "source {} loses {:.1} % of its {} documents as duplicates (limit {:.1} %)",
+                source.source,
+                share * 100.0,
+                source.read,
+                limits.source_share * 100.0
+            ));
+        }
+    }
+    for kind in &report.duplicates {
+        for cluster in kind.examples.iter().filter(|row| row.members >= limits.cluster_members) {
+            found.push(format!(
+                "a cluster of {} {} duplicates (limit {}): tamis explain shows {} and {}",
+                cluster.members,
+                kind.kind,
+                limits.cluster_members,
+                cluster.cluster_id,
+                cluster.sample.first().map_or("", String::as_str)
+            ));
+        }
+    }
+    found
 }
 
 /// `run.json`: what made this directory; only `timings` differ between two equal runs.
@@ -418,7 +585,9 @@ mod tests {
         context.register_batch("some", batch.slice(0, 8)).unwrap();
         context.register_batch("single", batch.slice(4, 2)).unwrap();
         let some = repeats(&context, "id", "some").await.unwrap();
-        assert_eq!(some, Repeats { keys: 2, largest: 3 });
+        let hash = |text: &str| tamis_kernels::hash64(text.as_bytes());
+        let most = vec![(3, hash("a")), (2, hash("b"))];
+        assert_eq!(some, Repeats { keys: 2, largest: 3, most });
         assert_eq!(repeats(&context, "id", "single").await.unwrap(), Repeats::default());
     }
 }

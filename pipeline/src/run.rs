@@ -221,22 +221,32 @@ fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
         .map(|shards| Scan {
             shards,
             columns: Columns { text: content.text_column.clone(), id: content.id_column.clone() },
-            foreign: request
-                .rules
-                .columns()
-                .iter()
-                .filter_map(|column| {
-                    let kind = ForeignType::of(&column.data_type)?;
-                    Some(ForeignField { name: column.name.clone(), kind })
-                })
-                .collect(),
+            foreign: foreign(request),
             reason_field: content.reason_field.clone(),
             batch_bytes: BATCH_BYTES,
             batch_rows: BATCH_ROWS,
             record_bytes_max: content.record_bytes_max,
             limit: content.limit,
+            source_column: content.source_column.clone(),
         })
         .collect()
+}
+
+/// The columns that rules declare, and the one that names sources.
+fn foreign(request: &Request) -> Vec<ForeignField> {
+    let declared = request.rules.columns().iter();
+    let mut fields: Vec<ForeignField> = declared
+        .filter_map(|column| {
+            let kind = ForeignType::of(&column.data_type)?;
+            Some(ForeignField { name: column.name.clone(), kind })
+        })
+        .collect();
+    if let Some(name) = &request.config.content.source_column
+        && fields.iter().all(|field| field.name != *name)
+    {
+        fields.push(ForeignField { name: name.clone(), kind: ForeignType::String });
+    }
+    fields
 }
 
 /// Runs a plan of one partition to its end and returns what it said; with `elsewhere`, in a

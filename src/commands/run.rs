@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::config::{ConfigFile, ContentConfig, Fuzzy, RunConfig, Survivor, parse_bytes};
+use tamis_pipeline::config::{
+    Alarms, ConfigFile, ContentConfig, Fuzzy, RunConfig, Survivor, parse_bytes,
+};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
 use tamis_rules::{RuleSet, RuleSource};
@@ -60,9 +62,27 @@ pub(crate) struct RunArgs {
     /// Kinds of duplicates to remove [default: exact,fuzzy]
     #[arg(long, value_enum, value_delimiter = ',')]
     dedup: Vec<Dedup>,
-    /// Which duplicate stays: "first" or an ORDER BY expression over annotations
-    #[arg(long, value_name = "first|EXPR")]
+    /// Which duplicate stays: "first", "longest" or an ORDER BY expression over annotations
+    #[arg(long, value_name = "first|longest|EXPR")]
     survivor: Option<String>,
+    /// Sources whose documents stay before others, best first
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
+    prefer_sources: Vec<String>,
+    /// Only documents of different sources are duplicates of each other
+    #[arg(long)]
+    across_sources: bool,
+    /// Column that names a document's source [default: the first folder of its shard]
+    #[arg(long, value_name = "NAME")]
+    source_column: Option<String>,
+    /// Exit with 1 where an alarm rings
+    #[arg(long)]
+    gate: bool,
+    /// Alarm: share of a source (of 100 documents or more) that dedup removes [default: 0.5]
+    #[arg(long, value_name = "SHARE")]
+    alarm_source: Option<f64>,
+    /// Alarm: members of one cluster [default: 1000]
+    #[arg(long, value_name = "N")]
+    alarm_cluster: Option<u64>,
     /// Least similarity of near duplicates [default: 0.8]
     #[arg(long, value_name = "0.3..1")]
     similarity: Option<f64>,
@@ -116,7 +136,7 @@ pub(crate) struct RunArgs {
 /// Runs the job and prints its summary.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let (quiet, json) = (args.quiet, args.json);
-    let request = settle(args)?;
+    let (request, gate) = settle(args)?;
     let stop = signals()?;
     let follower = Follower::new(quiet, stop);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -153,7 +173,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         )?;
         return Ok(ExitCode::from(2));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if gate && !report.alarms.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The first signal finishes the parts in flight, the second stops at once.
@@ -169,7 +189,7 @@ fn signals() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Joins the command line with the configuration file; the command line wins.
-fn settle(args: RunArgs) -> anyhow::Result<Request> {
+fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let found = Path::new("tamis.yaml");
     let path = args.config.clone().or_else(|| found.exists().then(|| found.to_owned()));
     let (file, base) = match &path {
@@ -220,6 +240,13 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
         dedup_exact: kinds.contains(&Dedup::Exact),
         fuzzy: kinds.contains(&Dedup::Fuzzy).then_some(fuzzy),
         survivor: args.survivor.or(file.survivor).map_or(Survivor::First, |s| Survivor::parse(&s)),
+        prefer_sources: if args.prefer_sources.is_empty() {
+            file.prefer_sources.unwrap_or_default()
+        } else {
+            args.prefer_sources
+        },
+        across_sources: args.across_sources || file.across_sources.unwrap_or(false),
+        source_column: args.source_column.or(file.source_column),
         text_column: args.text_column.or(file.text_column),
         id_column: args.id_column.or(file.id_column),
         reason_field: args.reason_field.or(file.reason_field).unwrap_or(defaults.reason_field),
@@ -230,7 +257,8 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.or(file.threads).unwrap_or(cores).max(1);
     let memory = args.memory.or(file.memory).map(|text| parse_bytes(&text)).transpose()?;
-    Ok(Request {
+    let gate = args.gate || file.gate.unwrap_or(false);
+    let request = Request {
         inputs,
         rules,
         config: RunConfig {
@@ -239,10 +267,21 @@ fn settle(args: RunArgs) -> anyhow::Result<Request> {
             threads,
             memory_bytes: memory.unwrap_or_else(|| MEMORY_MIN.max(threads * MEMORY_PER_THREAD)),
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
+            alarms: Alarms {
+                source_share: args
+                    .alarm_source
+                    .or(file.alarm_source)
+                    .unwrap_or(Alarms::default().source_share),
+                cluster_members: args
+                    .alarm_cluster
+                    .or(file.alarm_cluster)
+                    .unwrap_or(Alarms::default().cluster_members),
+            },
             force: args.force,
             rebuild_plans: false,
         },
-    })
+    };
+    Ok((request, gate))
 }
 
 /// The kinds of duplicates that go.

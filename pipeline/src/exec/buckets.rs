@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
-use super::explode::{BUCKET, RANK};
+use super::explode::{BUCKET, FROM, RANK};
 use super::flow::{PLACE, columns, numbers, per_batch, schema_of};
 use super::resolve::Gone;
 
@@ -31,17 +31,19 @@ impl Shared {
     ) -> SendableRecordBatchStream {
         let out = Arc::clone(&schema);
         // the first row of a bucket waits for a second one
-        let mut head: Option<([u64; 3], bool)> = None;
+        let mut head: Option<([u64; 4], bool)> = None;
         per_batch(input, schema, move |batch| {
-            let [buckets, ranks, places] = columns(batch, [BUCKET, RANK, PLACE])?;
-            let mut kept = vec![Vec::new(), Vec::new(), Vec::new()];
-            let mut keep = |row: [u64; 3]| {
+            let [buckets, ranks, places, from] = columns(batch, [BUCKET, RANK, PLACE, FROM])?;
+            let mut kept = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+            let mut keep = |row: [u64; 4]| {
                 for (column, value) in kept.iter_mut().zip(row) {
                     column.push(value);
                 }
             };
-            for ((&bucket, &rank), &place) in buckets.iter().zip(ranks).zip(places) {
-                let row = [bucket, rank, place];
+            for (((&bucket, &rank), &place), &from) in
+                buckets.iter().zip(ranks).zip(places).zip(from)
+            {
+                let row = [bucket, rank, place, from];
                 match &mut head {
                     Some((first, written)) if first[0] == bucket => {
                         if !*written {
@@ -64,6 +66,8 @@ pub struct Pairs {
     /// `None`: each document with the best of its bucket. Otherwise each that is still there with
     /// the best `window` of its bucket that are, the very best left out: all were compared to it.
     pub window: Option<Window>,
+    /// Only pairs of different sources.
+    pub apart: bool,
 }
 
 /// The later round.
@@ -91,7 +95,8 @@ pub(super) fn pairs() -> SchemaRef {
 #[derive(Default)]
 struct Bucket {
     name: Option<u64>,
-    centers: Vec<[u64; 2]>,
+    /// Rank, place and source of each center.
+    centers: Vec<[u64; 3]>,
 }
 
 impl Pairs {
@@ -102,14 +107,16 @@ impl Pairs {
     ) -> SendableRecordBatchStream {
         let out = Arc::clone(&schema);
         let mut bucket = Bucket::default();
-        let window = self.window.clone();
+        let (window, apart) = (self.window.clone(), self.apart);
         let mut gone: Option<Gone> = None;
         per_batch(input, schema, move |batch| {
             if let (Some(window), None) = (&window, &gone) {
                 gone = Some(Gone::read(&window.resolved, window.documents)?);
             }
-            let centers = window.as_ref().map_or(1, |window| window.centers);
-            pairs_of(batch, &mut bucket, centers, gone.as_ref(), &out)
+            // where the best is of the same source, the best of another one is the center
+            let first = if apart { 2 } else { 1 };
+            let centers = window.as_ref().map_or(first, |window| window.centers);
+            pairs_of(batch, &mut bucket, (centers, apart), gone.as_ref(), &out)
         })
     }
 }
@@ -117,17 +124,17 @@ impl Pairs {
 fn pairs_of(
     batch: &RecordBatch,
     bucket: &mut Bucket,
-    centers: usize,
+    (centers, apart): (usize, bool),
     gone: Option<&Gone>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
-    let [buckets, ranks, places] = columns(batch, [BUCKET, RANK, PLACE])?;
+    let [buckets, ranks, places, sources] = columns(batch, [BUCKET, RANK, PLACE, FROM])?;
     let mut out = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    for ((&name, &rank), &place) in buckets.iter().zip(ranks).zip(places) {
+    for (((&name, &rank), &place), &source) in buckets.iter().zip(ranks).zip(places).zip(sources) {
         if bucket.name != Some(name) {
             bucket.name = Some(name);
             bucket.centers.clear();
-            if gone.is_some() {
+            if gone.is_some() && !apart {
                 // the best of the bucket was everybody's center in the first round
                 continue;
             }
@@ -135,13 +142,18 @@ fn pairs_of(
         if gone.is_some_and(|gone| gone.has(rank)) {
             continue;
         }
-        for [center_rank, center] in &bucket.centers {
+        for [center_rank, center, from] in &bucket.centers {
+            if apart && *from == source {
+                continue;
+            }
             for (column, value) in out.iter_mut().zip([rank, place, *center_rank, *center]) {
                 column.push(value);
             }
         }
-        if bucket.centers.len() < centers {
-            bucket.centers.push([rank, place]);
+        let new =
+            gone.is_some() || !apart || bucket.centers.iter().all(|[.., from]| *from != source);
+        if bucket.centers.len() < centers && new {
+            bucket.centers.push([rank, place, source]);
         }
     }
     numbers(schema, out)

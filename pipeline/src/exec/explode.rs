@@ -11,16 +11,20 @@ use serde::{Deserialize, Serialize};
 
 use super::flow::{PLACE, Walk, columns, numbers, per_batch, schema_of, unit_and_position};
 use super::rewrite::typed;
+use crate::plans::SOURCE;
+use tamis_kernels::hash64;
 
 /// The column with the hash of a band, which names a bucket.
 pub const BUCKET: &str = "bucket";
 /// The column with the document's number in survivor order.
 pub const RANK: &str = "rank";
+/// The column with the hash of the document's source.
+pub const FROM: &str = "from_source";
 /// The column of the annotations with the band hashes.
 pub const BANDS: &str = "minhash_bands";
 
-/// Turns `place, rule_decision, minhash_bands` of all documents, in input order, into
-/// `bucket, rank, place` of those that are kept.
+/// Turns `place, rule_decision, minhash_bands, source` of all documents, in input order, into
+/// `bucket, rank, place, from_source` of those that are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explode {
     /// Documents of the run before each unit.
@@ -31,9 +35,9 @@ pub struct Explode {
     pub ranks: Option<PathBuf>,
 }
 
-/// `bucket, rank, place`.
+/// `bucket, rank, place, from_source`.
 pub(super) fn buckets() -> SchemaRef {
-    schema_of(&[(BUCKET, DataType::UInt64), (RANK, DataType::UInt64), (PLACE, DataType::UInt64)])
+    schema_of(&[BUCKET, RANK, PLACE, FROM].map(|name| (name, DataType::UInt64)))
 }
 
 impl Explode {
@@ -61,7 +65,8 @@ fn rows(
     let [places] = columns(batch, [PLACE])?;
     let decisions = typed::<StringArray>(batch, "rule_decision")?;
     let bands = typed::<FixedSizeBinaryArray>(batch, BANDS)?;
-    let [mut to_bucket, mut to_rank, mut to_place] = [Vec::new(), Vec::new(), Vec::new()];
+    let sources = typed::<StringArray>(batch, SOURCE)?;
+    let mut all = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     for (row, &place) in places.iter().enumerate() {
         if decisions.value(row) != "kept" || bands.is_null(row) {
             continue;
@@ -81,11 +86,13 @@ fn rows(
                 None => continue,
             },
         };
+        let source = hash64(sources.value(row).as_bytes());
         for band in bands.value(row).as_chunks::<8>().0 {
-            to_bucket.push(u64::from_le_bytes(*band));
-            to_rank.push(rank);
-            to_place.push(place);
+            let bucket = u64::from_le_bytes(*band);
+            for (column, value) in all.iter_mut().zip([bucket, rank, place, source]) {
+                column.push(value);
+            }
         }
     }
-    numbers(schema, vec![to_bucket, to_rank, to_place])
+    numbers(schema, all)
 }

@@ -37,6 +37,8 @@ pub struct Scan {
     pub record_bytes_max: usize,
     /// Records read of each shard at most.
     pub limit: Option<u64>,
+    /// The column, one of `foreign`, that names a document's source.
+    pub source_column: Option<String>,
 }
 
 impl Scan {

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, FixedSizeBinaryArray, Float64Array, RecordBatch, UInt64Array};
+use arrow::array::{
+    Array, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, UInt64Array,
+};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
@@ -24,6 +26,8 @@ pub const SIMILARITY: &str = "similarity";
 pub struct Star {
     /// The binary column that members of a cluster share.
     pub key: String,
+    /// A text column: those that have it in common with the first of their run stay.
+    pub apart: Option<String>,
 }
 
 /// `place, survivor, similarity`.
@@ -43,18 +47,29 @@ impl Star {
     ) -> SendableRecordBatchStream {
         let key = self.key.clone();
         let out = Arc::clone(&schema);
-        let mut head: Option<(Vec<u8>, u64)> = None;
+        let apart = self.apart.clone();
+        let mut head: Option<(Vec<u8>, u64, String)> = None;
         per_batch(input, schema, move |batch| {
             let keys = typed::<FixedSizeBinaryArray>(batch, &key)?;
             let [places] = columns(batch, [PLACE])?;
             let (mut members, mut survivors) = (Vec::new(), Vec::new());
+            let sources = match &apart {
+                Some(name) => Some(typed::<StringArray>(batch, name)?),
+                None => None,
+            };
             for (row, &place) in places.iter().enumerate() {
+                let source = sources.map_or("", |sources| sources.value(row));
                 match &head {
-                    Some((key, first)) if !keys.is_null(row) && key == keys.value(row) => {
-                        members.push(place);
-                        survivors.push(*first);
+                    Some((key, first, of)) if !keys.is_null(row) && key == keys.value(row) => {
+                        if sources.is_none() || of != source {
+                            members.push(place);
+                            survivors.push(*first);
+                        }
                     }
-                    _ => head = (!keys.is_null(row)).then(|| (keys.value(row).to_vec(), place)),
+                    _ => {
+                        head = (!keys.is_null(row))
+                            .then(|| (keys.value(row).to_vec(), place, source.to_owned()));
+                    }
                 }
             }
             linked(&out, members, survivors, None)
