@@ -61,7 +61,9 @@ fn make(folder: &Path, documents: u64, seed: u64) -> Result<()> {
             let mut random = Random(seed.wrapping_add(number));
             let mut text = String::new();
             if number % 5 != 4 {
-                words(seed, number).iter().for_each(|word| push_word(&mut text, *word));
+                for word in words(seed, number) {
+                    push_word(&mut text, word);
+                }
                 writeln!(out, r#"{{"id": "{number}", "text": "{text}"}}"#)?;
                 continue;
             }
@@ -107,6 +109,11 @@ fn check(out: &Path) -> Result<()> {
                     rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
                 let similarity: f64 =
                     number.parse().with_context(|| format!("{}: {line}", path.display()))?;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a similarity is between 0 and 1"
+                )]
                 let bin = bins.entry((similarity * 50.0).floor() as u64).or_default();
                 bin[0] += 1;
                 bin[1] += removed;

@@ -180,6 +180,42 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.2}", bytes as f64 / 1e6)
 }
 
+/// What rang, and how near duplicates were found.
+fn duplicates(report: &Report, out: &str) -> String {
+    let mut text = String::new();
+    for alarm in report.alarms.iter().take(8) {
+        text.push_str(&format!("alarm: {alarm}\n"));
+    }
+    if report.alarms.len() > 8 {
+        text.push_str(&format!("alarm: {} more in {out}/report.json\n", report.alarms.len() - 8));
+    }
+    if let Some(fuzzy) = &report.fuzzy {
+        let shown = fuzzy.curve.iter().filter(|(at, _)| *at >= 0.7 || *at >= fuzzy.threshold);
+        let shares: Vec<String> =
+            shown.map(|(at, share)| format!("{:.1} % at {at}", share * 100.0)).collect();
+        text.push_str(&format!(
+            "fuzzy: {} bands of {} rows over {}-word shingles bring together {} similarity; every pair at {} or more was verified\n",
+            fuzzy.bands,
+            fuzzy.rows,
+            fuzzy.shingle_words,
+            shares.join(", "),
+            fuzzy.threshold
+        ));
+    }
+    if let Some(audit) = &report.audit {
+        text.push_str(&format!(
+            "audit: {} of {} similar pairs of {} random documents were found: recall {:.1} % ({:.1} to {:.1})\n",
+            grouped(audit.found),
+            grouped(audit.pairs),
+            grouped(audit.queries),
+            audit.recall * 100.0,
+            audit.low * 100.0,
+            audit.high * 100.0
+        ));
+    }
+    text
+}
+
 /// The funnel: who read, what each rule took first, what stayed.
 pub(crate) fn summary(report: &Report, out: &str) -> String {
     let mut table = Table::new();
@@ -237,25 +273,7 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
         }
     }
     let mut text = format!("{table}\n");
-    for alarm in report.alarms.iter().take(8) {
-        text.push_str(&format!("alarm: {alarm}\n"));
-    }
-    if report.alarms.len() > 8 {
-        text.push_str(&format!("alarm: {} more in {out}/report.json\n", report.alarms.len() - 8));
-    }
-    if let Some(fuzzy) = &report.fuzzy {
-        let shown = fuzzy.curve.iter().filter(|(at, _)| *at >= 0.7 || *at >= fuzzy.threshold);
-        let shares: Vec<String> =
-            shown.map(|(at, share)| format!("{:.1} % at {at}", share * 100.0)).collect();
-        text.push_str(&format!(
-            "fuzzy: {} bands of {} rows over {}-word shingles bring together {} similarity; every pair at {} or more was verified\n",
-            fuzzy.bands,
-            fuzzy.rows,
-            fuzzy.shingle_words,
-            shares.join(", "),
-            fuzzy.threshold
-        ));
-    }
+    text.push_str(&duplicates(report, out));
     for (reason, count) in &report.failures {
         text.push_str(&format!("failed: {count} x {reason}, see {out}/failed/\n"));
     }

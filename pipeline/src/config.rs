@@ -33,6 +33,8 @@ pub struct ConfigFile {
     pub across_sources: Option<bool>,
     /// The column that names a document's source.
     pub source_column: Option<String>,
+    /// Random documents whose exact neighbours measure the recall of near-duplicate search.
+    pub audit: Option<usize>,
     /// Exit with 1 where an alarm rings.
     pub gate: Option<bool>,
     /// Share of a source's documents that dedup may remove before an alarm rings.
@@ -128,6 +130,8 @@ pub struct RunConfig {
     pub memory_bytes: usize,
     /// Folder for spilled data.
     pub temp: Option<PathBuf>,
+    /// Random documents whose exact neighbours measure the recall of near-duplicate search.
+    pub audit: Option<usize>,
     /// When to ring.
     pub alarms: Alarms,
     /// Start over in a directory that holds another run.

@@ -6,28 +6,31 @@
 //! Then documents are decided in survivor order: one goes exactly when a document that stays is
 //! similar enough to it. So none goes by a chain of others, and none without a verified twin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::common::Result;
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{ident, lit};
 use datafusion::physical_expr::expressions::{IsNotNullExpr, case};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::SessionContext;
+use parquet::arrow::ArrowWriter;
 use tamis_rules::{AnnotateSpec, Compiled};
 
 use crate::config::Survivor;
 use crate::error::PipelineError;
 use crate::exec::attach::Attach;
+use crate::exec::audit::Neighbours;
 use crate::exec::buckets::{CENTER, CENTER_RANK, Once, Pairs, Shared, Window};
 use crate::exec::clusters::{Number, Pick, Relink, WithSurvivors};
 use crate::exec::explode::{BANDS, BUCKET, Explode, FROM, RANK};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::parts::Parts;
 use crate::exec::resolve::{Hops, Resolve};
-use crate::exec::scan::{POSITION, Scan};
+use crate::exec::scan::Scan;
 use crate::exec::star::{SIMILARITY, SURVIVOR, Star};
 use crate::exec::verify::{SHINGLES, Verify};
 use crate::exec::write_part::Content;
@@ -35,6 +38,7 @@ use crate::exec::{Operator, TamisExec};
 use crate::functions::{SET_ROWS, fine};
 use crate::plans::{self, Plan, SOURCE, call, column, pass, project, single, sorted, text, write};
 use crate::run::Work;
+use crate::write::atomic::PartFile;
 
 /// Better documents of a bucket with which one is compared in the second round, at most.
 const CENTERS: usize = 32;
@@ -58,12 +62,7 @@ fn both(one: Plan, other: Plan) -> Result<Plan> {
 }
 
 /// Turns links into the clusters that people read, in input order.
-fn clusters(
-    links: Plan,
-    kind: &str,
-    annotations: &[PathBuf],
-    path: &std::path::Path,
-) -> Result<Plan> {
+fn clusters(links: Plan, kind: &str, annotations: &[PathBuf], path: &Path) -> Result<Plan> {
     let attach = |key: &str, columns: &[(&str, &str)]| {
         Operator::Attach(Attach {
             paths: annotations.to_vec(),
@@ -93,31 +92,59 @@ fn clusters(
     write(project(exprs, plan)?, path, Content::Values)
 }
 
-/// The shingles of a unit's candidates.
-fn shingles(
-    unit: usize,
-    scan: &Scan,
-    spec: &AnnotateSpec,
-    places: PathBuf,
-    path: &std::path::Path,
-) -> Result<Plan> {
-    let plan = TamisExec::scan(scan.clone())?;
+/// `place, shingles` of a unit's documents, of all or of those whose place is in a file.
+fn sets(unit: usize, scan: &Scan, spec: &AnnotateSpec, places: Option<PathBuf>) -> Result<Plan> {
+    let mut plan = TamisExec::scan(scan.clone())?;
     let schema = plan.schema();
     let mut exprs = vec![(plans::place(unit, &schema)?, PLACE.to_owned())];
     exprs.extend(pass(&["text"], &schema)?);
-    debug_assert!(schema.index_of(POSITION).is_ok());
-    let pick = Pick { places, from: first_place(unit) };
-    let plan = over(Operator::Pick(pick), project(exprs, plan)?)?;
+    plan = project(exprs, plan)?;
+    if let Some(places) = places {
+        plan = over(Operator::Pick(Pick { places, from: first_place(unit) }), plan)?;
+    }
     let schema = plan.schema();
     let arguments = vec![column("text", &schema)?, text(&spec.to_json())];
     let mut exprs = pass(&[PLACE], &schema)?;
     let set = call(tamis_rules::shingles_udf(), arguments, &schema)?;
     exprs.push((set, SHINGLES.to_owned()));
-    write(project(exprs, plan)?, path, Content::Shingles)
+    project(exprs, plan)
+}
+
+/// The shingles of some of a unit's documents.
+pub(crate) fn shingles(
+    unit: usize,
+    scan: &Scan,
+    spec: &AnnotateSpec,
+    places: Option<PathBuf>,
+    path: &Path,
+) -> Result<Plan> {
+    write(sets(unit, scan, spec, places)?, path, Content::Shingles)
+}
+
+/// The pairs of a unit's documents with the queries of an audit.
+pub(crate) fn compare(
+    unit: usize,
+    scan: &Scan,
+    spec: &AnnotateSpec,
+    neighbours: Neighbours,
+    path: &Path,
+) -> Result<Plan> {
+    let plan = over(Operator::Neighbours(neighbours), sets(unit, scan, spec, None)?)?;
+    write(plan, path, Content::Values)
+}
+
+/// Writes one batch as a part.
+pub(crate) fn write_rows(path: &Path, batch: &RecordBatch) -> Result<()> {
+    let external = |error| DataFusionError::External(Box::new(error));
+    let mut file = PartFile::create(path).map_err(external)?;
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None)?;
+    writer.write(batch)?;
+    writer.close()?;
+    file.finish().map_err(external)
 }
 
 /// Verifies candidate pairs: `rank, place, center_rank, center` in any order.
-fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &std::path::Path) -> Result<Plan> {
+fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &Path) -> Result<Plan> {
     let once = Once { columns: vec![PLACE.to_owned(), CENTER.to_owned()] };
     let plan = over(Operator::Once(once), sorted(pairs, &[PLACE, CENTER])?)?;
     let attach = Attach {
@@ -270,7 +297,8 @@ impl Work<'_> {
             |unit| directory.shingles(unit).exists(),
             async |unit, _| {
                 let (spec, places) = (&compiled.spec, directory.dedup("candidates"));
-                Ok(shingles(unit, &self.units[unit], spec, places, &directory.shingles(unit))?)
+                let path = directory.shingles(unit);
+                Ok(shingles(unit, &self.units[unit], spec, Some(places), &path)?)
             },
         )
         .await?;

@@ -154,7 +154,13 @@ pub(crate) fn source_udf() -> Arc<ScalarUDF> {
 
 /// Every function of ours that a plan may name.
 pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
-    vec![tamis_rules::annotate_udf(), tamis_rules::shingles_udf(), edited_by_udf(), hash_udf()]
+    vec![
+        tamis_rules::annotate_udf(),
+        tamis_rules::shingles_udf(),
+        edited_by_udf(),
+        hash_udf(),
+        source_udf(),
+    ]
 }
 
 /// What a session may use.

@@ -2,6 +2,7 @@
 //!
 //! The only crate that builds the engine's plans. `run` is the door.
 
+pub mod audit;
 pub mod config;
 pub mod conservation;
 pub mod decision;

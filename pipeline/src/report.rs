@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::{Action, RuleSet};
 
+use crate::audit::Audit;
 use crate::config::{Alarms, Fuzzy, RunConfig};
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
@@ -33,6 +34,8 @@ pub struct Report {
     pub duplicates: Vec<DuplicateRow>,
     /// What the search for near duplicates is expected to find.
     pub fuzzy: Option<FuzzyRow>,
+    /// What it did find, where that was measured.
+    pub audit: Option<Audit>,
     /// Failures by reason.
     pub failures: BTreeMap<String, u64>,
     /// One row for each source, by name.
@@ -315,6 +318,7 @@ pub async fn build(
         rules: Vec::new(),
         duplicates: Vec::new(),
         fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
+        audit: None,
         failures: BTreeMap::new(),
         shards: counts
             .iter()

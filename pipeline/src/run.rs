@@ -101,11 +101,18 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         work.deduplicate(&compiled).await?;
     }
     let deduplicated = started.elapsed();
+    let audit = match (&config.content.fuzzy, config.audit) {
+        (Some(fuzzy), Some(count)) if !work.units.is_empty() => {
+            Some(work.audit(&compiled, count, fuzzy.threshold).await?)
+        }
+        _ => None,
+    };
     let counts = work.rewrite(&compiled).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
     let mut report =
         report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
+    report.audit = audit;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
     directory.write_whole(&directory.path("report.json"), &json)?;

@@ -223,7 +223,8 @@ impl RunDir {
         for name in OURS {
             let path = self.path(name);
             if *name == ".state" && keep_spool {
-                for inside in ["identity.json", "measures", "counts", "dedup", "shingles"] {
+                for inside in ["identity.json", "measures", "counts", "dedup", "shingles", "audit"]
+                {
                     remove(&path.join(inside))?;
                 }
             } else {

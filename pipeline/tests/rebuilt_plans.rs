@@ -69,6 +69,7 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
             threads,
             memory_bytes: 512 << 20,
             temp: None,
+            audit: Some(50),
             alarms: tamis_pipeline::config::Alarms::default(),
             force: false,
             rebuild_plans,

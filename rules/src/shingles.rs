@@ -90,6 +90,9 @@ impl Bands {
     }
 }
 
+/// Scanner, words, their hashes, and the set of one document after the other.
+type Buffers = (Tamis, Vec<Word>, Vec<u64>, Vec<u64>);
+
 /// `tamis_shingles(text, specification)`: the set of shingles of the edited text, sorted,
 /// eight bytes each, little-endian.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -129,8 +132,7 @@ impl ScalarUDFImpl for Shingles {
             return exec_err!("{SHINGLES} needs a specification with shingles");
         };
         thread_local! {
-            static SCRATCH: RefCell<(Tamis, Vec<Word>, Vec<u64>, Vec<u64>)> =
-                RefCell::default();
+            static SCRATCH: RefCell<Buffers> = RefCell::default();
         }
         SCRATCH.with_borrow_mut(|(tamis, words, hashes, set)| {
             let mut sets = BinaryBuilder::new();

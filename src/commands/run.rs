@@ -74,6 +74,9 @@ pub(crate) struct RunArgs {
     /// Column that names a document's source [default: the first folder of its shard]
     #[arg(long, value_name = "NAME")]
     source_column: Option<String>,
+    /// Measure the recall of near-duplicate search: compare N random documents with all
+    #[arg(long, value_name = "N")]
+    audit: Option<usize>,
     /// Exit with 1 where an alarm rings
     #[arg(long)]
     gate: bool,
@@ -267,6 +270,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             threads,
             memory_bytes: memory.unwrap_or_else(|| MEMORY_MIN.max(threads * MEMORY_PER_THREAD)),
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
+            audit: args.audit.or(file.audit),
             alarms: Alarms {
                 source_share: args
                     .alarm_source

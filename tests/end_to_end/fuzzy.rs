@@ -212,6 +212,37 @@ fn a_copy_of_a_near_duplicate_names_the_document_that_stays() {
 }
 
 #[test]
+fn the_audit_counts_pairs_that_were_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = families(folder.path());
+    let audited = |out: &str, more: &[&str]| {
+        run(folder.path(), "in", out, &[&["--audit", "1000"], more].concat());
+        report(&folder.path().join(out))["audit"].clone()
+    };
+    // all pairs of all documents, by hand
+    let mut similar = 0;
+    for (one, text) in &texts {
+        let others = texts.range(one.clone()..).skip(1).take(4);
+        similar += others.filter(|(_, other)| similarity(text, other) >= 0.8).count();
+    }
+    let good = audited("good", &[]);
+    assert_eq!(good["queries"], texts.len());
+    assert_eq!(good["pairs"], similar);
+    let (kept, _) = outcome(&folder.path().join("good"));
+    let both = texts.iter().flat_map(|(one, text)| {
+        let others = texts.range(one.clone()..).skip(1).take(4);
+        others.filter(move |(_, other)| similarity(text, other) >= 0.8).map(move |(o, _)| (one, o))
+    });
+    let missed = both.filter(|(a, b)| kept.contains(*a) && kept.contains(*b)).count();
+    assert_eq!(good["found"], similar - missed);
+    assert!(good["low"].as_f64().unwrap() > 0.95, "{good}");
+    // a banding that catches little is told on
+    let bad = audited("bad", &["--bands", "5", "--rows", "8"]);
+    assert!(bad["found"].as_u64() < good["found"].as_u64(), "{bad}");
+    assert!(bad["recall"].as_f64().unwrap() < bad["high"].as_f64().unwrap());
+}
+
+#[test]
 fn bands_that_make_no_sense_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write_records(&folder.path().join("in.jsonl"), &[("a".to_owned(), words(0..50))]);
@@ -229,4 +260,68 @@ fn bands_that_make_no_sense_are_refused() {
     let (stdout, _) =
         expect(folder.path(), &["run", "in.jsonl", "--out", "out", "--similarity", "0.7"], 0);
     assert!(stdout.contains("at 0.7"), "{stdout}");
+}
+
+fn sourced(folder: &Path) {
+    let near = |tail: &str| format!("{} {tail} tail", words(0..100));
+    let records = [
+        ("a1", "alpha", words(0..100)),
+        ("a2", "alpha", near("first")),
+        ("b1", "beta", near("second")),
+        ("b2", "beta", words(0..100)),
+        ("c1", "gamma", words(700..800)),
+    ];
+    let all: Vec<String> = records
+        .iter()
+        .map(|(id, source, text)| json!({"id": id, "origin": source, "text": text}).to_string())
+        .collect();
+    write(&folder.join("in.jsonl"), all.join("\n").as_bytes());
+}
+
+const SOURCED: [&str; 8] =
+    ["run", "in.jsonl", "--rules", "none", "--quiet", "--source-column", "origin", "--out"];
+
+fn sourced_run(folder: &Path, out: &str, more: &[&str], code: i32) -> Vec<String> {
+    let mut arguments = SOURCED.to_vec();
+    arguments.push(out);
+    arguments.extend(more);
+    expect(folder, &arguments, code);
+    outcome(&folder.join(out)).0.into_iter().collect()
+}
+
+#[test]
+fn only_across_sources_leaves_what_repeats_within_one() {
+    let folder = tempfile::tempdir().unwrap();
+    sourced(folder.path());
+    assert_eq!(sourced_run(folder.path(), "all", &[], 0), ["a1", "c1"]);
+    // a1 and a2 are of one source and stay; both of beta are like a1
+    let across = sourced_run(folder.path(), "across", &["--across-sources"], 0);
+    assert_eq!(across, ["a1", "a2", "c1"]);
+}
+
+#[test]
+fn preferred_sources_and_the_longest_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    sourced(folder.path());
+    let preferred = sourced_run(folder.path(), "p", &["--prefer-sources", "beta"], 0);
+    assert_eq!(preferred, ["b1", "c1"]);
+    let longest = sourced_run(folder.path(), "l", &["--survivor", "longest"], 0);
+    assert_eq!(longest, ["b1", "c1"]);
+}
+
+#[test]
+fn alarms_ring_and_a_gate_fails_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let record =
+        |n: usize| json!({"id": n.to_string(), "text": words(n % 3 * 200..n % 3 * 200 + 50)});
+    let all: Vec<String> = (0..120).map(|n| record(n).to_string()).collect();
+    write(&folder.path().join("in/crawl/a.jsonl"), all.join("\n").as_bytes());
+    let arguments = ["run", "in", "--rules", "none", "--out"];
+    let low = ["--alarm-cluster", "40"];
+    let (stdout, _) = expect(folder.path(), &[&arguments[..], &["out"], &low].concat(), 0);
+    assert!(stdout.contains("alarm: source crawl loses 97.5 % of its 120 documents"), "{stdout}");
+    assert!(stdout.contains("alarm: a cluster of 40 exact duplicates"), "{stdout}");
+    expect(folder.path(), &[&arguments[..], &["gated", "--gate"], &low].concat(), 1);
+    let calm = ["--gate", "--alarm-source", "1", "--alarm-cluster", "41"];
+    expect(folder.path(), &[&arguments[..], &["calm"], &calm[..]].concat(), 0);
 }

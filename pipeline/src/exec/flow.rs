@@ -36,20 +36,20 @@ pub fn unit_and_position(place: u64) -> (usize, u64) {
 }
 
 /// A schema of columns that are never null.
-pub(super) fn schema_of(columns: &[(&str, DataType)]) -> SchemaRef {
+pub(crate) fn schema_of(columns: &[(&str, DataType)]) -> SchemaRef {
     let fields = columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), false));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Columns of 64-bit numbers as a batch.
-pub(super) fn numbers(schema: &SchemaRef, columns: Vec<Vec<u64>>) -> Result<RecordBatch> {
+pub(crate) fn numbers(schema: &SchemaRef, columns: Vec<Vec<u64>>) -> Result<RecordBatch> {
     let columns =
         columns.into_iter().map(|column| -> ArrayRef { Arc::new(UInt64Array::from(column)) });
     Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect())?)
 }
 
 /// Rows of the 64-bit columns `names` of a batch.
-pub(super) fn columns<'a, const N: usize>(
+pub(crate) fn columns<'a, const N: usize>(
     batch: &'a RecordBatch,
     names: [&str; N],
 ) -> Result<[&'a [u64]; N]> {
@@ -81,7 +81,7 @@ pub(super) fn leaf(
 }
 
 /// Reads files that lie one after the other in the order of their column `place`.
-pub(super) struct Walk {
+pub(crate) struct Walk {
     paths: std::vec::IntoIter<PathBuf>,
     columns: Vec<String>,
     from: u64,
@@ -93,7 +93,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// A walk over `paths` that reads `columns` of documents at `from` and after.
-    pub(super) fn new(paths: Vec<PathBuf>, columns: &[&str], from: u64, batch_rows: usize) -> Self {
+    pub(crate) fn new(paths: Vec<PathBuf>, columns: &[&str], from: u64, batch_rows: usize) -> Self {
         Self {
             paths: paths.into_iter(),
             columns: columns.iter().map(|name| (*name).to_owned()).collect(),
@@ -106,7 +106,7 @@ impl Walk {
     }
 
     /// The next batch as it lies in the files.
-    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(reader) = self.reader.as_mut() {
                 if let Some(batch) = reader.next().transpose()? {
@@ -139,7 +139,7 @@ impl Walk {
 
     /// The row of the document at `place`, where the files have it; places must be asked for in
     /// rising order, the same one any number of times.
-    pub(super) fn seek(&mut self, place: u64) -> Result<Option<(&RecordBatch, usize)>> {
+    pub(crate) fn seek(&mut self, place: u64) -> Result<Option<(&RecordBatch, usize)>> {
         loop {
             if let Some(batch) = &self.batch {
                 let [places] = columns(batch, [PLACE])?;

@@ -4,6 +4,7 @@
 //! crate can rebuild a plan from bytes: see [`codec`].
 
 pub mod attach;
+pub mod audit;
 pub mod buckets;
 pub mod clusters;
 pub mod codec;
@@ -69,6 +70,8 @@ pub enum Operator {
     Resolve(resolve::Resolve),
     /// Pairs of documents whose centers went.
     Hops(resolve::Hops),
+    /// Exact neighbours of a few documents.
+    Neighbours(audit::Neighbours),
     /// Points links at documents that stay.
     Relink(clusters::Relink),
     /// Adds each survivor to its cluster.
@@ -93,6 +96,7 @@ impl Operator {
             Self::Verify(_) => "VerifyExec",
             Self::Resolve(_) => "ResolveExec",
             Self::Hops(_) => "HopsExec",
+            Self::Neighbours(_) => "NeighboursExec",
             Self::Relink(_) => "RelinkExec",
             Self::WithSurvivors(_) => "WithSurvivorsExec",
         }
@@ -113,6 +117,7 @@ impl Operator {
             (Self::Explode(_) | Self::Shared(_), _) => explode::buckets(),
             (Self::Pairs(_), _) => buckets::pairs(),
             (Self::Hops(_), _) => resolve::Hops::schema(),
+            (Self::Neighbours(_), _) => audit::neighbours(),
             (Self::Verify(_), _) => verify::verified(),
             (Self::Resolve(_), _) => resolve::resolved(),
             (Self::Attach(attach), Some(input)) => attach.schema(input)?,
@@ -284,6 +289,7 @@ impl ExecutionPlan for TamisExec {
             Operator::Pick(pick) => pick.execute(input, schema),
             Operator::Verify(verify) => verify.execute(input, schema),
             Operator::Resolve(resolve) => resolve.execute(input, schema),
+            Operator::Neighbours(neighbours) => neighbours.execute(input, schema),
             Operator::Relink(relink) => relink.execute(input, schema),
             Operator::WithSurvivors(with) => with.execute(input, schema),
         })

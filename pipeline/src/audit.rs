@@ -1,0 +1,179 @@
+//! What near-duplicate search misses on this corpus: the exact neighbours of random documents,
+//! found by comparing them with every other, held against what went.
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::PathBuf;
+
+use arrow::array::StringArray;
+use datafusion::common::Result;
+use serde::{Deserialize, Serialize};
+use tamis_kernels::hash64;
+use tamis_rules::Compiled;
+
+use crate::dedup;
+use crate::error::PipelineError;
+use crate::exec::audit::{Neighbours, QUERY};
+use crate::exec::explode::BANDS;
+use crate::exec::flow::{PLACE, Walk, columns, numbers, schema_of};
+use crate::exec::rewrite::typed;
+use crate::run::Work;
+
+/// Recall of near-duplicate search as it was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Random documents whose neighbours were looked for among all.
+    pub queries: u64,
+    /// Pairs at the threshold or above that have one of them.
+    pub pairs: u64,
+    /// Pairs of which at least one document went.
+    pub found: u64,
+    /// Their share, 1 where there are no pairs.
+    pub recall: f64,
+    /// Lower end of the 95 % interval (Wilson 1927).
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Audit {
+    fn new(queries: u64, pairs: u64, found: u64) -> Self {
+        if pairs == 0 {
+            return Self { queries, pairs, found, recall: 1.0, low: 0.0, high: 1.0 };
+        }
+        let (n, z) = (pairs as f64, 1.959_963_984_540_054_f64);
+        let share = found as f64 / n;
+        let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+        let half =
+            z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+        let (low, high) = ((middle - half).max(0.0), (middle + half).min(1.0));
+        Self { queries, pairs, found, recall: share, low, high }
+    }
+}
+
+impl Work<'_> {
+    /// Measures recall with `count` random documents; reads the corpus once more.
+    pub(crate) async fn audit(
+        &self,
+        compiled: &Compiled,
+        count: usize,
+        threshold: f64,
+    ) -> Result<Audit, PipelineError> {
+        let directory = self.directory;
+        let done = directory.path(&format!(".state/audit/{count}/audit.json"));
+        if let Ok(text) = std::fs::read_to_string(&done) {
+            return serde_json::from_str(&text)
+                .map_err(|error| PipelineError::directory(&done, error));
+        }
+        let chosen = self.choose(count)?;
+        let queries = directory.path(&format!(".state/audit/{count}/queries.parquet"));
+        let schema = schema_of(&[(PLACE, arrow::datatypes::DataType::UInt64)]);
+        dedup::write_rows(&queries, &numbers(&schema, vec![chosen.clone()])?)?;
+        let part = |kind: &str, unit: usize| {
+            directory.path(&format!(".state/audit/{count}/{kind}-{unit:05}.parquet"))
+        };
+        self.movement(
+            "audit: choose",
+            |unit| part("sets", unit).exists(),
+            async |unit, _| {
+                let (scan, path) = (&self.units[unit], part("sets", unit));
+                Ok(dedup::shingles(unit, scan, &compiled.spec, Some(queries.clone()), &path)?)
+            },
+        )
+        .await?;
+        let sets: Vec<PathBuf> = (0..self.units.len()).map(|unit| part("sets", unit)).collect();
+        self.movement(
+            "audit: compare",
+            |unit| part("pairs", unit).exists(),
+            async |unit, _| {
+                let neighbours = Neighbours { queries: sets.clone(), threshold };
+                let scan = &self.units[unit];
+                Ok(dedup::compare(unit, scan, &compiled.spec, neighbours, &part("pairs", unit))?)
+            },
+        )
+        .await?;
+        let pairs: Vec<PathBuf> = (0..self.units.len()).map(|unit| part("pairs", unit)).collect();
+        let (pairs, found) = self.found(&pairs)?;
+        let audit = Audit::new(chosen.len() as u64, pairs, found);
+        let json =
+            serde_json::to_vec(&audit).map_err(|error| PipelineError::directory(&done, error))?;
+        directory.write_whole(&done, &json)?;
+        for unit in 0..self.units.len() {
+            for kind in ["sets", "pairs"] {
+                let _ = std::fs::remove_file(part(kind, unit));
+            }
+        }
+        Ok(audit)
+    }
+
+    /// Places of the documents with the least hash of their place, among those that have shingles
+    /// and that rules kept; sorted.
+    fn choose(&self, count: usize) -> Result<Vec<u64>, PipelineError> {
+        let mut best: BinaryHeap<(u64, u64)> = BinaryHeap::new();
+        let mut walk = Walk::new(self.parts(), &[PLACE, "rule_decision", BANDS], 0, 4096);
+        while let Some(batch) = walk.next()? {
+            let decisions = typed::<StringArray>(&batch, "rule_decision")?;
+            let bands = batch.column_by_name(BANDS);
+            for (row, place) in columns(&batch, [PLACE])?[0].iter().enumerate() {
+                let has = bands.is_some_and(|bands| !bands.is_null(row));
+                if has && decisions.value(row) == "kept" {
+                    best.push((hash64(&place.to_le_bytes()), *place));
+                    if best.len() > count {
+                        best.pop();
+                    }
+                }
+            }
+        }
+        let mut places: Vec<u64> = best.into_iter().map(|(_, place)| place).collect();
+        places.sort_unstable();
+        Ok(places)
+    }
+
+    /// Pairs of documents that near-duplicate search saw, and those of which one went.
+    fn found(&self, files: &[PathBuf]) -> Result<(u64, u64), PipelineError> {
+        // what became of each: it was seen, it went
+        let mut known: BTreeMap<u64, (bool, bool)> = BTreeMap::new();
+        let mut pairs: Vec<(u64, u64)> = Vec::new();
+        let mut walk = Walk::new(files.to_vec(), &[PLACE, QUERY], 0, 4096);
+        while let Some(batch) = walk.next()? {
+            let [places, queries] = columns(&batch, [PLACE, QUERY])?;
+            pairs.extend(places.iter().copied().zip(queries.iter().copied()));
+        }
+        for (one, other) in &pairs {
+            known.insert(*one, (false, false));
+            known.insert(*other, (false, false));
+        }
+        let mut kept = Walk::new(self.parts(), &[PLACE, "rule_decision"], 0, 4096);
+        let exact = self.config.content.dedup_exact;
+        let copies: Vec<PathBuf> =
+            exact.then(|| self.directory.dedup("exact")).into_iter().collect();
+        let mut copies = Walk::new(copies, &[PLACE], 0, 4096);
+        let mut went = Walk::new(vec![self.directory.dedup("fuzzy")], &[PLACE], 0, 4096);
+        for (place, (seen, gone)) in &mut known {
+            if let Some((batch, at)) = kept.seek(*place)? {
+                *seen = typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept";
+            }
+            *seen &= copies.seek(*place)?.is_none();
+            *gone = went.seek(*place)?.is_some();
+        }
+        let of = |place: &u64| known.get(place).copied().unwrap_or_default();
+        pairs.retain(|(one, other)| of(one).0 && of(other).0);
+        let found = pairs.iter().filter(|(one, other)| of(one).1 || of(other).1).count();
+        Ok((pairs.len() as u64, found as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_wilsons() {
+        let audit = Audit::new(10, 100, 95);
+        // by hand: centre 0.93335, half width 0.04514
+        assert!((audit.low - 0.8882).abs() < 5e-4, "{audit:?}");
+        assert!((audit.high - 0.9785).abs() < 5e-4, "{audit:?}");
+        let all = Audit::new(10, 50, 50);
+        assert!((all.high - 1.0).abs() < 1e-9 && all.low > 0.92, "{all:?}");
+        assert!((Audit::new(5, 0, 0).low).abs() < 1e-9);
+    }
+}
