@@ -158,7 +158,7 @@ impl Resolve {
 }
 
 /// Pairs that no bucket gave: a document whose centers all go, with the document for which its
-/// best center goes. Holds 48 bytes for each such document.
+/// best center goes. Holds 24 bytes for each such document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hops {
     /// What [`Resolve`] wrote.
