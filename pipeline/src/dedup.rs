@@ -143,17 +143,22 @@ pub(crate) fn write_rows(path: &Path, batch: &RecordBatch) -> Result<()> {
     file.finish().map_err(external)
 }
 
-/// Verifies candidate pairs: `rank, place, center_rank, center` in any order.
-fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &Path) -> Result<Plan> {
+/// Candidate pairs, `rank, place, center_rank, center`, each once and in the order of places.
+fn each_once(pairs: Plan, path: &Path) -> Result<Plan> {
     let once = Once { columns: vec![PLACE.to_owned(), CENTER.to_owned()] };
     let plan = over(Operator::Once(once), sorted(pairs, &[PLACE, CENTER])?)?;
+    write(plan, path, Content::Values)
+}
+
+/// Verifies candidate pairs.
+fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &Path) -> Result<Plan> {
     let attach = Attach {
         paths: sets.to_vec(),
         key: PLACE.to_owned(),
         columns: vec![(SHINGLES.to_owned(), SHINGLES.to_owned())],
         batch_rows: SET_ROWS,
     };
-    let plan = sorted(over(Operator::Attach(attach), plan)?, &[CENTER, PLACE])?;
+    let plan = sorted(over(Operator::Attach(attach), pairs)?, &[CENTER, PLACE])?;
     let verify = Verify { shingles: sets.to_vec(), threshold, batch_rows: SET_ROWS };
     let plan = over(Operator::Verify(verify), plan)?;
     write(sorted(plan, &[RANK, CENTER_RANK])?, path, Content::Values)
@@ -325,6 +330,11 @@ impl Work<'_> {
                 )?,
                 _ => Arc::new(hops()?),
             };
+            // many narrow rows in large batches, then few wide ones in small batches
+            let name = format!("pairs-{round}");
+            let path = directory.dedup(&name);
+            self.step(&name, &self.context, each_once(pairs, &path)?).await?;
+            let pairs = parts(&[path], &[RANK, PLACE, CENTER_RANK, CENTER])?;
             let name = format!("edges-{round}");
             let plan = verify(pairs, &sets, threshold, &directory.dedup(&name))?;
             self.step(&name, &fine, plan).await?;
