@@ -192,7 +192,7 @@ fn duplicates(report: &Report, out: &str) -> String {
     if let Some(fuzzy) = &report.fuzzy {
         let shown = fuzzy.curve.iter().filter(|(at, _)| *at >= 0.7 || *at >= fuzzy.threshold);
         let shares: Vec<String> =
-            shown.map(|(at, share)| format!("{:.1} % at {at}", share * 100.0)).collect();
+            shown.map(|(at, share)| format!("{:.2} % at {at}", share * 100.0)).collect();
         text.push_str(&format!(
             "fuzzy: {} bands of {} rows over {}-word shingles bring together {} similarity; every pair at {} or more was verified\n",
             fuzzy.bands,
