@@ -8,14 +8,14 @@ use arrow::array::StringArray;
 use datafusion::common::Result;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash64;
-use tamis_rules::Compiled;
+use tamis_rules::{BANDS, Compiled};
 
 use crate::dedup;
 use crate::error::PipelineError;
 use crate::exec::audit::{Neighbours, QUERY};
-use crate::exec::explode::BANDS;
-use crate::exec::flow::{PLACE, Walk, columns, numbers, schema_of};
+use crate::exec::flow::{PLACE, Rows, Walk, columns, numbered};
 use crate::exec::rewrite::typed;
+use crate::exec::write_part::{Content, WritePart};
 use crate::run::Work;
 
 /// Recall of near-duplicate search as it was measured.
@@ -66,8 +66,12 @@ impl Work<'_> {
         }
         let chosen = self.choose(count)?;
         let queries = directory.path(&format!(".state/audit/{count}/queries.parquet"));
-        let schema = schema_of(&[(PLACE, arrow::datatypes::DataType::UInt64)]);
-        dedup::write_rows(&queries, &numbers(&schema, vec![chosen.clone()])?)?;
+        let mut places = Rows::default();
+        for place in &chosen {
+            places.push([*place]);
+        }
+        let part_of = WritePart { path: queries.clone(), content: Content::Values };
+        part_of.write_batch(places.batch(&numbered([PLACE]))?).await?;
         let part = |kind: &str, unit: usize| {
             directory.path(&format!(".state/audit/{count}/{kind}-{unit:05}.parquet"))
         };
@@ -76,7 +80,7 @@ impl Work<'_> {
             |unit| part("sets", unit).exists(),
             async |unit, _| {
                 let (scan, path) = (&self.units[unit], part("sets", unit));
-                Ok(dedup::shingles(unit, scan, &compiled.spec, Some(queries.clone()), &path)?)
+                Ok(dedup::shingles(unit, scan, &compiled.spec, queries.clone(), &path)?)
             },
         )
         .await?;

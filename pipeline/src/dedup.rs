@@ -9,16 +9,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::logical_expr::{ident, lit};
 use datafusion::physical_expr::expressions::{IsNotNullExpr, case};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::SessionContext;
-use parquet::arrow::ArrowWriter;
-use tamis_rules::{AnnotateSpec, Compiled};
+use tamis_rules::{AnnotateSpec, BANDS, Compiled};
 
 use crate::config::Survivor;
 use crate::error::PipelineError;
@@ -26,7 +24,7 @@ use crate::exec::attach::Attach;
 use crate::exec::audit::Neighbours;
 use crate::exec::buckets::{CENTER, CENTER_RANK, Once, Pairs, Shared, Window};
 use crate::exec::clusters::{Number, Pick, Relink, WithSurvivors};
-use crate::exec::explode::{BANDS, BUCKET, Explode, FROM, RANK};
+use crate::exec::explode::{BUCKET, Explode, FROM, RANK};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::parts::Parts;
 use crate::exec::resolve::{Hops, Resolve};
@@ -38,7 +36,6 @@ use crate::exec::{Operator, TamisExec};
 use crate::functions::{SET_ROWS, fine};
 use crate::plans::{self, Plan, SOURCE, call, column, pass, project, single, sorted, text, write};
 use crate::run::Work;
-use crate::write::atomic::PartFile;
 
 /// Better documents of a bucket with which one is compared in the second round, at most.
 const CENTERS: usize = 32;
@@ -115,10 +112,10 @@ pub(crate) fn shingles(
     unit: usize,
     scan: &Scan,
     spec: &AnnotateSpec,
-    places: Option<PathBuf>,
+    places: PathBuf,
     path: &Path,
 ) -> Result<Plan> {
-    write(sets(unit, scan, spec, places)?, path, Content::Shingles)
+    write(sets(unit, scan, spec, Some(places))?, path, Content::Shingles)
 }
 
 /// The pairs of a unit's documents with the queries of an audit.
@@ -131,16 +128,6 @@ pub(crate) fn compare(
 ) -> Result<Plan> {
     let plan = over(Operator::Neighbours(neighbours), sets(unit, scan, spec, None)?)?;
     write(plan, path, Content::Values)
-}
-
-/// Writes one batch as a part.
-pub(crate) fn write_rows(path: &Path, batch: &RecordBatch) -> Result<()> {
-    let external = |error| DataFusionError::External(Box::new(error));
-    let mut file = PartFile::create(path).map_err(external)?;
-    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None)?;
-    writer.write(batch)?;
-    writer.close()?;
-    file.finish().map_err(external)
 }
 
 /// Candidate pairs, `rank, place, center_rank, center`, each once and in the order of places.
@@ -168,8 +155,7 @@ impl Work<'_> {
     /// Links and clusters of every kind of duplicate that is asked for.
     pub(crate) async fn deduplicate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let content = &self.config.content;
-        let wanted = [("exact", content.dedup_exact), ("fuzzy", content.fuzzy.is_some())];
-        let kinds: Vec<&str> = wanted.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect();
+        let kinds = content.duplicates();
         if kinds.iter().all(|kind| self.directory.clusters(kind).exists()) {
             return Ok(());
         }
@@ -220,11 +206,17 @@ impl Work<'_> {
         if self.observer.stop_asked() { Err(PipelineError::Stopped) } else { Ok(()) }
     }
 
-    /// Documents of the same text, sorted by its hash and then by the survivor policy.
-    async fn exact(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+    /// `columns` of the documents that rules kept, by the columns `first` and then in survivor
+    /// order.
+    async fn kept(
+        &self,
+        compiled: &Compiled,
+        first: &[&str],
+        columns: &[&str],
+    ) -> Result<Plan, PipelineError> {
         plans::annotations_table(&self.context, &self.parts()).await?;
         let preferred = &self.config.content.prefer_sources;
-        let mut order = vec![ident("content_hash").sort(true, false)];
+        let mut order: Vec<_> = first.iter().map(|name| ident(*name).sort(true, false)).collect();
         order.extend(plans::survivor_order(self.rules, preferred, &compiled.survivor)?);
         let frame = self
             .context
@@ -232,31 +224,24 @@ impl Work<'_> {
             .await?
             .filter(ident("rule_decision").eq(lit("kept")))?
             .sort(order)?
-            .select(vec![ident("content_hash"), ident(PLACE), ident(SOURCE)])?;
-        let sorted_by_hash = single(frame.create_physical_plan().await?);
-        let star = Star {
-            key: "content_hash".to_owned(),
-            apart: self.config.content.across_sources.then(|| SOURCE.to_owned()),
-        };
-        let links = sorted(over(Operator::Star(star), sorted_by_hash)?, &[PLACE])?;
-        Ok(write(links, &self.directory.dedup("exact"), Content::Values)?)
+            .select(columns.iter().map(|name| ident(*name)).collect::<Vec<_>>())?;
+        Ok(single(frame.create_physical_plan().await?))
+    }
+
+    /// Documents of the same text, sorted by its hash and then by the survivor policy.
+    async fn exact(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+        let key = "content_hash";
+        let apart = self.config.content.across_sources.then(|| SOURCE.to_owned());
+        let star = Operator::Star(Star { key: key.to_owned(), apart });
+        let links = over(star, self.kept(compiled, &[key], &[key, PLACE, SOURCE]).await?)?;
+        Ok(write(sorted(links, &[PLACE])?, &self.directory.dedup("exact"), Content::Values)?)
     }
 
     /// The numbers of kept documents in survivor order.
     async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
-        plans::annotations_table(&self.context, &self.parts()).await?;
-        let preferred = &self.config.content.prefer_sources;
-        let order = plans::survivor_order(self.rules, preferred, &compiled.survivor)?;
-        let frame = self
-            .context
-            .table("annotations")
-            .await?
-            .filter(ident("rule_decision").eq(lit("kept")))?
-            .sort(order)?
-            .select(vec![ident(PLACE)])?;
-        let numbered =
-            over(Operator::Number(Number {}), single(frame.create_physical_plan().await?))?;
-        Ok(write(sorted(numbered, &[PLACE])?, &self.directory.dedup("ranks"), Content::Values)?)
+        let kept = self.kept(compiled, &[], &[PLACE]).await?;
+        let ranks = sorted(over(Operator::Number(Number {}), kept)?, &[PLACE])?;
+        Ok(write(ranks, &self.directory.dedup("ranks"), Content::Values)?)
     }
 
     /// Documents of the run before each unit, and all of them.
@@ -303,7 +288,7 @@ impl Work<'_> {
             async |unit, _| {
                 let (spec, places) = (&compiled.spec, directory.dedup("candidates"));
                 let path = directory.shingles(unit);
-                Ok(shingles(unit, &self.units[unit], spec, Some(places), &path)?)
+                Ok(shingles(unit, &self.units[unit], spec, places, &path)?)
             },
         )
         .await?;

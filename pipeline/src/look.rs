@@ -14,7 +14,6 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::PipelineError;
-use crate::exec::explode::BANDS;
 use crate::exec::flow::PLACE;
 use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
@@ -22,6 +21,7 @@ use crate::plans;
 use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
 use crate::twins::Twins;
 use crate::write::frames::{Frame, read_frame};
+use tamis_rules::BANDS;
 
 /// A finished run directory, open for reading.
 pub struct Run {
@@ -120,9 +120,7 @@ impl Run {
         }
         let clusters = parquet_files(&root.join("clusters"))?;
         if !clusters.is_empty() {
-            let paths: Vec<String> = clusters.iter().map(|p| p.display().to_string()).collect();
-            let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
-            context.register_table("clusters", frame.into_view())?;
+            plans::register(&context, "clusters", &clusters).await?;
         }
         Ok(Self {
             root: root.to_owned(),

@@ -24,9 +24,8 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
-use tamis_rules::{Action, Compiled, OnNull, RuleSet};
+use tamis_rules::{Action, BANDS, Compiled, OnNull, RuleSet};
 
-use crate::exec::explode::BANDS;
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
@@ -286,7 +285,12 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-async fn register(context: &SessionContext, table: &str, paths: &[PathBuf]) -> Result<()> {
+/// Registers Parquet files of ours as one table.
+pub(crate) async fn register(
+    context: &SessionContext,
+    table: &str,
+    paths: &[PathBuf],
+) -> Result<()> {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
     context.deregister_table(table)?;
@@ -303,10 +307,6 @@ fn number(number: usize) -> Logical {
     logical_lit(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn lit_false() -> Logical {
-    logical_lit(false)
-}
-
 /// The whole order among duplicates: preferred sources, then the policy, input order last. The
 /// user's own columns have their prefix in the annotations.
 pub(crate) fn survivor_order(
@@ -316,9 +316,9 @@ pub(crate) fn survivor_order(
 ) -> Result<Vec<SortExpr>> {
     let mut keys = Vec::new();
     if !preferred.is_empty() {
-        let mut order = datafusion::logical_expr::when(lit_false(), number(0));
+        let mut order = datafusion::logical_expr::case(ident(SOURCE));
         for (rank, name) in preferred.iter().enumerate() {
-            order = order.when(ident(SOURCE).eq(logical_lit(name.as_str())), number(rank));
+            order = order.when(logical_lit(name.as_str()), number(rank));
         }
         keys.push(order.otherwise(number(preferred.len()))?.sort(true, false));
     }

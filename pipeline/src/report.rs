@@ -1,5 +1,6 @@
 //! The numbers of a run: `report.json`, `run.json`, and what the summary prints.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -250,9 +251,10 @@ impl Repeats {
         self.keys += 1;
         self.largest = self.largest.max(rows);
         // the most rows first, and of as many the least hash
-        let at = self.most.partition_point(|known| *known >= (rows, !hash));
+        let key = |(rows, hash): (u64, u64)| (rows, Reverse(hash));
+        let at = self.most.partition_point(|known| key(*known) >= key((rows, hash)));
         if at < MOST {
-            self.most.insert(at, (rows, !hash));
+            self.most.insert(at, (rows, hash));
             self.most.truncate(MOST);
         }
     }
@@ -284,9 +286,6 @@ async fn repeats(
         }
     }
     found.take(run, last);
-    for (_, hash) in &mut found.most {
-        *hash = !*hash;
-    }
     Ok(found)
 }
 
@@ -356,10 +355,16 @@ pub async fn build(
             many => format!("{many} ids belong to more than one document each"),
         });
     }
+    let mut lost: BTreeMap<String, u64> = BTreeMap::new();
     for kind in config.content.duplicates() {
         report.duplicates.push(duplicate_row(context, directory, kind).await?);
+        let sql = "SELECT source, count(*) FROM clusters WHERE document_id <> survivor_id \
+                   GROUP BY source";
+        for (source, count) in counted(context, sql).await? {
+            *lost.entry(source).or_default() += count;
+        }
     }
-    report.sources = sources(context, directory, &config.content.duplicates()).await?;
+    report.sources = sources(context, &lost).await?;
     report.alarms = alarms(&report, &config.alarms);
     Ok(report)
 }
@@ -397,25 +402,12 @@ async fn rule_rows(
     Ok(rows)
 }
 
-async fn clusters_table(
-    context: &SessionContext,
-    directory: &RunDir,
-    kind: &str,
-) -> Result<(), PipelineError> {
-    let path = directory.clusters(kind).display().to_string();
-    let frame =
-        context.read_parquet(path, datafusion::prelude::ParquetReadOptions::default()).await?;
-    context.deregister_table("clusters")?;
-    context.register_table("clusters", frame.into_view())?;
-    Ok(())
-}
-
 async fn duplicate_row(
     context: &SessionContext,
     directory: &RunDir,
     kind: &str,
 ) -> Result<DuplicateRow, PipelineError> {
-    clusters_table(context, directory, kind).await?;
+    plans::register(context, "clusters", &[directory.clusters(kind)]).await?;
     let found = numbers(
         context,
         "SELECT count(*) FILTER (WHERE document_id = survivor_id), \
@@ -460,11 +452,10 @@ async fn cluster_row(
     Ok(row)
 }
 
-/// Books by source.
+/// Books by source; `lost` are the duplicates of each.
 async fn sources(
     context: &SessionContext,
-    directory: &RunDir,
-    kinds: &[&str],
+    lost: &BTreeMap<String, u64>,
 ) -> Result<Vec<SourceRow>, PipelineError> {
     let mut rows = Vec::new();
     let sql = "SELECT source, count(*) AS n, count(*) FILTER (WHERE rule_decision = 'removed') AS r, \
@@ -480,18 +471,9 @@ async fn sources(
                 source: names.value(row).to_owned(),
                 read: number("n", row)?,
                 removed_by_rules: number("r", row)?,
-                duplicates: 0,
+                duplicates: lost.get(names.value(row)).copied().unwrap_or(0),
                 failed: number("f", row)?,
             });
-        }
-    }
-    for kind in kinds {
-        clusters_table(context, directory, kind).await?;
-        let sql = "SELECT source, count(*) FROM clusters WHERE document_id <> survivor_id \
-                   GROUP BY source";
-        let counts = counted(context, sql).await?;
-        for row in &mut rows {
-            row.duplicates += counts.get(&row.source).copied().unwrap_or(0);
         }
     }
     Ok(rows)

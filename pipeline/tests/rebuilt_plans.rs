@@ -56,7 +56,7 @@ rules:
 fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
     let rules = RuleSource::Inline { name: "test".to_owned(), text: RULES.to_owned() };
     Request {
-        inputs: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/../samples").to_owned()],
+        inputs: vec![format!("{}/../samples", std::env::var("CARGO_MANIFEST_DIR").unwrap())],
         rules: RuleSet::load(&[rules]).unwrap(),
         config: RunConfig {
             content: ContentConfig {

@@ -397,6 +397,7 @@ impl Compiler<'_> {
         }
         let text = error.find_root().strip_backtrace();
         let text = text.lines().next().unwrap_or_default();
+        // the engine says which of its steps refused; users want to read what is wrong
         for prefix in
             ["Error during planning: ", "SQL error: ", "This feature is not implemented: "]
         {

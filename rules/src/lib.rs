@@ -29,6 +29,6 @@ pub use percentile::Percentile;
 pub use ruleset::{
     Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,
 };
-pub use shingles::{MinHashSpec, SHINGLES, shingles_udf};
+pub use shingles::{BANDS, MinHashSpec, SHINGLES, shingles_udf};
 pub use spec::{AnnotateSpec, StageSpec, column_name};
 pub use trace::Trace;

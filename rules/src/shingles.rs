@@ -18,6 +18,8 @@ use tamis_kernels::{Level, SHINGLE_WORDS_MAX, Tamis, Word, shingle_set, shingles
 use crate::error::RuleError;
 use crate::spec::AnnotateSpec;
 
+/// The column with the band hashes.
+pub const BANDS: &str = "minhash_bands";
 /// Name of the function in plans.
 pub const SHINGLES: &str = "tamis_shingles";
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::annotators::{self, Annotator, ValueType};
 use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
-use crate::shingles::MinHashSpec;
+use crate::shingles::{BANDS, MinHashSpec};
 use crate::trace::Trace;
 
 /// The canonical annotation specification.
@@ -110,7 +110,7 @@ impl AnnotateSpec {
         fields.push(Field::new("content_hash", DataType::FixedSizeBinary(16), true));
         if let Some(minhash) = &self.minhash {
             let kind = DataType::FixedSizeBinary(minhash.bytes());
-            fields.push(Field::new("minhash_bands", kind, true));
+            fields.push(Field::new(BANDS, kind, true));
         }
         Ok(DataType::Struct(Fields::from(fields)))
     }

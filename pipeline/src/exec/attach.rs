@@ -50,11 +50,10 @@ impl Attach {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let attach = self.clone();
-        let out = Arc::clone(&schema);
         let mut names = vec![PLACE];
         names.extend(self.columns.iter().map(|(name, _)| name.as_str()));
         let mut walk = Walk::new(self.paths.clone(), &names, 0, self.batch_rows);
-        per_batch(input, schema, move |batch| attach.rows(batch, &mut walk, &out))
+        per_batch(input, schema, move |batch, out| attach.rows(batch, &mut walk, out))
     }
 
     fn rows(&self, batch: &RecordBatch, walk: &mut Walk, out: &SchemaRef) -> Result<RecordBatch> {

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, Float64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, BinaryArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flow::{PLACE, Walk, columns, per_batch, schema_of};
 use super::rewrite::typed;
-use super::star::SIMILARITY;
+use super::star::{SIMILARITY, linked};
 use super::verify::SHINGLES;
 
 /// The column with the place of the document asked for.
@@ -71,17 +70,16 @@ impl Neighbours {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let neighbours = self.clone();
         let mut index: Option<Index> = None;
         let mut shared: Vec<u32> = Vec::new();
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, out| {
             if index.is_none() {
                 index = Some(Index::read(&neighbours.queries)?);
             }
             let index = index.get_or_insert_default();
             shared.resize(index.queries.len(), 0);
-            pairs(batch, index, &mut shared, neighbours.threshold, &out)
+            pairs(batch, index, &mut shared, neighbours.threshold, out)
         })
     }
 }
@@ -120,10 +118,5 @@ fn pairs(
             }
         }
     }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt64Array::from(places)),
-        Arc::new(UInt64Array::from(queries)),
-        Arc::new(Float64Array::from(similarities)),
-    ];
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    linked(schema, places, queries, Some(similarities))
 }

@@ -1,16 +1,15 @@
 //! What stands in buckets of two or more, and the pairs to compare there.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
 use super::explode::{BUCKET, FROM, RANK};
-use super::flow::{PLACE, columns, numbers, per_batch, schema_of};
+use super::flow::{PLACE, Rows, columns, numbered, per_batch};
 use super::resolve::Gone;
 
 /// The column with the rank of the better document of a pair.
@@ -29,17 +28,11 @@ impl Shared {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         // the first row of a bucket waits for a second one
         let mut head: Option<([u64; 4], bool)> = None;
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, out| {
             let [buckets, ranks, places, from] = columns(batch, [BUCKET, RANK, PLACE, FROM])?;
-            let mut kept = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-            let mut keep = |row: [u64; 4]| {
-                for (column, value) in kept.iter_mut().zip(row) {
-                    column.push(value);
-                }
-            };
+            let mut kept = Rows::default();
             for (((&bucket, &rank), &place), &from) in
                 buckets.iter().zip(ranks).zip(places).zip(from)
             {
@@ -47,15 +40,15 @@ impl Shared {
                 match &mut head {
                     Some((first, written)) if first[0] == bucket => {
                         if !*written {
-                            keep(*first);
+                            kept.push(*first);
                             *written = true;
                         }
-                        keep(row);
+                        kept.push(row);
                     }
                     _ => head = Some((row, false)),
                 }
             }
-            numbers(&out, kept)
+            kept.batch(out)
         })
     }
 }
@@ -83,12 +76,7 @@ pub struct Window {
 
 /// `rank, place, center_rank, center`.
 pub(super) fn pairs() -> SchemaRef {
-    schema_of(&[
-        (RANK, DataType::UInt64),
-        (PLACE, DataType::UInt64),
-        (CENTER_RANK, DataType::UInt64),
-        (CENTER, DataType::UInt64),
-    ])
+    numbered([RANK, PLACE, CENTER_RANK, CENTER])
 }
 
 /// The bucket at hand.
@@ -105,18 +93,17 @@ impl Pairs {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let mut bucket = Bucket::default();
         let (window, apart) = (self.window.clone(), self.apart);
         let mut gone: Option<Gone> = None;
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, out| {
             if let (Some(window), None) = (&window, &gone) {
                 gone = Some(Gone::read(&window.resolved, window.documents)?);
             }
             // where the best is of the same source, the best of another one is the center
             let first = if apart { 2 } else { 1 };
             let centers = window.as_ref().map_or(first, |window| window.centers);
-            pairs_of(batch, &mut bucket, (centers, apart), gone.as_ref(), &out)
+            pairs_of(batch, &mut bucket, (centers, apart), gone.as_ref(), out)
         })
     }
 }
@@ -129,7 +116,7 @@ fn pairs_of(
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
     let [buckets, ranks, places, sources] = columns(batch, [BUCKET, RANK, PLACE, FROM])?;
-    let mut out = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    let mut out = Rows::default();
     for (((&name, &rank), &place), &source) in buckets.iter().zip(ranks).zip(places).zip(sources) {
         if bucket.name != Some(name) {
             bucket.name = Some(name);
@@ -146,9 +133,7 @@ fn pairs_of(
             if apart && *from == source {
                 continue;
             }
-            for (column, value) in out.iter_mut().zip([rank, place, *center_rank, *center]) {
-                column.push(value);
-            }
+            out.push([rank, place, *center_rank, *center]);
         }
         let new =
             gone.is_some() || !apart || bucket.centers.iter().all(|[.., from]| *from != source);
@@ -156,10 +141,10 @@ fn pairs_of(
             bucket.centers.push([rank, place, source]);
         }
     }
-    numbers(schema, out)
+    out.batch(schema)
 }
 
-/// Drops rows that equal the row before, by the columns `rank` and `center_rank`.
+/// Drops rows that equal the row before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Once {
     /// The columns that say whether two rows are the same.
@@ -174,7 +159,7 @@ impl Once {
     ) -> SendableRecordBatchStream {
         let names = self.columns.clone();
         let mut last: Option<Vec<u64>> = None;
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, _| {
             let mut keys = Vec::with_capacity(names.len());
             for name in &names {
                 let [column] = columns(batch, [name])?;

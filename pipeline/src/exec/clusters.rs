@@ -1,7 +1,6 @@
 //! From links between places to clusters that people read.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use arrow::array::{Float64Array, RecordBatch, UInt64Array};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -10,10 +9,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
 use super::explode::RANK;
-use super::flow::{PLACE, Walk, columns, numbers, per_batch, schema_of};
+use super::flow::{PLACE, Rows, Walk, columns, numbered, per_batch};
 use super::rewrite::typed;
 use super::star::{SIMILARITY, SURVIVOR, linked};
-use datafusion::arrow::datatypes::DataType;
 
 /// Numbers the rows from 0: `place, rank` of an input in survivor order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +19,7 @@ pub struct Number {}
 
 /// `place, rank`.
 pub(super) fn ranks() -> SchemaRef {
-    schema_of(&[(PLACE, DataType::UInt64), (RANK, DataType::UInt64)])
+    numbered([PLACE, RANK])
 }
 
 impl Number {
@@ -31,13 +29,14 @@ impl Number {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let mut next = 0_u64;
-        per_batch(input, schema, move |batch| {
-            let [places] = columns(batch, [PLACE])?;
-            let from = next;
-            next += places.len() as u64;
-            numbers(&out, vec![places.to_vec(), (from..next).collect()])
+        per_batch(input, schema, move |batch, out| {
+            let mut rows = Rows::default();
+            for place in columns(batch, [PLACE])?[0] {
+                rows.push([*place, next]);
+                next += 1;
+            }
+            rows.batch(out)
         })
     }
 }
@@ -58,7 +57,7 @@ impl Pick {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let mut walk = Walk::new(vec![self.places.clone()], &[PLACE], self.from, 4096);
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, _| {
             let [places] = columns(batch, [PLACE])?;
             let mut keep = Vec::with_capacity(places.len());
             for place in places {
@@ -85,11 +84,10 @@ impl Relink {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let names = [PLACE, SURVIVOR, SIMILARITY];
         let mut walk = Walk::new(vec![self.fuzzy.clone()], &names, 0, 4096);
         let moved = self.moved;
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, out| {
             let [places, survivors] = columns(batch, [PLACE, SURVIVOR])?;
             let before = typed::<Float64Array>(batch, SIMILARITY)?;
             let (mut members, mut stay, mut similar) = (Vec::new(), Vec::new(), Vec::new());
@@ -106,7 +104,7 @@ impl Relink {
                 stay.push(survivor);
                 similar.push(similarity);
             }
-            linked(&out, members, stay, Some(similar))
+            linked(out, members, stay, Some(similar))
         })
     }
 }
@@ -122,9 +120,8 @@ impl WithSurvivors {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let mut last: Option<u64> = None;
-        per_batch(input, schema, move |batch| with_survivors(batch, &mut last, &out))
+        per_batch(input, schema, move |batch, out| with_survivors(batch, &mut last, out))
     }
 }
 

@@ -1,18 +1,18 @@
 //! One row for each bucket a document falls into.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use arrow::array::{Array, FixedSizeBinaryArray, RecordBatch, StringArray};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
-use super::flow::{PLACE, Walk, columns, numbers, per_batch, schema_of, unit_and_position};
+use super::flow::{PLACE, Rows, Walk, columns, numbered, per_batch, unit_and_position};
 use super::rewrite::typed;
 use crate::plans::SOURCE;
 use tamis_kernels::hash64;
+use tamis_rules::BANDS;
 
 /// The column with the hash of a band, which names a bucket.
 pub const BUCKET: &str = "bucket";
@@ -20,8 +20,6 @@ pub const BUCKET: &str = "bucket";
 pub const RANK: &str = "rank";
 /// The column with the hash of the document's source.
 pub const FROM: &str = "from_source";
-/// The column of the annotations with the band hashes.
-pub const BANDS: &str = "minhash_bands";
 
 /// Turns `place, rule_decision, minhash_bands, source` of all documents, in input order, into
 /// `bucket, rank, place, from_source` of those that are kept.
@@ -37,7 +35,7 @@ pub struct Explode {
 
 /// `bucket, rank, place, from_source`.
 pub(super) fn buckets() -> SchemaRef {
-    schema_of(&[BUCKET, RANK, PLACE, FROM].map(|name| (name, DataType::UInt64)))
+    numbered([BUCKET, RANK, PLACE, FROM])
 }
 
 impl Explode {
@@ -46,12 +44,11 @@ impl Explode {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let walk = |path: &PathBuf, names: &[&str]| Walk::new(vec![path.clone()], names, 0, 4096);
         let mut gone = self.gone.as_ref().map(|path| walk(path, &[PLACE]));
         let mut ranks = self.ranks.as_ref().map(|path| walk(path, &[PLACE, RANK]));
         let bases = self.bases.clone();
-        per_batch(input, schema, move |batch| rows(batch, &bases, &mut gone, &mut ranks, &out))
+        per_batch(input, schema, move |batch, out| rows(batch, &bases, &mut gone, &mut ranks, out))
     }
 }
 
@@ -66,7 +63,7 @@ fn rows(
     let decisions = typed::<StringArray>(batch, "rule_decision")?;
     let bands = typed::<FixedSizeBinaryArray>(batch, BANDS)?;
     let sources = typed::<StringArray>(batch, SOURCE)?;
-    let mut all = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    let mut all = Rows::default();
     for (row, &place) in places.iter().enumerate() {
         if decisions.value(row) != "kept" || bands.is_null(row) {
             continue;
@@ -88,11 +85,8 @@ fn rows(
         };
         let source = hash64(sources.value(row).as_bytes());
         for band in bands.value(row).as_chunks::<8>().0 {
-            let bucket = u64::from_le_bytes(*band);
-            for (column, value) in all.iter_mut().zip([bucket, rank, place, source]) {
-                column.push(value);
-            }
+            all.push([u64::from_le_bytes(*band), rank, place, source]);
         }
     }
-    numbers(schema, all)
+    all.batch(schema)
 }

@@ -41,11 +41,40 @@ pub(crate) fn schema_of(columns: &[(&str, DataType)]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Columns of 64-bit numbers as a batch.
-pub(crate) fn numbers(schema: &SchemaRef, columns: Vec<Vec<u64>>) -> Result<RecordBatch> {
-    let columns =
-        columns.into_iter().map(|column| -> ArrayRef { Arc::new(UInt64Array::from(column)) });
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect())?)
+/// A schema of 64-bit numbers that are never null.
+pub(crate) fn numbered<const N: usize>(names: [&str; N]) -> SchemaRef {
+    schema_of(&names.map(|name| (name, DataType::UInt64)))
+}
+
+/// Rows of `N` 64-bit numbers in the making, column by column.
+pub(crate) struct Rows<const N: usize>([Vec<u64>; N]);
+
+impl<const N: usize> Default for Rows<N> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Vec::new()))
+    }
+}
+
+impl<const N: usize> Rows<N> {
+    /// Appends a row.
+    pub(crate) fn push(&mut self, row: [u64; N]) {
+        for (column, value) in self.0.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+
+    /// The columns, behind which others may follow.
+    pub(crate) fn columns(self) -> Vec<ArrayRef> {
+        self.0
+            .into_iter()
+            .map(|column| -> ArrayRef { Arc::new(UInt64Array::from(column)) })
+            .collect()
+    }
+
+    /// The rows as a batch.
+    pub(crate) fn batch(self, schema: &SchemaRef) -> Result<RecordBatch> {
+        Ok(RecordBatch::try_new(Arc::clone(schema), self.columns())?)
+    }
 }
 
 /// Rows of the 64-bit columns `names` of a batch.
@@ -60,13 +89,15 @@ pub(crate) fn columns<'a, const N: usize>(
     Ok(found)
 }
 
-/// A stream that makes one batch of each batch of `input`.
+/// A stream that makes one batch of `schema` of each batch of `input`.
 pub(super) fn per_batch(
     input: SendableRecordBatchStream,
     schema: SchemaRef,
-    mut step: impl FnMut(&RecordBatch) -> Result<RecordBatch> + Send + 'static,
+    mut step: impl FnMut(&RecordBatch, &SchemaRef) -> Result<RecordBatch> + Send + 'static,
 ) -> SendableRecordBatchStream {
-    Box::pin(RecordBatchStreamAdapter::new(schema, input.map(move |batch| step(&batch?))))
+    let out = Arc::clone(&schema);
+    let batches = input.map(move |batch| step(&batch?, &out));
+    Box::pin(RecordBatchStreamAdapter::new(schema, batches))
 }
 
 /// A stream over the batches that `next` gives until there are none.
@@ -176,9 +207,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut paths = Vec::new();
         for (number, places) in [vec![1_u64, 3, 5], vec![], vec![8, 9]].into_iter().enumerate() {
-            let schema = schema_of(&[(PLACE, DataType::UInt64), ("x", DataType::UInt64)]);
-            let x = places.iter().map(|place| place * 10).collect();
-            let batch = numbers(&schema, vec![places, x]).unwrap();
+            let mut rows = Rows::default();
+            for place in places {
+                rows.push([place, place * 10]);
+            }
+            let batch = rows.batch(&numbered([PLACE, "x"])).unwrap();
             let path = folder.path().join(format!("{number}.parquet"));
             let file = File::create(&path).unwrap();
             let mut writer =

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, Float64Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::buckets::{CENTER, CENTER_RANK, pairs};
 use super::explode::RANK;
-use super::flow::{PLACE, Walk, columns, leaf, numbers};
+use super::flow::{PLACE, Rows, Walk, columns, leaf};
 use super::rewrite::typed;
 use super::star::SIMILARITY;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -116,14 +116,13 @@ impl State {
 
     fn batch(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
-        let mut all: Vec<ArrayRef> = Vec::with_capacity(5);
-        for column in 0..4 {
-            let values = rows.iter().map(|(row, _)| row[column]);
-            all.push(Arc::new(UInt64Array::from_iter_values(values)));
+        let mut pairs = Rows::default();
+        for (row, _) in &rows {
+            pairs.push(*row);
         }
-        all.push(Arc::new(
-            rows.iter().map(|(_, similarity)| *similarity).collect::<Float64Array>(),
-        ));
+        let mut all = pairs.columns();
+        let similarities = rows.iter().map(|(_, similarity)| *similarity);
+        all.push(Arc::new(similarities.collect::<Float64Array>()));
         Ok(RecordBatch::try_new(resolved(), all)?)
     }
 }
@@ -182,7 +181,7 @@ impl Hops {
             let Some(batch) = rows.next()? else { return Ok(None) };
             let similarity = typed::<Float64Array>(&batch, SIMILARITY)?;
             let [rank, _, center_rank, center] = columns(&batch, FOUR)?;
-            let mut all = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+            let mut all = Rows::default();
             for row in 0..batch.num_rows() {
                 if similarity.is_null(row) {
                     continue;
@@ -190,13 +189,10 @@ impl Hops {
                 let from = orphans.partition_point(|orphan| orphan[0] < rank[row]);
                 let of_this = orphans.iter().skip(from).take_while(|o| o[0] == rank[row]);
                 for [_, orphan_rank, orphan] in of_this {
-                    let pair = [*orphan_rank, *orphan, center_rank[row], center[row]];
-                    for (column, value) in all.iter_mut().zip(pair) {
-                        column.push(value);
-                    }
+                    all.push([*orphan_rank, *orphan, center_rank[row], center[row]]);
                 }
             }
-            Ok(Some(numbers(&out, all)?))
+            Ok(Some(all.batch(&out)?))
         })
     }
 }

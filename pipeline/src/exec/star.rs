@@ -46,10 +46,9 @@ impl Star {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let key = self.key.clone();
-        let out = Arc::clone(&schema);
         let apart = self.apart.clone();
         let mut head: Option<(Vec<u8>, u64, String)> = None;
-        per_batch(input, schema, move |batch| {
+        per_batch(input, schema, move |batch, out| {
             let keys = typed::<FixedSizeBinaryArray>(batch, &key)?;
             let [places] = columns(batch, [PLACE])?;
             let (mut members, mut survivors) = (Vec::new(), Vec::new());
@@ -72,7 +71,7 @@ impl Star {
                     }
                 }
             }
-            linked(&out, members, survivors, None)
+            linked(out, members, survivors, None)
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{BinaryArray, Float64Array, RecordBatch, UInt64Array};
+use arrow::array::{BinaryArray, Float64Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,7 +12,7 @@ use tamis_kernels::jaccard;
 
 use super::buckets::{CENTER, CENTER_RANK};
 use super::explode::RANK;
-use super::flow::{PLACE, Walk, columns, per_batch, schema_of};
+use super::flow::{PLACE, Rows, Walk, columns, per_batch, schema_of};
 use super::rewrite::typed;
 use super::star::SIMILARITY;
 
@@ -64,12 +64,13 @@ impl Verify {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let out = Arc::clone(&schema);
         let names = [PLACE, SHINGLES];
         let mut walk = Walk::new(self.shingles.clone(), &names, 0, self.batch_rows);
         let threshold = self.threshold;
         let mut sets = Sets::default();
-        per_batch(input, schema, move |batch| rows(batch, &mut walk, &mut sets, threshold, &out))
+        per_batch(input, schema, move |batch, out| {
+            rows(batch, &mut walk, &mut sets, threshold, out)
+        })
     }
 }
 
@@ -82,7 +83,7 @@ fn rows(
 ) -> Result<RecordBatch> {
     let names = [RANK, PLACE, CENTER_RANK, CENTER];
     let pairs = columns(batch, names)?;
-    let mut kept = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    let mut kept = Rows::default();
     let mut similarities = Vec::new();
     for row in 0..batch.num_rows() {
         let center = pairs[3][row];
@@ -100,15 +101,10 @@ fn rows(
         let similarity = jaccard(&sets.of_member, &sets.of_center);
         if similarity >= threshold {
             similarities.push(similarity);
-            for (column, pair) in kept.iter_mut().zip(pairs) {
-                column.push(pair[row]);
-            }
+            kept.push(pairs.map(|column| column[row]));
         }
     }
-    let mut all: Vec<arrow::array::ArrayRef> = Vec::with_capacity(5);
-    for column in kept {
-        all.push(Arc::new(UInt64Array::from(column)));
-    }
+    let mut all = kept.columns();
     all.push(Arc::new(Float64Array::from(similarities)));
     Ok(RecordBatch::try_new(Arc::clone(schema), all)?)
 }

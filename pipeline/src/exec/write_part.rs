@@ -98,6 +98,13 @@ impl WritePart {
         Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(work)))
     }
 
+    /// Writes one batch.
+    pub(crate) async fn write_batch(&self, batch: RecordBatch) -> Result<u64> {
+        let schema = batch.schema();
+        let one = futures::stream::once(std::future::ready(Ok(batch)));
+        self.write(Box::pin(RecordBatchStreamAdapter::new(schema, one))).await
+    }
+
     async fn write(&self, mut input: SendableRecordBatchStream) -> Result<u64> {
         let external = |error| DataFusionError::External(Box::new(error));
         let mut file = PartFile::create(&self.path).map_err(external)?;
