@@ -34,6 +34,8 @@ enum Command {
     Sample(commands::sample::SampleArgs),
     /// Everything known about one document of a run
     Explain(commands::explain::ExplainArgs),
+    /// Save the hashes of a corpus, so that later runs go --against it without reading it again
+    Index(Box<commands::index::IndexArgs>),
     /// Check, test, list and explain rules
     Rules(commands::rules::RulesArgs),
     /// Print the completions of a shell
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(*args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Index(args) => commands::index::run(*args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());

@@ -202,6 +202,13 @@ fn duplicates(report: &Report, out: &str) -> String {
             fuzzy.threshold
         ));
     }
+    if let Some(reference) = &report.reference {
+        text.push_str(&format!(
+            "against: {} documents went for one of the {} of the reference set\n",
+            grouped(reference.removed),
+            grouped(reference.documents)
+        ));
+    }
     if let Some(audit) = &report.audit {
         text.push_str(&format!(
             "audit: {} of {} similar pairs of {} random documents were found: recall {:.1} % ({:.1} to {:.1})\n",

@@ -16,7 +16,7 @@ use crate::exec::audit::{Neighbours, QUERY};
 use crate::exec::flow::{PLACE, Rows, Walk, columns, numbered};
 use crate::exec::rewrite::typed;
 use crate::exec::write_part::{Content, WritePart};
-use crate::run::Work;
+use crate::work::Work;
 
 /// Recall of near-duplicate search as it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,7 @@ impl Work<'_> {
         };
         self.movement(
             "audit: choose",
+            self.own(),
             |unit| part("sets", unit).exists(),
             async |unit, _| {
                 let (scan, path) = (&self.units[unit], part("sets", unit));
@@ -84,24 +85,29 @@ impl Work<'_> {
             },
         )
         .await?;
-        let sets: Vec<PathBuf> = (0..self.units.len()).map(|unit| part("sets", unit)).collect();
+        let sets: Vec<PathBuf> = self.own().map(|unit| part("sets", unit)).collect();
+        // against a reference set only, nothing else is looked for
+        let others =
+            if self.config.content.only_against { 0..self.references.len() } else { self.all() };
         self.movement(
             "audit: compare",
+            others.clone(),
             |unit| part("pairs", unit).exists(),
             async |unit, _| {
                 let neighbours = Neighbours { queries: sets.clone(), threshold };
                 let scan = &self.units[unit];
-                Ok(dedup::compare(unit, scan, &compiled.spec, neighbours, &part("pairs", unit))?)
+                let spec = self.spec(unit, compiled);
+                Ok(dedup::compare(unit, scan, spec, neighbours, &part("pairs", unit))?)
             },
         )
         .await?;
-        let pairs: Vec<PathBuf> = (0..self.units.len()).map(|unit| part("pairs", unit)).collect();
+        let pairs: Vec<PathBuf> = others.map(|unit| part("pairs", unit)).collect();
         let (pairs, found) = self.found(&pairs)?;
         let audit = Audit::new(chosen.len() as u64, pairs, found);
         let json =
             serde_json::to_vec(&audit).map_err(|error| PipelineError::directory(&done, error))?;
         directory.write_whole(&done, &json)?;
-        for unit in 0..self.units.len() {
+        for unit in self.all() {
             for kind in ["sets", "pairs"] {
                 let _ = std::fs::remove_file(part(kind, unit));
             }
@@ -146,7 +152,7 @@ impl Work<'_> {
             known.insert(*one, (false, false));
             known.insert(*other, (false, false));
         }
-        let mut kept = Walk::new(self.parts(), &[PLACE, "rule_decision"], 0, 4096);
+        let mut kept = Walk::new(self.all_parts(), &[PLACE, "rule_decision"], 0, 4096);
         let exact = self.config.content.dedup_exact;
         let copies: Vec<PathBuf> =
             exact.then(|| self.directory.dedup("exact")).into_iter().collect();

@@ -31,6 +31,11 @@ pub struct ConfigFile {
     pub prefer_sources: Option<Vec<String>>,
     /// Only documents of different sources are duplicates of each other.
     pub across_sources: Option<bool>,
+    /// The reference set: files, folders and globs, finished runs, saved indexes.
+    #[serde(default)]
+    pub against: Vec<String>,
+    /// Only duplicates of the reference set go.
+    pub only_against: Option<bool>,
     /// The column that names a document's source.
     pub source_column: Option<String>,
     /// Random documents whose exact neighbours measure the recall of near-duplicate search.
@@ -134,6 +139,8 @@ pub struct RunConfig {
     pub audit: Option<usize>,
     /// When to ring.
     pub alarms: Alarms,
+    /// The reference set: files, folders, globs, finished runs and saved indexes.
+    pub against: Vec<String>,
     /// Start over in a directory that holds another run.
     pub force: bool,
     /// Send every plan through its bytes and rebuild it in a fresh session, as a cluster does.
@@ -143,6 +150,7 @@ pub struct RunConfig {
 /// The part of the configuration that decides the bytes of a run; two runs that differ here
 /// do not share a directory.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct ContentConfig {
     /// Remove exact duplicates.
     pub dedup_exact: bool,
@@ -154,6 +162,8 @@ pub struct ContentConfig {
     pub prefer_sources: Vec<String>,
     /// Only documents of different sources are duplicates of each other.
     pub across_sources: bool,
+    /// Only duplicates of the reference set go.
+    pub only_against: bool,
     /// The column that names a document's source; else the first folder of its shard does.
     pub source_column: Option<String>,
     /// The column with the text, where named.
@@ -236,6 +246,7 @@ impl Default for ContentConfig {
             survivor: Survivor::First,
             prefer_sources: Vec::new(),
             across_sources: false,
+            only_against: false,
             source_column: None,
             text_column: None,
             id_column: None,

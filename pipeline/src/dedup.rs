@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::Result;
-use datafusion::logical_expr::{ident, lit};
-use datafusion::physical_expr::expressions::{IsNotNullExpr, case};
+use datafusion::logical_expr::{Operator as Op, ident, lit};
+use datafusion::physical_expr::expressions::{self, IsNotNullExpr, binary, case};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -29,13 +29,13 @@ use crate::exec::flow::{PLACE, first_place};
 use crate::exec::parts::Parts;
 use crate::exec::resolve::{Hops, Resolve};
 use crate::exec::scan::Scan;
-use crate::exec::star::{SIMILARITY, SURVIVOR, Star};
+use crate::exec::star::{Reference, SIMILARITY, SURVIVOR, Star};
 use crate::exec::verify::{SHINGLES, Verify};
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{SET_ROWS, fine};
 use crate::plans::{self, Plan, SOURCE, call, column, pass, project, single, sorted, text, write};
-use crate::run::Work;
+use crate::work::Work;
 
 /// Better documents of a bucket with which one is compared in the second round, at most.
 const CENTERS: usize = 32;
@@ -49,6 +49,13 @@ fn parts(paths: &[PathBuf], columns: &[&str]) -> Result<Plan> {
     Ok(Arc::new(TamisExec::try_new(Operator::Parts(parts), Vec::new())?))
 }
 
+/// The column that says whether a cluster's survivor is of the reference set.
+pub(crate) const AGAINST: &str = "against";
+
+fn lit_place(place: u64) -> plans::Expr {
+    expressions::lit(datafusion::scalar::ScalarValue::UInt64(Some(place)))
+}
+
 fn over(operator: Operator, plan: Plan) -> Result<Plan> {
     TamisExec::over(operator, plan)
 }
@@ -59,7 +66,13 @@ fn both(one: Plan, other: Plan) -> Result<Plan> {
 }
 
 /// Turns links into the clusters that people read, in input order.
-fn clusters(links: Plan, kind: &str, annotations: &[PathBuf], path: &Path) -> Result<Plan> {
+fn clusters(
+    links: Plan,
+    kind: &str,
+    annotations: &[PathBuf],
+    own_place: u64,
+    path: &Path,
+) -> Result<Plan> {
     let attach = |key: &str, columns: &[(&str, &str)]| {
         Operator::Attach(Attach {
             paths: annotations.to_vec(),
@@ -86,6 +99,9 @@ fn clusters(links: Plan, kind: &str, annotations: &[PathBuf], path: &Path) -> Re
     exprs.push((text(kind), "kind".to_owned()));
     exprs.push((twin, "twin".to_owned()));
     exprs.extend(pass(&["shard", "row", "text_bytes", SOURCE], &schema)?);
+    let first = lit_place(own_place);
+    let against = binary(column(SURVIVOR, &schema)?, Op::Lt, first, &schema)?;
+    exprs.push((against, AGAINST.to_owned()));
     write(project(exprs, plan)?, path, Content::Values)
 }
 
@@ -165,7 +181,7 @@ impl Work<'_> {
         if let Some(fuzzy) = &content.fuzzy {
             self.fuzzy(compiled, fuzzy.threshold).await?;
         }
-        let annotations = self.parts();
+        let annotations = self.all_parts();
         let directory = self.directory;
         let (exact, fuzzy) = (directory.dedup("exact"), directory.dedup("fuzzy"));
         let relink = |moved: bool| {
@@ -182,7 +198,7 @@ impl Work<'_> {
             };
             let path = directory.clusters(kind);
             if !path.exists() {
-                let plan = clusters(links, kind, &annotations, &path)?;
+                let plan = clusters(links, kind, &annotations, self.own_place(), &path)?;
                 self.execute(&self.context, plan).await?;
             }
         }
@@ -214,10 +230,15 @@ impl Work<'_> {
         first: &[&str],
         columns: &[&str],
     ) -> Result<Plan, PipelineError> {
-        plans::annotations_table(&self.context, &self.parts()).await?;
+        plans::annotations_table(&self.context, &self.all_parts()).await?;
         let preferred = &self.config.content.prefer_sources;
         let mut order: Vec<_> = first.iter().map(|name| ident(*name).sort(true, false)).collect();
-        order.extend(plans::survivor_order(self.rules, preferred, &compiled.survivor)?);
+        order.extend(plans::survivor_order(
+            self.rules,
+            self.own_place(),
+            preferred,
+            &compiled.survivor,
+        )?);
         let frame = self
             .context
             .table("annotations")
@@ -232,7 +253,7 @@ impl Work<'_> {
     async fn exact(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
         let key = "content_hash";
         let apart = self.config.content.across_sources.then(|| SOURCE.to_owned());
-        let star = Operator::Star(Star { key: key.to_owned(), apart });
+        let star = Operator::Star(Star { key: key.to_owned(), apart, reference: self.reference() });
         let links = over(star, self.kept(compiled, &[key], &[key, PLACE, SOURCE]).await?)?;
         Ok(write(sorted(links, &[PLACE])?, &self.directory.dedup("exact"), Content::Values)?)
     }
@@ -244,10 +265,15 @@ impl Work<'_> {
         Ok(write(ranks, &self.directory.dedup("ranks"), Content::Values)?)
     }
 
+    /// Where the reference set ends, and whether only its duplicates go.
+    fn reference(&self) -> Reference {
+        Reference { own_place: self.own_place(), only: self.config.content.only_against }
+    }
+
     /// Documents of the run before each unit, and all of them.
     fn bases(&self) -> Result<(Vec<u64>, u64), PipelineError> {
         let (mut bases, mut all) = (Vec::new(), 0);
-        for part in self.parts() {
+        for part in self.all_parts() {
             bases.push(all);
             all += crate::conservation::rows(&part)?;
         }
@@ -265,14 +291,16 @@ impl Work<'_> {
             self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
         }
         let (bases, documents) = self.bases()?;
-        let rows = parts(&self.parts(), &[PLACE, "rule_decision", BANDS, SOURCE])?;
+        let rows = parts(&self.all_parts(), &[PLACE, "rule_decision", BANDS, SOURCE])?;
         let explode = Explode {
             bases,
             gone: self.config.content.dedup_exact.then(|| directory.dedup("exact")),
             ranks: by_policy.then(|| directory.dedup("ranks")),
         };
         let exploded = over(Operator::Explode(explode), rows)?;
-        let shared = over(Operator::Shared(Shared {}), sorted(exploded, &[BUCKET, RANK])?)?;
+        let reference = self.reference();
+        let shared = Operator::Shared(Shared { reference, centers: CENTERS + 1 });
+        let shared = over(shared, sorted(exploded, &[BUCKET, RANK])?)?;
         let plan = write(shared, &directory.dedup("buckets"), Content::Values)?;
         self.step("buckets", &self.context, plan).await?;
         let buckets = [directory.dedup("buckets")];
@@ -284,17 +312,17 @@ impl Work<'_> {
         self.step("candidates", &self.context, plan).await?;
         self.movement(
             "shingle",
+            self.all(),
             |unit| directory.shingles(unit).exists(),
             async |unit, _| {
-                let (spec, places) = (&compiled.spec, directory.dedup("candidates"));
+                let (spec, places) = (self.spec(unit, compiled), directory.dedup("candidates"));
                 let path = directory.shingles(unit);
                 Ok(shingles(unit, &self.units[unit], spec, places, &path)?)
             },
         )
         .await?;
 
-        let sets: Vec<PathBuf> =
-            (0..self.units.len()).map(|unit| directory.shingles(unit)).collect();
+        let sets: Vec<PathBuf> = self.all().map(|unit| directory.shingles(unit)).collect();
         let fine = fine(&self.context);
         let apart = content.across_sources;
         let mut edges: Vec<PathBuf> = Vec::new();
@@ -308,9 +336,11 @@ impl Work<'_> {
             let hops =
                 || TamisExec::try_new(Operator::Hops(Hops { resolved: last.clone() }), vec![]);
             let pairs = match round {
-                1 => over(Operator::Pairs(Pairs { window: None, apart }), bucket_rows()?)?,
+                1 => {
+                    over(Operator::Pairs(Pairs { window: None, apart, reference }), bucket_rows()?)?
+                }
                 2 => both(
-                    over(Operator::Pairs(Pairs { window, apart }), bucket_rows()?)?,
+                    over(Operator::Pairs(Pairs { window, apart, reference }), bucket_rows()?)?,
                     Arc::new(hops()?),
                 )?,
                 _ => Arc::new(hops()?),

@@ -19,6 +19,9 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tamis_kernels::hash64;
 
+use crate::config::RunConfig;
+use crate::rundir::RunDir;
+
 /// `tamis_edited_by(edits, rule)`: whether the rule of that number edited the document.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct EditedBy {
@@ -181,6 +184,15 @@ const BYTES_PER_UNIT: usize = 64 << 20;
 const BYTES_PER_SORT: usize = 512 << 20;
 
 impl Resources {
+    /// What a configuration allows.
+    pub(crate) fn of(config: &RunConfig, directory: &RunDir) -> Self {
+        Self {
+            threads: config.threads,
+            memory_bytes: config.memory_bytes,
+            temp: config.temp.clone().unwrap_or_else(|| directory.path(".temp")),
+        }
+    }
+
     /// Units that may be under way at the same time.
     pub fn side_by_side(&self) -> usize {
         self.threads.min(self.memory_bytes / BYTES_PER_UNIT).max(1)

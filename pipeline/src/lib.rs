@@ -2,6 +2,7 @@
 //!
 //! The only crate that builds the engine's plans. `run` is the door.
 
+pub mod against;
 pub mod audit;
 pub mod config;
 pub mod conservation;
@@ -20,6 +21,7 @@ pub mod report;
 pub mod run;
 pub mod rundir;
 mod twins;
+mod work;
 pub mod write;
 
 pub use error::PipelineError;

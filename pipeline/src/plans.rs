@@ -24,6 +24,7 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tamis_rules::{Action, BANDS, Compiled, OnNull, RuleSet};
 
 use crate::exec::flow::{PLACE, first_place};
@@ -285,17 +286,29 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Registers Parquet files of ours as one table.
+/// Registers Parquet files of ours as one table with the columns of the last one: the parts of a
+/// reference set come first and lack the annotations of rules.
 pub(crate) async fn register(
     context: &SessionContext,
     table: &str,
     paths: &[PathBuf],
 ) -> Result<()> {
+    let last =
+        paths.last().ok_or_else(|| exec_datafusion_err!("there are no parts for {table}"))?;
+    let schema = part_schema(last)?;
+    let options = ParquetReadOptions::default().schema(&schema);
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    let frame = context.read_parquet(paths, ParquetReadOptions::default()).await?;
+    let frame = context.read_parquet(paths, options).await?;
     context.deregister_table(table)?;
     context.register_table(table, frame.into_view())?;
     Ok(())
+}
+
+/// The columns of a finished part.
+pub(crate) fn part_schema(path: &Path) -> Result<SchemaRef> {
+    let file = std::fs::File::open(path)
+        .map_err(|error| exec_datafusion_err!("{}: {error}", path.display()))?;
+    Ok(Arc::clone(ParquetRecordBatchReaderBuilder::try_new(file)?.schema()))
 }
 
 /// Registers the annotation parts as one table.
@@ -307,14 +320,18 @@ fn number(number: usize) -> Logical {
     logical_lit(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// The whole order among duplicates: preferred sources, then the policy, input order last. The
-/// user's own columns have their prefix in the annotations.
+/// The whole order among duplicates: the reference set, then preferred sources, then the policy,
+/// input order last. The user's own columns have their prefix in the annotations.
 pub(crate) fn survivor_order(
     set: &RuleSet,
+    own_place: u64,
     preferred: &[String],
     survivor: &[SortExpr],
 ) -> Result<Vec<SortExpr>> {
     let mut keys = Vec::new();
+    if own_place > 0 {
+        keys.push(ident(PLACE).gt_eq(logical_lit(own_place)).sort(true, false));
+    }
     if !preferred.is_empty() {
         let mut order = datafusion::logical_expr::case(ident(SOURCE));
         for (rank, name) in preferred.iter().enumerate() {

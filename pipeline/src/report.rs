@@ -14,6 +14,7 @@ use tamis_rules::{Action, RuleSet};
 
 use crate::audit::Audit;
 use crate::config::{Alarms, Fuzzy, RunConfig};
+use crate::conservation::rows;
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::outputs::ShardCounts;
@@ -33,6 +34,8 @@ pub struct Report {
     pub rules: Vec<RuleRow>,
     /// One row for each kind of duplicate looked for.
     pub duplicates: Vec<DuplicateRow>,
+    /// The reference set, where there is one.
+    pub reference: Option<ReferenceRow>,
     /// What the search for near duplicates is expected to find.
     pub fuzzy: Option<FuzzyRow>,
     /// What it did find, where that was measured.
@@ -114,6 +117,15 @@ pub struct DuplicateRow {
     pub largest: u64,
     /// The largest clusters, with some of their members.
     pub examples: Vec<ClusterRow>,
+}
+
+/// What was held against a reference set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceRow {
+    /// Its documents.
+    pub documents: u64,
+    /// Documents of the run removed for one of them.
+    pub removed: u64,
 }
 
 /// A large cluster.
@@ -296,7 +308,7 @@ pub async fn build(
     rules: &RuleSet,
     config: &RunConfig,
     counts: &[ShardCounts],
-    parts: &[PathBuf],
+    (references, parts): (&[PathBuf], &[PathBuf]),
 ) -> Result<Report, PipelineError> {
     let sum = |of: fn(&ShardCounts) -> u64| counts.iter().map(of).sum();
     let mut report = Report {
@@ -316,6 +328,7 @@ pub async fn build(
         },
         rules: Vec::new(),
         duplicates: Vec::new(),
+        reference: None,
         fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
         audit: None,
         failures: BTreeMap::new(),
@@ -355,6 +368,13 @@ pub async fn build(
             many => format!("{many} ids belong to more than one document each"),
         });
     }
+    if !references.is_empty() {
+        let mut row = ReferenceRow { documents: 0, removed: 0 };
+        for part in references {
+            row.documents += rows(part)?;
+        }
+        report.reference = Some(row);
+    }
     let mut lost: BTreeMap<String, u64> = BTreeMap::new();
     for kind in config.content.duplicates() {
         report.duplicates.push(duplicate_row(context, directory, kind).await?);
@@ -362,6 +382,10 @@ pub async fn build(
                    GROUP BY source";
         for (source, count) in counted(context, sql).await? {
             *lost.entry(source).or_default() += count;
+        }
+        if let Some(row) = &mut report.reference {
+            let sql = "SELECT count(*) FROM clusters WHERE against AND document_id <> survivor_id";
+            row.removed += numbers(context, sql).await?.first().copied().unwrap_or(0);
         }
     }
     report.sources = sources(context, &lost).await?;

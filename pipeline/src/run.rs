@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::Instant;
 
-use arrow::array::{Array, Float64Array, StringArray};
-use datafusion::execution::TaskContext;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::SessionContext;
-use futures::{StreamExt, TryStreamExt};
-use tamis_rules::{Compiled, RuleSet};
+use arrow::array::Float64Array;
+use futures::StreamExt;
+use tamis_rules::{Compiled, ForeignColumn, RuleSet};
 
-use crate::config::{RunConfig, Survivor};
+use crate::against::{References, bare, hashes};
+use crate::config::{ContentConfig, RunConfig, Survivor};
 use crate::conservation;
 use crate::decision::rule_infos;
 use crate::error::PipelineError;
-use crate::exec::codec;
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::exec::scan::Scan;
 use crate::functions::{Resources, narrow, session};
@@ -27,6 +23,7 @@ use crate::read::discover::{Discovered, discover};
 use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
 use crate::report::{self, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
+use crate::work::Work;
 
 /// Text files that share one unit at most.
 const TEXT_FILES_PER_UNIT: usize = 512;
@@ -45,18 +42,6 @@ pub struct Request {
     pub rules: RuleSet,
 }
 
-/// A run at work: everything its movements share.
-pub(crate) struct Work<'a> {
-    pub(crate) context: SessionContext,
-    side_by_side: usize,
-    pub(crate) directory: &'a RunDir,
-    pub(crate) config: &'a RunConfig,
-    pub(crate) rules: &'a RuleSet,
-    pub(crate) units: Vec<Scan>,
-    pub(crate) observer: &'a dyn Observer,
-    elsewhere: Option<Resources>,
-}
-
 /// Runs `request` and returns its report; a finished run returns the report it has.
 pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, PipelineError> {
     let started = Instant::now();
@@ -73,36 +58,37 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     rules.compile(&trial)?;
     let directory = RunDir::open(&config.out)?;
     let shards = inputs(request, &directory, observer)?;
-    let identity = identity(request, &shards)?;
+    let references = References::find(config, directory.root(), observer)?;
+    let identity = identity(request, &shards, &references)?;
     let from_stdin = request.inputs.iter().any(|input| input == "-");
     directory.claim(&identity, config.force, from_stdin)?;
-    let resources = Resources {
-        threads: config.threads,
-        memory_bytes: config.memory_bytes,
-        temp: config.temp.clone().unwrap_or_else(|| directory.path(".temp")),
-    };
+    let resources = Resources::of(config, &directory);
+    let mut all: Vec<Scan> = references.units.iter().map(|unit| unit.scan.clone()).collect();
+    all.extend(units(&config.content, request.rules.columns(), shards));
     let work = Work {
         context: session(&resources)?,
         side_by_side: resources.side_by_side(),
         directory: &directory,
         config,
         rules: &rules,
-        units: units(request, shards),
+        bare: bare(&config.content)?,
+        references: references.parts(&directory),
+        units: all,
         observer,
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
     let percentiles = work.percentiles().await?;
     let mut compiled = rules.compile(&percentiles)?;
-    compiled.spec.minhash = config.content.fuzzy.as_ref().map(|fuzzy| fuzzy.minhash);
-    compiled.spec.no_content_hash = !config.content.dedup_exact;
+    hashes(&config.content, &mut compiled.spec);
+    work.refer(&references.units).await?;
     work.annotate(&compiled).await?;
     let annotated = started.elapsed();
-    if !work.units.is_empty() {
+    if !work.own().is_empty() {
         work.deduplicate(&compiled).await?;
     }
     let deduplicated = started.elapsed();
     let audit = match (&config.content.fuzzy, config.audit) {
-        (Some(fuzzy), Some(count)) if !work.units.is_empty() => {
+        (Some(fuzzy), Some(count)) if !work.own().is_empty() => {
             Some(work.audit(&compiled, count, fuzzy.threshold).await?)
         }
         _ => None,
@@ -110,8 +96,15 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let counts = work.rewrite(&compiled).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
-    let mut report =
-        report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
+    let mut report = report::build(
+        &work.context,
+        &directory,
+        &rules,
+        config,
+        &counts,
+        (&work.references, &work.parts()),
+    )
+    .await?;
     report.audit = audit;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
@@ -183,33 +176,27 @@ fn inputs(
     }])
 }
 
-fn identity(request: &Request, shards: &[Shard]) -> Result<Identity, PipelineError> {
-    let mut inputs = Vec::with_capacity(shards.len());
+/// What the run is, the reference set included.
+fn identity(
+    request: &Request,
+    shards: &[Shard],
+    references: &References,
+) -> Result<Identity, PipelineError> {
     let from_stdin = request.inputs.iter().any(|input| input == "-");
+    let mut inputs = Vec::with_capacity(shards.len());
     for shard in shards {
-        let data = std::fs::metadata(&shard.path).map_err(|error| {
-            PipelineError::directory(&shard.path, format!("cannot be read: {error}"))
-        })?;
-        let modified = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        inputs.push(InputIdentity {
-            shard: shard.name.clone(),
-            path: if from_stdin { PathBuf::from("-") } else { shard.path.clone() },
-            size_bytes: data.len(),
-            modified_ns: if from_stdin { 0 } else { modified.map_or(0, |time| time.as_nanos()) },
-        });
+        inputs.push(InputIdentity::of(shard, from_stdin)?);
     }
-    Ok(Identity {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        configuration: serde_json::to_value(&request.config.content)
-            .map_err(|error| PipelineError::Usage(error.to_string()))?,
-        rules: request.rules.hash_hex(),
-        inputs,
-    })
+    inputs.extend(references.inputs.iter().cloned());
+    Identity::new(&request.config.content, &request.rules, inputs)
 }
 
 /// One unit for each shard; small text files share one.
-fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
-    let content = &request.config.content;
+pub(crate) fn units(
+    content: &ContentConfig,
+    declared: &[ForeignColumn],
+    shards: Vec<Shard>,
+) -> Vec<Scan> {
     let mut groups: Vec<Vec<Shard>> = Vec::new();
     for shard in shards {
         match groups.last_mut() {
@@ -228,7 +215,7 @@ fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
         .map(|shards| Scan {
             shards,
             columns: Columns { text: content.text_column.clone(), id: content.id_column.clone() },
-            foreign: foreign(request),
+            foreign: foreign(declared, content.source_column.as_deref()),
             reason_field: content.reason_field.clone(),
             batch_bytes: BATCH_BYTES,
             batch_rows: BATCH_ROWS,
@@ -240,120 +227,23 @@ fn units(request: &Request, shards: Vec<Shard>) -> Vec<Scan> {
 }
 
 /// The columns that rules declare, and the one that names sources.
-fn foreign(request: &Request) -> Vec<ForeignField> {
-    let declared = request.rules.columns().iter();
+fn foreign(declared: &[ForeignColumn], source: Option<&str>) -> Vec<ForeignField> {
     let mut fields: Vec<ForeignField> = declared
+        .iter()
         .filter_map(|column| {
             let kind = ForeignType::of(&column.data_type)?;
             Some(ForeignField { name: column.name.clone(), kind })
         })
         .collect();
-    if let Some(name) = &request.config.content.source_column
-        && fields.iter().all(|field| field.name != *name)
+    if let Some(name) = source
+        && fields.iter().all(|field| field.name != name)
     {
-        fields.push(ForeignField { name: name.clone(), kind: ForeignType::String });
+        fields.push(ForeignField { name: name.to_owned(), kind: ForeignType::String });
     }
     fields
 }
 
-/// Runs a plan of one partition to its end and returns what it said; with `elsewhere`, in a
-/// session that knows nothing of the plan but its bytes.
-async fn execute(
-    plan: Arc<dyn ExecutionPlan>,
-    context: Arc<TaskContext>,
-    elsewhere: Option<Resources>,
-) -> Result<Vec<arrow::array::RecordBatch>, PipelineError> {
-    let stream = match elsewhere {
-        None => execute_stream(plan, context)?,
-        Some(resources) => {
-            let bytes = codec::encode(plan)?;
-            let context = session(&resources)?.task_ctx();
-            execute_stream(codec::decode(&bytes, &context)?, context)?
-        }
-    };
-    Ok(stream.try_collect().await?)
-}
-
 impl Work<'_> {
-    pub(crate) fn parts(&self) -> Vec<PathBuf> {
-        (0..self.units.len()).map(|unit| self.directory.annotations(unit)).collect()
-    }
-
-    /// Partitions of one unit's plan: few units are split inside, many run side by side.
-    fn fan_out(&self, waiting: usize) -> usize {
-        if waiting >= self.config.threads { 1 } else { self.config.threads }
-    }
-
-    /// Does the units that `done` does not know yet, some side by side.
-    pub(crate) async fn movement<F>(
-        &self,
-        name: &str,
-        done: impl Fn(usize) -> bool,
-        plan: F,
-    ) -> Result<(), PipelineError>
-    where
-        F: AsyncFn(usize, usize) -> Result<Arc<dyn ExecutionPlan>, PipelineError>,
-    {
-        let waiting: Vec<usize> = (0..self.units.len()).filter(|unit| !done(*unit)).collect();
-        let shards = waiting.iter().flat_map(|unit| &self.units[*unit].shards);
-        let stored = shards.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len()));
-        self.observer.begin(name, waiting.len(), stored.sum());
-        let fan_out = self.fan_out(waiting.len());
-        let side_by_side = if fan_out > 1 { 1 } else { self.side_by_side };
-        let plan = &plan;
-        let mut running = futures::stream::iter(waiting)
-            .take_while(|_| std::future::ready(!self.observer.stop_asked()))
-            .map(|unit| async move {
-                let plan = plan(unit, fan_out).await?;
-                let context = self.context.task_ctx();
-                // a task of its own, so that units really run side by side
-                let elsewhere = self.elsewhere.clone();
-                let rows =
-                    tokio::spawn(execute(plan, context, elsewhere)).await.map_err(|error| {
-                        PipelineError::Usage(format!(
-                            "a worker died, this is a bug in tamis: {error}"
-                        ))
-                    })??;
-                Ok::<_, PipelineError>((unit, rows))
-            })
-            .buffer_unordered(side_by_side);
-        let mut failure = None;
-        while let Some(outcome) = running.next().await {
-            match outcome.and_then(|(unit, rows)| self.note_counts(unit, &rows)) {
-                Ok(()) => self.observer.unit_done(),
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
-            }
-        }
-        match failure {
-            Some(error) => Err(error),
-            None if self.observer.stop_asked() => Err(PipelineError::Stopped),
-            None => Ok(()),
-        }
-    }
-
-    /// Keeps the counts of a rewritten unit; the file says that the unit is done.
-    fn note_counts(
-        &self,
-        unit: usize,
-        rows: &[arrow::array::RecordBatch],
-    ) -> Result<(), PipelineError> {
-        let mut lines = Vec::new();
-        for batch in rows {
-            if let Some(column) = batch.column_by_name("counts")
-                && let Some(column) = column.as_any().downcast_ref::<StringArray>()
-            {
-                lines.extend(column.iter().flatten().map(str::to_owned));
-            }
-        }
-        if lines.is_empty() {
-            return Ok(());
-        }
-        self.directory.write_whole(&self.directory.counts(unit), lines.join("\n").as_bytes())
-    }
-
     /// Exact nearest-rank percentiles over all documents read, where rules ask for them.
     async fn percentiles(&self) -> Result<BTreeMap<String, f64>, PipelineError> {
         let wanted = self.rules.percentiles();
@@ -362,16 +252,17 @@ impl Work<'_> {
             return Ok(values);
         }
         let compiled = self.rules.compile_measures()?;
-        let path = |unit| self.directory.measures(unit);
+        let path = |unit| self.directory.measures(self.number(unit));
         self.movement(
             "measure",
+            self.own(),
             |unit| path(unit).exists(),
             async |unit, fan_out| {
                 Ok(plans::measure(&self.units[unit], &compiled, fan_out, &path(unit))?)
             },
         )
         .await?;
-        let parts: Vec<PathBuf> = (0..self.units.len()).map(path).collect();
+        let parts: Vec<PathBuf> = self.own().map(path).collect();
         plans::annotations_table(&self.context, &parts).await?;
         for percentile in wanted {
             let column = plans::quoted(&percentile.annotation);
@@ -406,9 +297,10 @@ impl Work<'_> {
     }
 
     async fn annotate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
-        let path = |unit| self.directory.annotations(unit);
+        let path = |unit| self.part(unit);
         self.movement(
             "annotate",
+            self.own(),
             |unit| path(unit).exists(),
             async |unit, fan_out| {
                 let scan = &self.units[unit];
@@ -416,16 +308,6 @@ impl Work<'_> {
             },
         )
         .await
-    }
-
-    /// Runs a plan of one partition to its end.
-    pub(crate) async fn execute(
-        &self,
-        context: &SessionContext,
-        plan: Arc<dyn ExecutionPlan>,
-    ) -> Result<(), PipelineError> {
-        execute(plan, context.task_ctx(), self.elsewhere.clone()).await?;
-        Ok(())
     }
 
     async fn rewrite(&self, compiled: &Compiled) -> Result<Vec<ShardCounts>, PipelineError> {
@@ -438,7 +320,8 @@ impl Work<'_> {
         let context = &context;
         self.movement(
             "write",
-            |unit| self.directory.counts(unit).exists(),
+            self.own(),
+            |unit| self.directory.counts(self.number(unit)).exists(),
             async |unit, _| {
                 let node = Rewrite {
                     unit,
@@ -449,14 +332,13 @@ impl Work<'_> {
                     rules: rules.clone(),
                     write_flags: self.config.content.write_flags,
                 };
-                let part = self.directory.annotations(unit);
-                Ok(plans::rewrite(context, &part, node).await?)
+                Ok(plans::rewrite(context, &self.part(unit), node).await?)
             },
         )
         .await?;
         let mut counts = Vec::new();
-        for unit in 0..self.units.len() {
-            let path = self.directory.counts(unit);
+        for unit in self.own() {
+            let path = self.directory.counts(self.number(unit));
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| PipelineError::directory(&path, error))?;
             for line in text.lines() {

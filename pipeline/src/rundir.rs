@@ -3,10 +3,14 @@
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
+use tamis_rules::RuleSet;
 
+use crate::config::ContentConfig;
 use crate::error::PipelineError;
+use crate::read::Shard;
 use crate::write::atomic::PartFile;
 
 /// Everything tamis may have made in a run directory, and so may remove under `--force`.
@@ -17,6 +21,7 @@ const OURS: &[&str] = &[
     "annotations",
     "clusters",
     "index",
+    "index.json",
     "report.json",
     "run.json",
     ".state",
@@ -56,7 +61,38 @@ pub struct InputIdentity {
     pub modified_ns: u128,
 }
 
+impl InputIdentity {
+    /// The shard as it is now; standard input is known by nothing but its size.
+    pub(crate) fn of(shard: &Shard, from_stdin: bool) -> Result<Self, PipelineError> {
+        let data = fs::metadata(&shard.path).map_err(|error| {
+            PipelineError::directory(&shard.path, format!("cannot be read: {error}"))
+        })?;
+        let modified = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok(Self {
+            shard: shard.name.clone(),
+            path: if from_stdin { PathBuf::from("-") } else { shard.path.clone() },
+            size_bytes: data.len(),
+            modified_ns: if from_stdin { 0 } else { modified.map_or(0, |time| time.as_nanos()) },
+        })
+    }
+}
+
 impl Identity {
+    /// The identity of a run of this version.
+    pub(crate) fn new(
+        content: &ContentConfig,
+        rules: &RuleSet,
+        inputs: Vec<InputIdentity>,
+    ) -> Result<Self, PipelineError> {
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            configuration: serde_json::to_value(content)
+                .map_err(|error| PipelineError::Usage(error.to_string()))?,
+            rules: rules.hash_hex(),
+            inputs,
+        })
+    }
+
     /// The first difference to `other`, in words.
     fn difference(&self, other: &Self) -> Option<String> {
         if self.version != other.version {
@@ -151,6 +187,11 @@ impl RunDir {
         self.path(&format!("clusters/{kind}.parquet"))
     }
 
+    /// Annotations of one unit of the reference set.
+    pub fn reference(&self, unit: usize) -> PathBuf {
+        self.path(&format!(".state/against/part-{unit:05}.parquet"))
+    }
+
     /// A step of dedup.
     pub fn dedup(&self, step: &str) -> PathBuf {
         self.path(&format!(".state/dedup/{step}.parquet"))
@@ -223,7 +264,8 @@ impl RunDir {
         for name in OURS {
             let path = self.path(name);
             if *name == ".state" && keep_spool {
-                for inside in ["identity.json", "measures", "counts", "dedup", "shingles", "audit"]
+                for inside in
+                    ["identity.json", "measures", "counts", "dedup", "shingles", "audit", "against"]
                 {
                     remove(&path.join(inside))?;
                 }

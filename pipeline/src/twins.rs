@@ -69,14 +69,17 @@ impl Twins {
                 continue;
             };
             let text = |name| typed::<StringArray>(batch, name);
+            // survivors of a reference set lie before all, whatever their shards are called
+            if text("document_id")?.value(self.at) == text("survivor_id")?.value(self.at) {
+                self.at += 1;
+                continue;
+            }
             let here =
                 (text("shard")?.value(self.at), typed::<UInt64Array>(batch, "row")?.value(self.at));
             if here > (shard, row) {
                 return Ok(None);
             }
-            let survives =
-                text("document_id")?.value(self.at) == text("survivor_id")?.value(self.at);
-            if here == (shard, row) && !survives {
+            if here == (shard, row) {
                 let (twin, at) = (text("twin")?, self.at);
                 let similarity = typed::<Float64Array>(batch, "similarity")?;
                 return Ok(Some(Twin {

@@ -53,10 +53,14 @@ rules:
     why: a nested column
 ";
 
+fn samples(below: &str) -> String {
+    format!("{}/../samples{below}", std::env::var("CARGO_MANIFEST_DIR").unwrap())
+}
+
 fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
     let rules = RuleSource::Inline { name: "test".to_owned(), text: RULES.to_owned() };
     Request {
-        inputs: vec![format!("{}/../samples", std::env::var("CARGO_MANIFEST_DIR").unwrap())],
+        inputs: vec![samples("")],
         rules: RuleSet::load(&[rules]).unwrap(),
         config: RunConfig {
             content: ContentConfig {
@@ -70,6 +74,8 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
             memory_bytes: 512 << 20,
             temp: None,
             audit: Some(50),
+            // notes that are held against themselves all go
+            against: vec![samples("/notes")],
             alarms: tamis_pipeline::config::Alarms::default(),
             force: false,
             rebuild_plans,

@@ -1,6 +1,7 @@
 //! One thin file for each subcommand.
 
 pub(crate) mod explain;
+pub(crate) mod index;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod sample;

@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   zcat dump.jsonl.gz | tamis run - --out out
   tamis run corpus/ --out trial --limit 1000      a trial on the head of each shard
   tamis run corpus/ --out out --survivor 'word_count desc'
+  tamis run new-crawl/ --out out --against old-out   only what the finished run does not have
 
 Run the same command again after a crash: it goes on where it stopped.";
 
@@ -34,13 +35,42 @@ const MEMORY_PER_THREAD: usize = 128 << 20;
 
 /// Kinds of duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Dedup {
+pub(crate) enum Dedup {
     /// Same text after white space is collapsed
     Exact,
     /// Nearly the same words: verified Jaccard similarity of shingles
     Fuzzy,
     /// Remove no duplicates
     None,
+}
+
+/// How near duplicates are found.
+#[derive(Debug, Args)]
+pub(crate) struct NearArgs {
+    /// Least similarity of near duplicates [default: 0.8]
+    #[arg(long, value_name = "0.3..1")]
+    similarity: Option<f64>,
+    /// Bands of the near-duplicate search, with --rows [default: chosen for --similarity]
+    #[arg(long, value_name = "N")]
+    bands: Option<usize>,
+    /// Rows of each band
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+    /// Words of a shingle [default: 5]
+    #[arg(long, value_name = "N")]
+    shingle_words: Option<usize>,
+}
+
+impl NearArgs {
+    /// Joins them with the configuration file; they win.
+    pub(crate) fn settle(&self, file: &ConfigFile) -> Result<Fuzzy, PipelineError> {
+        Fuzzy::settle(
+            self.similarity.or(file.similarity),
+            self.bands.or(file.bands),
+            self.rows.or(file.rows),
+            self.shingle_words.or(file.shingle_words),
+        )
+    }
 }
 
 /// The options of `tamis run`.
@@ -71,6 +101,13 @@ pub(crate) struct RunArgs {
     /// Only documents of different sources are duplicates of each other
     #[arg(long)]
     across_sources: bool,
+    /// Reference set, repeatable: documents that duplicate one of its go; files, folders, globs,
+    /// a finished run (its kept documents), or what tamis index saved
+    #[arg(long, value_name = "PATH")]
+    against: Vec<String>,
+    /// Only duplicates of the reference set go
+    #[arg(long)]
+    only_against: bool,
     /// Column that names a document's source [default: the first folder of its shard]
     #[arg(long, value_name = "NAME")]
     source_column: Option<String>,
@@ -86,18 +123,8 @@ pub(crate) struct RunArgs {
     /// Alarm: members of one cluster [default: 1000]
     #[arg(long, value_name = "N")]
     alarm_cluster: Option<u64>,
-    /// Least similarity of near duplicates [default: 0.8]
-    #[arg(long, value_name = "0.3..1")]
-    similarity: Option<f64>,
-    /// Bands of the near-duplicate search, with --rows [default: chosen for --similarity]
-    #[arg(long, value_name = "N")]
-    bands: Option<usize>,
-    /// Rows of each band
-    #[arg(long, value_name = "N")]
-    rows: Option<usize>,
-    /// Words of a shingle [default: 5]
-    #[arg(long, value_name = "N")]
-    shingle_words: Option<usize>,
+    #[command(flatten)]
+    near: NearArgs,
     /// Column with the text [default: text, content or `raw_content`, as found]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
@@ -142,13 +169,8 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let (request, gate) = settle(args)?;
     let stop = signals()?;
     let follower = Follower::new(quiet, stop);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(request.config.threads)
-        .thread_stack_size(8 << 20)
-        .enable_all()
-        .build()
-        .context("the worker threads could not be started")?;
-    let outcome = runtime.block_on(run_request(&request, follower.as_ref()));
+    let outcome =
+        workers(request.config.threads)?.block_on(run_request(&request, follower.as_ref()));
     follower.finish();
     let report = outcome?;
     let mut stdout = std::io::stdout().lock();
@@ -179,8 +201,29 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(if gate && !report.alarms.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Worker threads and bytes of memory, where the user left them open.
+pub(crate) fn machine(
+    threads: Option<usize>,
+    memory: Option<&str>,
+) -> Result<(usize, usize), PipelineError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or(cores).max(1);
+    let memory = memory.map(parse_bytes).transpose()?;
+    Ok((threads, memory.unwrap_or_else(|| MEMORY_MIN.max(threads * MEMORY_PER_THREAD))))
+}
+
+/// The threads that plans run on.
+pub(crate) fn workers(threads: usize) -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_stack_size(8 << 20)
+        .enable_all()
+        .build()
+        .context("the worker threads could not be started")
+}
+
 /// The first signal finishes the parts in flight, the second stops at once.
-fn signals() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // registered first: it looks before the flag below is raised
@@ -230,12 +273,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let sources: Vec<RuleSource> = sources.into_iter().filter(|source| !none(source)).collect();
     let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
     let kinds = dedup(&args.dedup, file.dedup.as_deref())?;
-    let fuzzy = Fuzzy::settle(
-        args.similarity.or(file.similarity),
-        args.bands.or(file.bands),
-        args.rows.or(file.rows),
-        args.shingle_words.or(file.shingle_words),
-    )?;
+    let fuzzy = args.near.settle(&file)?;
     let defaults = ContentConfig::default();
     let record_max =
         args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
@@ -249,6 +287,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             args.prefer_sources
         },
         across_sources: args.across_sources || file.across_sources.unwrap_or(false),
+        only_against: args.only_against || file.only_against.unwrap_or(false),
         source_column: args.source_column.or(file.source_column),
         text_column: args.text_column.or(file.text_column),
         id_column: args.id_column.or(file.id_column),
@@ -257,9 +296,8 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
         limit: args.limit.or(file.limit),
         record_bytes_max: record_max.unwrap_or(defaults.record_bytes_max),
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.or(file.threads).unwrap_or(cores).max(1);
-    let memory = args.memory.or(file.memory).map(|text| parse_bytes(&text)).transpose()?;
+    let (threads, memory_bytes) =
+        machine(args.threads.or(file.threads), args.memory.or(file.memory).as_deref())?;
     let gate = args.gate || file.gate.unwrap_or(false);
     let request = Request {
         inputs,
@@ -268,7 +306,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             content,
             out,
             threads,
-            memory_bytes: memory.unwrap_or_else(|| MEMORY_MIN.max(threads * MEMORY_PER_THREAD)),
+            memory_bytes,
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
             audit: args.audit.or(file.audit),
             alarms: Alarms {
@@ -281,6 +319,11 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
                     .or(file.alarm_cluster)
                     .unwrap_or(Alarms::default().cluster_members),
             },
+            against: if args.against.is_empty() {
+                file.against.iter().map(|path| beside(path)).collect()
+            } else {
+                args.against
+            },
             force: args.force,
             rebuild_plans: false,
         },
@@ -289,7 +332,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
 }
 
 /// The kinds of duplicates that go.
-fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<Vec<Dedup>, PipelineError> {
+pub(crate) fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<Vec<Dedup>, PipelineError> {
     let mut chosen = args.to_vec();
     if args.is_empty() {
         for name in file.unwrap_or(&["exact".to_owned(), "fuzzy".to_owned()]) {

@@ -19,7 +19,7 @@ fn word(number: usize) -> String {
     format!("{text}{number}")
 }
 
-fn words(range: std::ops::Range<usize>) -> String {
+pub(crate) fn words(range: std::ops::Range<usize>) -> String {
     range.map(word).collect::<Vec<_>>().join(" ")
 }
 
@@ -27,7 +27,7 @@ fn record(id: &str, text: &str) -> String {
     json!({"id": id, "text": text}).to_string()
 }
 
-fn write_records(path: &Path, records: &[(String, String)]) {
+pub(crate) fn write_records(path: &Path, records: &[(String, String)]) {
     let all: Vec<String> = records.iter().map(|(id, text)| record(id, text)).collect();
     write(path, all.join("\n").as_bytes());
 }
@@ -42,7 +42,7 @@ fn run(folder: &Path, input: &str, out: &str, more: &[&str]) {
 }
 
 /// The ids kept, and for each removed id its twin and similarity.
-fn outcome(out: &Path) -> (BTreeSet<String>, BTreeMap<String, (String, f64)>) {
+pub(crate) fn outcome(out: &Path) -> (BTreeSet<String>, BTreeMap<String, (String, f64)>) {
     let mut files = Vec::new();
     for decision in ["kept", "removed"] {
         for entry in std::fs::read_dir(out.join(decision)).unwrap() {
@@ -67,7 +67,7 @@ fn outcome(out: &Path) -> (BTreeSet<String>, BTreeMap<String, (String, f64)>) {
 }
 
 /// Jaccard of the sets of five consecutive words, written down as plainly as can be.
-fn similarity(one: &str, other: &str) -> f64 {
+pub(crate) fn similarity(one: &str, other: &str) -> f64 {
     let set = |text: &str| -> BTreeSet<Vec<String>> {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         words.windows(5.min(words.len())).map(<[String]>::to_vec).collect()
@@ -129,7 +129,7 @@ fn a_giant_bucket_costs_linear_work() {
 }
 
 /// Documents in families: copies with some words changed, in three files.
-fn families(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn families(folder: &Path) -> BTreeMap<String, String> {
     let mut files: [Vec<(String, String)>; 3] = Default::default();
     let mut texts = BTreeMap::new();
     for family in 0..120 {

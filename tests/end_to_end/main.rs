@@ -1,6 +1,7 @@
 //! The real binary, from its arguments to the bytes on disk.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod against;
 mod bad_input;
 mod common;
 mod fuzzy;

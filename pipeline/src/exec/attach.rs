@@ -9,10 +9,10 @@ use arrow::compute::interleave;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::flow::{PLACE, Walk, columns, per_batch};
+use crate::plans::part_schema;
 
 /// The parameters of such a join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,12 +33,10 @@ impl Attach {
         let Some(path) = self.paths.first() else {
             return Err(exec_datafusion_err!("there are no parts to look things up in"));
         };
-        let file = std::fs::File::open(path)
-            .map_err(|error| exec_datafusion_err!("{}: {error}", path.display()))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let found = part_schema(path)?;
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
         for (name, as_name) in &self.columns {
-            let field = builder.schema().field_with_name(name)?;
+            let field = found.field_with_name(name)?;
             fields.push(Arc::new(field.clone().with_name(as_name)));
         }
         Ok(Arc::new(Schema::new(fields)))

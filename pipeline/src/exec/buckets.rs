@@ -11,42 +11,73 @@ use serde::{Deserialize, Serialize};
 use super::explode::{BUCKET, FROM, RANK};
 use super::flow::{PLACE, Rows, columns, numbered, per_batch};
 use super::resolve::Gone;
+use super::star::Reference;
 
 /// The column with the rank of the better document of a pair.
 pub const CENTER_RANK: &str = "center_rank";
 /// The column with its place.
 pub const CENTER: &str = "center";
 
-/// Passes the rows on whose `bucket` has two or more; the input is sorted by bucket.
+/// Passes the rows on whose `bucket` has two or more; the input is sorted by bucket and rank.
+///
+/// Of the reference set, whose documents come first, only as many pass as can be centers, and
+/// only where a document of the run shares their bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shared {}
+pub struct Shared {
+    /// The reference set.
+    pub reference: Reference,
+    /// Its documents that pass of one bucket, at most.
+    pub centers: usize,
+}
+
+/// Rows at the head of a bucket that wait for one that may go.
+#[derive(Default)]
+struct Waiting {
+    bucket: Option<u64>,
+    rows: Vec<[u64; 4]>,
+    open: bool,
+}
+
+impl Waiting {
+    fn take(&mut self, row: [u64; 4], shared: &Shared, kept: &mut Rows<4>) {
+        if self.bucket != Some(row[0]) {
+            *self = Self { bucket: Some(row[0]), ..Self::default() };
+        }
+        let of_reference = shared.reference.has(row[2]);
+        if self.open {
+            kept.push(row);
+        } else if of_reference {
+            if self.rows.len() < shared.centers {
+                self.rows.push(row);
+            }
+        } else if self.rows.is_empty() {
+            // the first of a bucket waits; with a reference set alone it waits for nothing
+            if !shared.reference.only {
+                self.rows.push(row);
+            }
+        } else {
+            self.open = true;
+            self.rows.drain(..).for_each(|row| kept.push(row));
+            kept.push(row);
+        }
+    }
+}
 
 impl Shared {
-    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
     pub(super) fn execute(
         &self,
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        // the first row of a bucket waits for a second one
-        let mut head: Option<([u64; 4], bool)> = None;
+        let shared = self.clone();
+        let mut waiting = Waiting::default();
         per_batch(input, schema, move |batch, out| {
             let [buckets, ranks, places, from] = columns(batch, [BUCKET, RANK, PLACE, FROM])?;
             let mut kept = Rows::default();
             for (((&bucket, &rank), &place), &from) in
                 buckets.iter().zip(ranks).zip(places).zip(from)
             {
-                let row = [bucket, rank, place, from];
-                match &mut head {
-                    Some((first, written)) if first[0] == bucket => {
-                        if !*written {
-                            kept.push(*first);
-                            *written = true;
-                        }
-                        kept.push(row);
-                    }
-                    _ => head = Some((row, false)),
-                }
+                waiting.take([bucket, rank, place, from], &shared, &mut kept);
             }
             kept.batch(out)
         })
@@ -61,6 +92,8 @@ pub struct Pairs {
     pub window: Option<Window>,
     /// Only pairs of different sources.
     pub apart: bool,
+    /// The reference set.
+    pub reference: Reference,
 }
 
 /// The later round.
@@ -94,7 +127,7 @@ impl Pairs {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let mut bucket = Bucket::default();
-        let (window, apart) = (self.window.clone(), self.apart);
+        let (window, apart, reference) = (self.window.clone(), self.apart, self.reference);
         let mut gone: Option<Gone> = None;
         per_batch(input, schema, move |batch, out| {
             if let (Some(window), None) = (&window, &gone) {
@@ -103,7 +136,7 @@ impl Pairs {
             // where the best is of the same source, the best of another one is the center
             let first = if apart { 2 } else { 1 };
             let centers = window.as_ref().map_or(first, |window| window.centers);
-            pairs_of(batch, &mut bucket, (centers, apart), gone.as_ref(), out)
+            pairs_of(batch, &mut bucket, (centers, apart, reference), gone.as_ref(), out)
         })
     }
 }
@@ -111,7 +144,7 @@ impl Pairs {
 fn pairs_of(
     batch: &RecordBatch,
     bucket: &mut Bucket,
-    (centers, apart): (usize, bool),
+    (centers, apart, reference): (usize, bool, Reference),
     gone: Option<&Gone>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
@@ -130,14 +163,15 @@ fn pairs_of(
             continue;
         }
         for [center_rank, center, from] in &bucket.centers {
-            if apart && *from == source {
+            if apart && *from == source || !reference.allows(place, *center) {
                 continue;
             }
             out.push([rank, place, *center_rank, *center]);
         }
         let new =
             gone.is_some() || !apart || bucket.centers.iter().all(|[.., from]| *from != source);
-        if bucket.centers.len() < centers && new {
+        let may = !reference.only || reference.has(place);
+        if bucket.centers.len() < centers && new && may {
             bucket.centers.push([rank, place, source]);
         }
     }

@@ -28,6 +28,29 @@ pub struct Star {
     pub key: String,
     /// A text column: those that have it in common with the first of their run stay.
     pub apart: Option<String>,
+    /// Which documents only others are held against.
+    pub reference: Reference,
+}
+
+/// The reference set: documents that never go, and come first in survivor order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The first place of the run's own documents.
+    pub own_place: u64,
+    /// Only what is similar to a document of the reference set goes.
+    pub only: bool,
+}
+
+impl Reference {
+    /// Whether the document at `place` belongs to it.
+    pub(super) fn has(self, place: u64) -> bool {
+        place < self.own_place
+    }
+
+    /// Whether the document at `place` may go for the one at `center`.
+    pub(super) fn allows(self, place: u64, center: u64) -> bool {
+        !self.has(place) && (!self.only || self.has(center))
+    }
 }
 
 /// `place, survivor, similarity`.
@@ -47,6 +70,7 @@ impl Star {
     ) -> SendableRecordBatchStream {
         let key = self.key.clone();
         let apart = self.apart.clone();
+        let reference = self.reference;
         let mut head: Option<(Vec<u8>, u64, String)> = None;
         per_batch(input, schema, move |batch, out| {
             let keys = typed::<FixedSizeBinaryArray>(batch, &key)?;
@@ -60,7 +84,8 @@ impl Star {
                 let source = sources.map_or("", |sources| sources.value(row));
                 match &head {
                     Some((key, first, of)) if !keys.is_null(row) && key == keys.value(row) => {
-                        if sources.is_none() || of != source {
+                        let apart = sources.is_none() || of != source;
+                        if apart && reference.allows(place, *first) {
                             members.push(place);
                             survivors.push(*first);
                         }
