@@ -9,6 +9,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
+use tamis_inspector::visible::visible;
 use tamis_pipeline::progress::{self, Observer, Progress};
 use tamis_pipeline::report::Report;
 
@@ -172,6 +173,9 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// Characters of a quoted text that the summary shows.
+const QUOTE_CHARS: usize = 72;
+
 fn share(part: u64, whole: u64) -> String {
     if whole == 0 { "-".to_owned() } else { format!("{:.2} %", part as f64 * 100.0 / whole as f64) }
 }
@@ -201,6 +205,21 @@ fn duplicates(report: &Report, out: &str) -> String {
             shares.join(", "),
             fuzzy.threshold
         ));
+    }
+    for row in &report.repeats {
+        text.push_str(&format!(
+            "{}: {} copies were cut out of {} documents, {} MB, see {out}/repeats/\n",
+            row.kind,
+            grouped(row.copies),
+            grouped(row.documents),
+            megabytes(row.bytes)
+        ));
+        for quote in row.most.iter().take(3) {
+            let line: String = quote.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let line = visible(&line);
+            let line: String = line.chars().take(QUOTE_CHARS).collect();
+            text.push_str(&format!("  {} x  {line}\n", grouped(quote.copies)));
+        }
     }
     if let Some(reference) = &report.reference {
         text.push_str(&format!(
@@ -270,6 +289,9 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
         let mut cells = row(&format!("  dedup/{}", kind.kind), kind.removed, Some(kind.text_bytes));
         cells[4] = format!("{} clusters", grouped(kind.clusters));
         table.add_row(cells);
+    }
+    if report.emptied > 0 {
+        table.add_row(row("  nothing left", report.emptied, None));
     }
     table.add_row(row("removed", documents.removed, Some(report.text_bytes.removed)));
     table.add_row(row("failed", documents.failed, None));

@@ -5,11 +5,13 @@
 //! machine.
 
 mod char_class;
+mod cuts;
 mod hash;
 mod lines;
 mod masks;
 pub mod minhash;
 mod ngrams;
+mod passages;
 mod punctuation;
 mod shingles;
 mod simd;
@@ -18,9 +20,11 @@ mod table;
 mod words;
 
 pub use char_class::{is_letter, is_space};
+pub use cuts::{whole_line, whole_paragraph, with_tail, without};
 pub use hash::{content_hash, document_id, hash64, hash128, hex128};
 pub use lines::{Segment, break_lines, lines, newline_paragraphs, newline_runs, paragraphs};
 pub use ngrams::{GRAM_WORDS_MAX, Grams, TopGram};
+pub use passages::{Passages, WindowHash};
 pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
 pub use simd::Level;
 pub use spacy::SpacyEnglish;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use tamis_kernels::SHINGLE_WORDS_MAX;
 use tamis_kernels::minhash::Banding;
-use tamis_rules::MinHashSpec;
+use tamis_rules::{MinHashSpec, Normalize};
 
 use crate::error::PipelineError;
 
@@ -54,6 +54,14 @@ pub struct ConfigFile {
     pub rows: Option<usize>,
     /// Words of a shingle.
     pub shingle_words: Option<usize>,
+    /// What is made of texts before they are cut into shingles: `none` or `datatrove`.
+    pub normalize: Option<Normalize>,
+    /// Bytes that a repeated line or paragraph has at least.
+    pub repeat_bytes: Option<usize>,
+    /// Words that a repeated passage has at least.
+    pub passage_words: Option<usize>,
+    /// Copies from which on all but the first go.
+    pub repeat_copies: Option<u64>,
     /// The column with the text.
     pub text_column: Option<String>,
     /// The column with the user's id.
@@ -156,6 +164,8 @@ pub struct ContentConfig {
     pub dedup_exact: bool,
     /// Remove near duplicates.
     pub fuzzy: Option<Fuzzy>,
+    /// Cut out text that stands in the corpus more than once.
+    pub repeats: Option<Repeats>,
     /// Which of several duplicates stays.
     pub survivor: Survivor,
     /// Sources whose documents stay before others, best first.
@@ -211,6 +221,7 @@ impl Fuzzy {
         bands: Option<usize>,
         rows: Option<usize>,
         shingle_words: Option<usize>,
+        normalize: Normalize,
     ) -> Result<Self, PipelineError> {
         let usage = |what: &dyn std::fmt::Display| PipelineError::Usage(format!("dedup: {what}"));
         let threshold = threshold.unwrap_or(0.8);
@@ -226,7 +237,78 @@ impl Fuzzy {
             return Err(usage(&format!("a shingle has from 1 to {SHINGLE_WORDS_MAX} words")));
         }
         let (bands, rows) = (banding.bands(), banding.rows());
-        Ok(Self { threshold, minhash: MinHashSpec { bands, rows, shingle_words } })
+        Ok(Self { threshold, minhash: MinHashSpec { bands, rows, shingle_words, normalize } })
+    }
+}
+
+/// A kind of text that may stand in the corpus more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// A line, white space at its ends left out.
+    Lines,
+    /// Lines up to the next blank one.
+    Paragraphs,
+    /// Consecutive words.
+    Passages,
+}
+
+impl Repeat {
+    const ALL: [Self; 3] = [Self::Lines, Self::Paragraphs, Self::Passages];
+
+    /// `lines`, `paragraphs` or `passages`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Paragraphs => "paragraphs",
+            Self::Passages => "passages",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Which repeated text is cut out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repeats {
+    /// The kinds.
+    pub kinds: Vec<Repeat>,
+    /// Bytes that a line or paragraph has at least.
+    pub least_bytes: usize,
+    /// Words that a passage has at least.
+    pub passage_words: usize,
+    /// Copies from which on all but the first go.
+    pub copies: u64,
+}
+
+impl Repeats {
+    /// Fills what the user left open; none where no kind is asked for.
+    pub fn settle(
+        mut kinds: Vec<Repeat>,
+        least_bytes: Option<usize>,
+        passage_words: Option<usize>,
+        copies: Option<u64>,
+    ) -> Result<Option<Self>, PipelineError> {
+        kinds.sort_unstable();
+        kinds.dedup();
+        let repeats = Self {
+            kinds,
+            least_bytes: least_bytes.unwrap_or(40),
+            passage_words: passage_words.unwrap_or(50),
+            copies: copies.unwrap_or(2),
+        };
+        if repeats.passage_words < 4 {
+            let what = "passage-words: passages of fewer than 4 words repeat in any language";
+            return Err(PipelineError::Usage(what.into()));
+        }
+        if repeats.copies < 2 {
+            let what = "repeat-copies: text with one copy does not repeat; write 2 or more";
+            return Err(PipelineError::Usage(what.into()));
+        }
+        Ok((!repeats.kinds.is_empty()).then_some(repeats))
     }
 }
 
@@ -243,6 +325,7 @@ impl Default for ContentConfig {
         Self {
             dedup_exact: true,
             fuzzy: None,
+            repeats: None,
             survivor: Survivor::First,
             prefer_sources: Vec::new(),
             across_sources: false,
@@ -293,9 +376,11 @@ mod tests {
 
     #[test]
     fn bands_are_chosen_for_the_threshold_and_nonsense_is_refused() {
-        let fuzzy = Fuzzy::settle(None, None, None, None).unwrap();
-        assert_eq!(fuzzy.minhash, MinHashSpec { bands: 14, rows: 8, shingle_words: 5 });
-        let chosen = Fuzzy::settle(Some(0.5), None, None, None).unwrap().minhash;
+        let fuzzy = Fuzzy::settle(None, None, None, None, Normalize::None).unwrap();
+        let MinHashSpec { bands, rows, shingle_words, normalize } = fuzzy.minhash;
+        assert_eq!((bands, rows, shingle_words), (14, 8, 5));
+        assert_eq!(normalize, Normalize::None);
+        let chosen = Fuzzy::settle(Some(0.5), None, None, None, Normalize::None).unwrap().minhash;
         assert!(chosen.banding().unwrap().caught(0.5) > 0.9);
         for (threshold, bands, rows, words) in [
             (Some(0.01), None, None, None),
@@ -305,7 +390,7 @@ mod tests {
             (None, None, None, Some(0)),
             (None, None, None, Some(1000)),
         ] {
-            assert!(Fuzzy::settle(threshold, bands, rows, words).is_err());
+            assert!(Fuzzy::settle(threshold, bands, rows, words, Normalize::None).is_err());
         }
     }
 

@@ -11,13 +11,15 @@ use tamis_rules::annotators;
 use tamis_rules::document::{Document, Scratch};
 use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
 
+use crate::exec::flow::PLACE;
 use crate::exec::rewrite::{changed, typed};
 use crate::plans::FOREIGN_PREFIX;
 use crate::reason::{Measured, Reason};
+use crate::repeats::Cut;
 use crate::twins::Twin;
 
 /// Spans a reason carries at most.
-const SPANS_MAX: usize = 16;
+pub(crate) const SPANS_MAX: usize = 16;
 
 /// What the reasons need to know of one rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,12 +101,15 @@ pub fn rule_infos(set: &RuleSet, compiled: &Compiled) -> Vec<RuleInfo> {
 pub struct Decision {
     shard: String,
     row: u64,
+    place: u64,
     offset: u64,
     length: u64,
     /// Why the reader or a rule failed it.
     pub failure: Option<String>,
     /// Whether an edit rule changed its text.
     pub edited: bool,
+    /// Copies of text that stands elsewhere, to be cut out.
+    pub(crate) cuts: Vec<Cut>,
     /// The rules that remove it and the duplicate it is; empty means it stays.
     pub reasons: Vec<(Option<usize>, Reason)>,
     /// The rules that flag it.
@@ -115,6 +120,16 @@ impl Decision {
     /// Where the document stands.
     pub(crate) fn place(&self) -> (&str, u64) {
         (&self.shard, self.row)
+    }
+
+    /// Its place in the run.
+    pub(crate) fn number(&self) -> u64 {
+        self.place
+    }
+
+    /// Whether it is written at all.
+    pub(crate) fn stays(&self) -> bool {
+        self.failure.is_none() && self.reasons.is_empty()
     }
 
     /// Removes it as a duplicate.
@@ -219,6 +234,8 @@ impl Decisions {
         Ok(Decision {
             shard: text("shard")?.unwrap_or_default(),
             row: number("row")?,
+            place: number(PLACE)?,
+            cuts: Vec::new(),
             offset: number("offset")?,
             length: number("length")?,
             failure: text("failure")?,

@@ -43,7 +43,7 @@ const CENTERS: usize = 32;
 const ROUNDS: usize = 6;
 const LINKS: [&str; 3] = [PLACE, SURVIVOR, SIMILARITY];
 
-fn parts(paths: &[PathBuf], columns: &[&str]) -> Result<Plan> {
+pub(crate) fn parts(paths: &[PathBuf], columns: &[&str]) -> Result<Plan> {
     let columns = columns.iter().map(|name| (*name).to_owned()).collect();
     let parts = Parts { paths: paths.to_vec(), columns };
     Ok(Arc::new(TamisExec::try_new(Operator::Parts(parts), Vec::new())?))
@@ -56,13 +56,23 @@ fn lit_place(place: u64) -> plans::Expr {
     expressions::lit(datafusion::scalar::ScalarValue::UInt64(Some(place)))
 }
 
-fn over(operator: Operator, plan: Plan) -> Result<Plan> {
+pub(crate) fn over(operator: Operator, plan: Plan) -> Result<Plan> {
     TamisExec::over(operator, plan)
 }
 
 /// The rows of several plans of one partition, in any order.
 fn both(one: Plan, other: Plan) -> Result<Plan> {
     Ok(Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(vec![one, other])?)))
+}
+
+/// Looks up columns of the annotations by the places in `key`, by which the rows are sorted.
+pub(crate) fn attach(paths: &[PathBuf], key: &str, columns: &[(&str, &str)]) -> Operator {
+    Operator::Attach(Attach {
+        paths: paths.to_vec(),
+        key: key.to_owned(),
+        columns: columns.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        batch_rows: 4096,
+    })
 }
 
 /// Turns links into the clusters that people read, in input order.
@@ -73,19 +83,13 @@ fn clusters(
     own_place: u64,
     path: &Path,
 ) -> Result<Plan> {
-    let attach = |key: &str, columns: &[(&str, &str)]| {
-        Operator::Attach(Attach {
-            paths: annotations.to_vec(),
-            key: key.to_owned(),
-            columns: columns.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
-            batch_rows: 4096,
-        })
-    };
     let plan = over(Operator::WithSurvivors(WithSurvivors {}), sorted(links, &[SURVIVOR, PLACE])?)?;
-    let plan =
-        over(attach(SURVIVOR, &[("document_id", "survivor_id"), ("id", "survivor_name")]), plan)?;
+    let plan = over(
+        attach(annotations, SURVIVOR, &[("document_id", "survivor_id"), ("id", "survivor_name")]),
+        plan,
+    )?;
     let own = ["document_id", "shard", "row", "text_bytes", SOURCE].map(|name| (name, name));
-    let plan = over(attach(PLACE, &own), sorted(plan, &[PLACE])?)?;
+    let plan = over(attach(annotations, PLACE, &own), sorted(plan, &[PLACE])?)?;
     let schema = plan.schema();
     let named = column("survivor_name", &schema)?;
     let twin = case(
@@ -105,13 +109,18 @@ fn clusters(
     write(project(exprs, plan)?, path, Content::Values)
 }
 
-/// `place, shingles` of a unit's documents, of all or of those whose place is in a file.
-fn sets(unit: usize, scan: &Scan, spec: &AnnotateSpec, places: Option<PathBuf>) -> Result<Plan> {
-    let mut plan = TamisExec::scan(scan.clone())?;
+/// `place, text` of a unit's documents.
+pub(crate) fn texts(unit: usize, scan: &Scan) -> Result<Plan> {
+    let plan = TamisExec::scan(scan.clone())?;
     let schema = plan.schema();
     let mut exprs = vec![(plans::place(unit, &schema)?, PLACE.to_owned())];
     exprs.extend(pass(&["text"], &schema)?);
-    plan = project(exprs, plan)?;
+    project(exprs, plan)
+}
+
+/// `place, shingles` of a unit's documents, of all or of those whose place is in a file.
+fn sets(unit: usize, scan: &Scan, spec: &AnnotateSpec, places: Option<PathBuf>) -> Result<Plan> {
+    let mut plan = texts(unit, scan)?;
     if let Some(places) = places {
         plan = over(Operator::Pick(Pick { places, from: first_place(unit) }), plan)?;
     }
@@ -207,7 +216,7 @@ impl Work<'_> {
     }
 
     /// Runs the plan that makes a step's file, unless it is there.
-    async fn step(
+    pub(crate) async fn step(
         &self,
         name: &str,
         context: &SessionContext,

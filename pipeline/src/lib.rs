@@ -17,6 +17,7 @@ pub mod plans;
 pub mod progress;
 pub mod read;
 pub mod reason;
+mod repeats;
 pub mod report;
 pub mod run;
 pub mod rundir;

@@ -19,6 +19,7 @@ use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
 use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
+use crate::repeats::{EMPTIED, SPANS};
 use crate::twins::Twins;
 use crate::write::frames::{Frame, read_frame};
 use tamis_rules::BANDS;
@@ -31,6 +32,8 @@ pub struct Run {
     parts: Vec<PathBuf>,
     /// The duplicates of each kind, in input order.
     clusters: Vec<PathBuf>,
+    /// What says that a document which rules kept goes.
+    gone: Vec<PathBuf>,
     reason_field: String,
     text_column: Option<String>,
 }
@@ -122,11 +125,15 @@ impl Run {
         if !clusters.is_empty() {
             plans::register(&context, "clusters", &clusters).await?;
         }
+        // documents of which nothing was left went like duplicates
+        let mut gone = clusters.clone();
+        gone.extend(Some(root.join(EMPTIED)).filter(|path| path.is_file()));
         Ok(Self {
             root: root.to_owned(),
             context,
             parts,
             clusters,
+            gone,
             reason_field: reason_field.to_owned(),
             text_column,
         })
@@ -201,7 +208,7 @@ impl Run {
             if twins.is_none() {
                 // the part's last shard is not known here; the walk stops by itself
                 let open = |path: &PathBuf| Twins::open(path, shard, LAST_SHARD);
-                *twins = Some(self.clusters.iter().map(open).collect::<Result<_, _>>()?);
+                *twins = Some(self.gone.iter().map(open).collect::<Result<_, _>>()?);
             }
             let mut twin = None;
             for kind in twins.iter_mut().flatten() {
@@ -241,6 +248,30 @@ impl Run {
         // hashes of bands and the engine's own order say nothing to people
         let frame = self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?;
         for batch in frame.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(object(&batch, row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The copies of text that were cut out of a document, as JSON objects.
+    pub async fn repeats(
+        &self,
+        document_id: &str,
+    ) -> Result<Vec<Map<String, Value>>, PipelineError> {
+        let path = self.root.join(SPANS);
+        if !path.is_file() {
+            return Ok(Vec::new());
+        }
+        plans::register(&self.context, "repeats", &[path]).await?;
+        let literal = format!("'{}'", document_id.replace('\'', "''"));
+        let sql = format!(
+            "SELECT kind, start, \"end\", copy, first_document_id FROM repeats \
+             WHERE document_id = {literal} ORDER BY start LIMIT 100"
+        );
+        let mut found = Vec::new();
+        for batch in self.context.sql(&sql).await?.collect().await? {
             for row in 0..batch.num_rows() {
                 found.push(object(&batch, row)?);
             }

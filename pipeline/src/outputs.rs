@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
 use serde::{Deserialize, Serialize};
-use tamis_kernels::hex128;
+use tamis_kernels::{hex128, without};
 use tamis_rules::AnnotateSpec;
 use tamis_rules::document::Scratch;
 
-use crate::decision::{Decision, RuleInfo, spans};
+use crate::decision::{Decision, RuleInfo, SPANS_MAX, spans};
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::read::json::{replace_text, splice_reason};
 use crate::read::{Chunk, Failure, Format, Shard, Totals};
@@ -42,6 +42,12 @@ pub struct ShardCounts {
     pub edited: u64,
     /// Kept records that a rule flagged.
     pub flagged: u64,
+    /// Records of whose text nothing but copies was left, and so nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emptied: Vec<Emptied>,
+    /// Texts of copies that the report quotes, by place and first byte.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<([u64; 2], String)>,
     /// Bytes of text read, kept and removed.
     pub text_bytes: [u64; 3],
     /// Bytes of the decompressed shard, and those between records.
@@ -60,10 +66,22 @@ pub struct ShardCounts {
     pub files: Vec<(String, u64)>,
 }
 
+/// A record that was removed because all of its text stands elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emptied {
+    /// Its row in the shard.
+    pub row: u64,
+    /// The kind of its first copy.
+    pub kind: String,
+}
+
 enum Writer {
     Jsonl(Box<JsonlWriter>),
     Parquet(Box<ParquetPartWriter>),
 }
+
+/// Characters of a copy that the report quotes at most.
+const QUOTE_CHARS: usize = 160;
 
 /// Where the records of one shard go.
 pub(crate) struct ShardOutputs {
@@ -73,6 +91,7 @@ pub(crate) struct ShardOutputs {
     reason_field: String,
     text_column: Option<String>,
     write_flags: bool,
+    quotes: Vec<[u64; 2]>,
     kept: Option<Writer>,
     removed: Option<Writer>,
     failures: Option<FailedWriter>,
@@ -93,6 +112,7 @@ impl ShardOutputs {
             reason_field: rewrite.scan.reason_field.clone(),
             text_column: rewrite.scan.columns.text.clone(),
             write_flags: rewrite.write_flags,
+            quotes: rewrite.quotes.clone(),
             kept: None,
             removed: None,
             failures: None,
@@ -135,6 +155,8 @@ impl ShardOutputs {
         let rows: &UInt64Array = typed(&chunk.batch, "row")?;
         let mut verdicts: Vec<Option<Verdict>> = Vec::with_capacity(decisions.len());
         let mut keep = vec![false; decisions.len()];
+        // the text to write where it is another than the one read
+        let mut written: Vec<Option<String>> = vec![None; decisions.len()];
         for (row, decision) in decisions.iter().enumerate() {
             let text = texts.value(row);
             self.counts.read += 1;
@@ -156,19 +178,54 @@ impl ShardOutputs {
             }
             self.counts.record_bytes += lengths.value(row);
             keep[row] = decision.reasons.is_empty();
+            let mut emptied = Vec::new();
+            if keep[row] && (decision.edited || !decision.cuts.is_empty()) {
+                let left = self.edited(decision, spec, text);
+                if let Some(kind) = decision.cuts.first().map(|cut| cut.kind.name())
+                    && left.trim().is_empty()
+                {
+                    keep[row] = false;
+                    emptied.push((None, all_copies(decision, spec, text, kind)));
+                    let kind = kind.to_owned();
+                    self.counts.emptied.push(Emptied { row: rows.value(row), kind });
+                } else {
+                    written[row] = Some(left);
+                }
+            }
             self.counts.text_bytes[if keep[row] { 1 } else { 2 }] += text.len() as u64;
             self.counts.flagged += u64::from(keep[row] && !decision.flags.is_empty());
-            self.counts.edited += u64::from(keep[row] && decision.edited);
-            let told = if keep[row] { &decision.flags } else { &decision.reasons };
+            self.counts.edited += u64::from(written[row].is_some());
+            let told = match (keep[row], emptied.is_empty()) {
+                (true, _) => &decision.flags,
+                (false, true) => &decision.reasons,
+                (false, false) => &emptied,
+            };
             let wanted = !keep[row] || (self.write_flags && !told.is_empty());
             let verdict = wanted.then(|| self.verdict(keep[row], told, spec, text));
             verdicts.push(verdict);
         }
         match self.shard.format {
-            Format::Jsonl => self.write_jsonl(chunk, decisions, &keep, &verdicts, spec, texts),
-            Format::Parquet => self.write_parquet(chunk, decisions, &keep, &verdicts, spec, texts),
-            Format::Text => self.write_text(decisions, &keep, &verdicts, spec, texts),
+            Format::Jsonl => self.write_jsonl(chunk, decisions, &keep, &verdicts, &written),
+            Format::Parquet => self.write_parquet(chunk, decisions, &keep, &verdicts, &written),
+            Format::Text => self.write_text(decisions, &keep, &verdicts, &written, texts),
         }
+    }
+
+    /// The text after the edits of rules and without copies.
+    fn edited(&mut self, decision: &Decision, spec: &AnnotateSpec, text: &str) -> String {
+        let edited = spec.edited_text(text);
+        let mut cuts = Vec::with_capacity(decision.cuts.len());
+        for cut in &decision.cuts {
+            cuts.push(cut.widened(&edited));
+            let at = [decision.number(), cut.start as u64];
+            if self.quotes.contains(&at) {
+                let quote = edited.get(cut.start..cut.end).unwrap_or_default();
+                let quote: String = quote.chars().take(QUOTE_CHARS).collect();
+                self.counts.quotes.push((at, quote));
+            }
+        }
+        cuts.sort_unstable();
+        if cuts.is_empty() { edited.into_owned() } else { without(&edited, &cuts) }
     }
 
     fn verdict(
@@ -206,8 +263,7 @@ impl ShardOutputs {
         decisions: &[Decision],
         keep: &[bool],
         verdicts: &[Option<Verdict>],
-        spec: &AnnotateSpec,
-        texts: &StringArray,
+        written: &[Option<String>],
     ) -> Result<()> {
         let raws: &BinaryArray = typed(&chunk.batch, "raw")?;
         for (row, decision) in decisions.iter().enumerate() {
@@ -215,10 +271,10 @@ impl ShardOutputs {
                 continue;
             }
             let mut record = std::borrow::Cow::Borrowed(raws.value(row));
-            if keep[row] && decision.edited {
+            if let Some(text) = &written[row] {
                 let field =
                     chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
-                record = replace_text(&record, field, &spec.edited_text(texts.value(row))).into();
+                record = replace_text(&record, field, text).into();
             }
             if let Some(verdict) = &verdicts[row] {
                 let json = serde_json::to_string(verdict)
@@ -244,8 +300,7 @@ impl ShardOutputs {
         decisions: &[Decision],
         keep: &[bool],
         verdicts: &[Option<Verdict>],
-        spec: &AnnotateSpec,
-        texts: &StringArray,
+        written: &[Option<String>],
     ) -> Result<()> {
         let Some(native) = &chunk.native else { return Ok(()) };
         let go: Vec<bool> =
@@ -269,10 +324,10 @@ impl ShardOutputs {
             Ok(RecordBatch::try_new(with_reason(&batch.schema()), columns)?)
         };
         let mut edited = native.clone();
-        if decisions.iter().zip(keep).any(|(decision, keep)| *keep && decision.edited) {
+        if written.iter().any(Option::is_some) {
             let name =
                 chunk.text_field.as_deref().or(self.text_column.as_deref()).unwrap_or("text");
-            edited = with_edited_text(native, name, decisions, spec, texts)?;
+            edited = with_written_text(native, name, written)?;
         }
         let mut kept = filter_record_batch(&edited, &BooleanArray::from(keep.to_vec()))?;
         if self.write_flags {
@@ -304,7 +359,7 @@ impl ShardOutputs {
         decisions: &[Decision],
         keep: &[bool],
         verdicts: &[Option<Verdict>],
-        spec: &AnnotateSpec,
+        written: &[Option<String>],
         texts: &StringArray,
     ) -> Result<()> {
         for (row, decision) in decisions.iter().enumerate() {
@@ -314,9 +369,8 @@ impl ShardOutputs {
             let original = texts.value(row);
             if keep[row] {
                 let path = self.root.join(self.relative("kept"));
-                let written =
-                    if decision.edited { spec.edited_text(original) } else { original.into() };
-                text::write_kept(&path, written.as_bytes()).map_err(external)?;
+                let text = written[row].as_deref().unwrap_or(original);
+                text::write_kept(&path, text.as_bytes()).map_err(external)?;
                 self.counts.kept += 1;
                 self.counts.files.push((self.relative("kept"), 1));
             } else {
@@ -390,27 +444,34 @@ impl ShardOutputs {
     }
 }
 
-/// The rows of `native` with the texts that edits changed.
-fn with_edited_text(
+/// The rows of `native` with the texts that are other than those read.
+fn with_written_text(
     native: &RecordBatch,
     name: &str,
-    decisions: &[Decision],
-    spec: &AnnotateSpec,
-    texts: &StringArray,
+    written: &[Option<String>],
 ) -> Result<RecordBatch> {
     let at = native.schema().index_of(name)?;
-    let edited: StringArray = decisions
-        .iter()
-        .enumerate()
-        .map(|(row, decision)| {
-            Some(if decision.edited {
-                spec.edited_text(texts.value(row))
-            } else {
-                texts.value(row).into()
-            })
-        })
-        .collect();
+    let column = native.column(at);
+    let as_read = cast(column, &DataType::Utf8)?;
+    let as_read = as_read.as_string::<i32>();
+    let texts = written.iter().zip(as_read).map(|(text, read)| text.as_deref().or(read));
     let mut columns: Vec<ArrayRef> = native.columns().to_vec();
-    columns[at] = cast(&edited, native.column(at).data_type())?;
+    columns[at] = cast(&texts.collect::<StringArray>(), column.data_type())?;
     Ok(RecordBatch::try_new(native.schema(), columns)?)
+}
+
+/// Why a document goes of whose text all stands elsewhere.
+fn all_copies(decision: &Decision, spec: &AnnotateSpec, text: &str, kind: &str) -> Reason {
+    let (_, trace) = spec.traced(usize::MAX, text);
+    let spans = decision.cuts.iter().take(SPANS_MAX).map(|cut| {
+        let (start, end) = trace.back(cut.start, cut.end);
+        [start as u64, end as u64]
+    });
+    Reason {
+        rule: format!("dedup/{kind}"),
+        comparisons: Vec::new(),
+        spans: spans.collect(),
+        twin: None,
+        similarity: None,
+    }
 }

@@ -19,6 +19,7 @@ use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::outputs::ShardCounts;
 use crate::plans::{self, quoted};
+use crate::repeats::RepeatRow;
 use crate::rundir::{Identity, RunDir};
 
 /// Every number of a run.
@@ -34,6 +35,12 @@ pub struct Report {
     pub rules: Vec<RuleRow>,
     /// One row for each kind of duplicate looked for.
     pub duplicates: Vec<DuplicateRow>,
+    /// One row for each kind of repeated text that was cut out.
+    #[serde(default)]
+    pub repeats: Vec<RepeatRow>,
+    /// Documents removed because all of their text was.
+    #[serde(default)]
+    pub emptied: u64,
     /// The reference set, where there is one.
     pub reference: Option<ReferenceRow>,
     /// What the search for near duplicates is expected to find.
@@ -328,6 +335,8 @@ pub async fn build(
         },
         rules: Vec::new(),
         duplicates: Vec::new(),
+        repeats: Vec::new(),
+        emptied: sum(|c| c.emptied.len() as u64),
         reference: None,
         fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
         audit: None,

@@ -21,6 +21,7 @@ use crate::plans;
 use crate::progress::Observer;
 use crate::read::discover::{Discovered, discover};
 use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
+use crate::repeats::{self, RepeatRow, SPANS};
 use crate::report::{self, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
 use crate::work::Work;
@@ -85,6 +86,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let annotated = started.elapsed();
     if !work.own().is_empty() {
         work.deduplicate(&compiled).await?;
+        work.repeats(&compiled).await?;
     }
     let deduplicated = started.elapsed();
     let audit = match (&config.content.fuzzy, config.audit) {
@@ -93,7 +95,10 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         }
         _ => None,
     };
-    let counts = work.rewrite(&compiled).await?;
+    let mut repeated = work.repeated()?;
+    let counts = work.rewrite(&compiled, &repeated).await?;
+    repeats::quote(&mut repeated, &counts);
+    work.emptied(&counts).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
     let mut report = report::build(
@@ -106,6 +111,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     )
     .await?;
     report.audit = audit;
+    report.repeats = repeated;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
     directory.write_whole(&directory.path("report.json"), &json)?;
@@ -310,7 +316,11 @@ impl Work<'_> {
         .await
     }
 
-    async fn rewrite(&self, compiled: &Compiled) -> Result<Vec<ShardCounts>, PipelineError> {
+    async fn rewrite(
+        &self,
+        compiled: &Compiled,
+        repeated: &[RepeatRow],
+    ) -> Result<Vec<ShardCounts>, PipelineError> {
         let rules = rule_infos(self.rules, compiled);
         let spec = compiled.spec.to_json();
         let kinds = self.config.content.duplicates();
@@ -328,6 +338,13 @@ impl Work<'_> {
                     scan: self.units[unit].clone(),
                     root: self.directory.root().to_owned(),
                     clusters: clusters.clone(),
+                    repeats: self
+                        .config
+                        .content
+                        .repeats
+                        .is_some()
+                        .then(|| self.directory.path(SPANS)),
+                    quotes: repeated.iter().flat_map(RepeatRow::places).collect(),
                     spec: spec.clone(),
                     rules: rules.clone(),
                     write_flags: self.config.content.write_flags,

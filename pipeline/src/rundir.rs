@@ -20,6 +20,7 @@ const OURS: &[&str] = &[
     "failed",
     "annotations",
     "clusters",
+    "repeats",
     "index",
     "index.json",
     "report.json",
@@ -264,9 +265,16 @@ impl RunDir {
         for name in OURS {
             let path = self.path(name);
             if *name == ".state" && keep_spool {
-                for inside in
-                    ["identity.json", "measures", "counts", "dedup", "shingles", "audit", "against"]
-                {
+                for inside in [
+                    "identity.json",
+                    "measures",
+                    "counts",
+                    "dedup",
+                    "shingles",
+                    "audit",
+                    "against",
+                    "repeats",
+                ] {
                     remove(&path.join(inside))?;
                 }
             } else {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use tamis_pipeline::config::{ContentConfig, Fuzzy, RunConfig, Survivor};
+use tamis_pipeline::config::{ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor};
 use tamis_pipeline::progress::Observer;
 use tamis_pipeline::run::{Request, run};
 use tamis_rules::{RuleSet, RuleSource};
@@ -66,7 +66,16 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
             content: ContentConfig {
                 survivor: Survivor::OrderBy("word_count desc, lang".to_owned()),
                 write_flags: true,
-                fuzzy: Some(Fuzzy::settle(None, None, None, None).unwrap()),
+                fuzzy: Some(
+                    Fuzzy::settle(None, None, None, None, tamis_rules::Normalize::None).unwrap(),
+                ),
+                repeats: Repeats::settle(
+                    vec![Repeat::Lines, Repeat::Paragraphs, Repeat::Passages],
+                    None,
+                    Some(20),
+                    None,
+                )
+                .unwrap(),
                 ..ContentConfig::default()
             },
             out: out.to_owned(),

@@ -208,7 +208,7 @@ impl Work {
                 if let Some((spec, banding)) = minhash
                     && number + 1 == versions.len()
                 {
-                    bands.push(spec, banding, document.words(), &mut band_hashes)?;
+                    bands.push(spec, banding, &mut document, &mut band_hashes)?;
                 }
             }
             edited.append_value(versions.len() > 1);

@@ -11,6 +11,7 @@ pub mod edit;
 mod error;
 pub mod explain;
 mod file;
+mod normalize;
 pub mod packs;
 mod percentile;
 mod ranges;
@@ -25,6 +26,7 @@ pub use comparison::Comparison;
 pub use compile::{Compiled, Condition, Derived};
 pub use error::{Problem, RuleError};
 pub use file::{Expect, RuleTest};
+pub use normalize::Normalize;
 pub use percentile::Percentile;
 pub use ruleset::{
     Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,

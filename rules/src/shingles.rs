@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use tamis_kernels::minhash::{Banding, BandingError, band_hashes, signature};
 use tamis_kernels::{Level, SHINGLE_WORDS_MAX, Tamis, Word, shingle_set, shingles};
 
+use crate::document::Document;
 use crate::error::RuleError;
+use crate::normalize::{Normalize, datatrove};
 use crate::spec::AnnotateSpec;
 
 /// The column with the band hashes.
@@ -33,6 +35,9 @@ pub struct MinHashSpec {
     pub rows: usize,
     /// Words of a shingle.
     pub shingle_words: usize,
+    /// What is made of the text first.
+    #[serde(default, skip_serializing_if = "Normalize::is_none")]
+    pub normalize: Normalize,
 }
 
 impl MinHashSpec {
@@ -59,6 +64,8 @@ impl MinHashSpec {
 /// Buffers for one document after the other.
 #[derive(Default)]
 pub(crate) struct Bands {
+    tamis: Tamis,
+    normal: Vec<Word>,
     words: Vec<u64>,
     shingles: Vec<u64>,
     slots: Vec<u32>,
@@ -67,14 +74,21 @@ pub(crate) struct Bands {
 }
 
 impl Bands {
-    /// Appends the band hashes of a document with these words; NULL where it has none.
+    /// Appends the band hashes of a document; NULL where it has no words.
     pub(crate) fn push(
         &mut self,
         spec: &MinHashSpec,
         banding: Banding,
-        words: &[Word],
+        document: &mut Document<'_>,
         builder: &mut FixedSizeBinaryBuilder,
     ) -> Result<()> {
+        let words = match spec.normalize {
+            Normalize::None => document.words(),
+            Normalize::Datatrove => {
+                self.tamis.scan(&datatrove(document.text()), &mut self.normal);
+                &self.normal
+            }
+        };
         if words.is_empty() {
             builder.append_null();
             return Ok(());
@@ -144,7 +158,11 @@ impl ScalarUDFImpl for Shingles {
                     sets.append_null();
                     continue;
                 }
-                tamis.scan(&spec.edited_text(texts.value(row)), words);
+                let text = spec.edited_text(texts.value(row));
+                match minhash.normalize {
+                    Normalize::None => tamis.scan(&text, words),
+                    Normalize::Datatrove => tamis.scan(&datatrove(&text), words),
+                }
                 hashes.clear();
                 hashes.extend(words.iter().map(|word| word.hash));
                 shingles(Level::detect(), hashes, minhash.shingle_words, set);

@@ -75,11 +75,12 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         });
         let found = run.fetch(&place)?;
         let members = runtime.block_on(run.clusters(&place.document_id))?;
+        let repeats = runtime.block_on(run.repeats(&place.document_id))?;
         if args.json {
             let line = json!({
                 "document_id": place.document_id, "id": place.id, "shard": place.shard,
                 "row": place.row, "decision": place.decision, "reasons": found.reasons,
-                "annotations": row, "cluster": members, "record": found.record,
+                "annotations": row, "cluster": members, "repeats": repeats, "record": found.record,
             });
             writeln!(out, "{}", serde_json::to_string_pretty(&line)?)?;
             continue;
@@ -88,6 +89,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         what_became_of_it(&mut page, &place, row, &found);
         measured(&mut page, row);
         cluster(&mut page, &members);
+        cut_out(&mut page, &repeats);
         page += "\ntext\n";
         match args.chars {
             0 => page += &found.text,
@@ -157,6 +159,23 @@ fn cluster(page: &mut String, members: &[Row]) {
             if survives { "survivor" } else { "duplicate" },
             text("kind"),
             text("similarity")
+        );
+    }
+}
+
+fn cut_out(page: &mut String, repeats: &[Row]) {
+    if !repeats.is_empty() {
+        *page += "\ncut out, as it stands elsewhere (bytes of the text after the edits of rules)\n";
+    }
+    for copy in repeats {
+        let text = |name: &str| copy.get(name).map(plain).unwrap_or_default();
+        *page += &format!(
+            "  {} {}..{}, copy {}, first in {}\n",
+            text("kind"),
+            text("start"),
+            text("end"),
+            text("copy"),
+            text("first_document_id")
         );
     }
 }

@@ -10,11 +10,11 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::config::{
-    Alarms, ConfigFile, ContentConfig, Fuzzy, RunConfig, Survivor, parse_bytes,
+    Alarms, ConfigFile, ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor, parse_bytes,
 };
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
-use tamis_rules::{RuleSet, RuleSource};
+use tamis_rules::{Normalize, RuleSet, RuleSource};
 
 use crate::screen::{self, Follower};
 
@@ -40,8 +40,26 @@ pub(crate) enum Dedup {
     Exact,
     /// Nearly the same words: verified Jaccard similarity of shingles
     Fuzzy,
+    /// Cut out every copy of a line but the first of the corpus
+    Lines,
+    /// Cut out every copy of a paragraph but the first
+    Paragraphs,
+    /// Cut out every copy of 50 or more consecutive words but the first
+    Passages,
     /// Remove no duplicates
     None,
+}
+
+impl Dedup {
+    /// The kind of repeated text, where it is one.
+    fn repeat(self) -> Option<Repeat> {
+        match self {
+            Self::Lines => Some(Repeat::Lines),
+            Self::Paragraphs => Some(Repeat::Paragraphs),
+            Self::Passages => Some(Repeat::Passages),
+            Self::Exact | Self::Fuzzy | Self::None => None,
+        }
+    }
 }
 
 /// How near duplicates are found.
@@ -59,6 +77,18 @@ pub(crate) struct NearArgs {
     /// Words of a shingle [default: 5]
     #[arg(long, value_name = "N")]
     shingle_words: Option<usize>,
+    /// What is made of texts before they are compared [default: none]
+    #[arg(long, value_enum)]
+    normalize: Option<NormalizeArg>,
+}
+
+/// What is made of texts before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NormalizeArg {
+    /// Words as they are, lower-cased
+    None,
+    /// As datatrove does: numbers become 0, punctuation and diacritics go
+    Datatrove,
 }
 
 impl NearArgs {
@@ -69,6 +99,11 @@ impl NearArgs {
             self.bands.or(file.bands),
             self.rows.or(file.rows),
             self.shingle_words.or(file.shingle_words),
+            match self.normalize {
+                None => file.normalize.unwrap_or_default(),
+                Some(NormalizeArg::None) => Normalize::None,
+                Some(NormalizeArg::Datatrove) => Normalize::Datatrove,
+            },
         )
     }
 }
@@ -125,6 +160,15 @@ pub(crate) struct RunArgs {
     alarm_cluster: Option<u64>,
     #[command(flatten)]
     near: NearArgs,
+    /// Bytes that a repeated line or paragraph has at least [default: 40]
+    #[arg(long, value_name = "N")]
+    repeat_bytes: Option<usize>,
+    /// Words that a repeated passage has at least [default: 50]
+    #[arg(long, value_name = "N")]
+    passage_words: Option<usize>,
+    /// Copies from which on all but the first are cut out [default: 2]
+    #[arg(long, value_name = "N")]
+    repeat_copies: Option<u64>,
     /// Column with the text [default: text, content or `raw_content`, as found]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
@@ -280,6 +324,12 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let content = ContentConfig {
         dedup_exact: kinds.contains(&Dedup::Exact),
         fuzzy: kinds.contains(&Dedup::Fuzzy).then_some(fuzzy),
+        repeats: Repeats::settle(
+            kinds.iter().filter_map(|kind| kind.repeat()).collect(),
+            args.repeat_bytes.or(file.repeat_bytes),
+            args.passage_words.or(file.passage_words),
+            args.repeat_copies.or(file.repeat_copies),
+        )?,
         survivor: args.survivor.or(file.survivor).map_or(Survivor::First, |s| Survivor::parse(&s)),
         prefer_sources: if args.prefer_sources.is_empty() {
             file.prefer_sources.unwrap_or_default()
@@ -338,7 +388,7 @@ pub(crate) fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<Vec<Dedup
         for name in file.unwrap_or(&["exact".to_owned(), "fuzzy".to_owned()]) {
             let kind = Dedup::from_str(name, false).map_err(|_| {
                 PipelineError::Usage(format!(
-                    "dedup: '{name}' is not known, write exact, fuzzy or none"
+                    "dedup: '{name}' is not known, write exact, fuzzy, lines, paragraphs, passages or none"
                 ))
             })?;
             chosen.push(kind);

@@ -212,6 +212,22 @@ fn a_copy_of_a_near_duplicate_names_the_document_that_stays() {
 }
 
 #[test]
+fn what_differs_in_numbers_and_accents_alone_is_found_where_texts_are_normalized() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |year: usize, cafe: &str| {
+        (0..40).map(|n| format!("In {} the {cafe} of {} sold, ", year + n, word(n))).collect()
+    };
+    let records =
+        [("a".to_owned(), text(1900, "café")), ("b".to_owned(), text(1960, "cafe\u{301}"))];
+    write_records(&folder.path().join("in.jsonl"), &records);
+    run(folder.path(), "in.jsonl", "plain", &[]);
+    assert_eq!(books(&folder.path().join("plain")), [2, 2, 0, 0]);
+    run(folder.path(), "in.jsonl", "out", &["--normalize", "datatrove", "--audit", "2"]);
+    let (_, removed) = outcome(&folder.path().join("out"));
+    assert_eq!(removed["b"], ("a".to_owned(), 1.0));
+}
+
+#[test]
 fn the_audit_counts_pairs_that_were_missed() {
     let folder = tempfile::tempdir().unwrap();
     let texts = families(folder.path());

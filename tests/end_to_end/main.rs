@@ -5,5 +5,6 @@ mod against;
 mod bad_input;
 mod common;
 mod fuzzy;
+mod repeats;
 mod resume;
 mod run;

@@ -168,6 +168,11 @@ impl Walk {
         }
     }
 
+    /// Goes past the row that [`Walk::seek`] found, to another one of the same document.
+    pub(crate) fn skip(&mut self) {
+        self.at += 1;
+    }
+
     /// The row of the document at `place`, where the files have it; places must be asked for in
     /// rising order, the same one any number of times.
     pub(crate) fn seek(&mut self, place: u64) -> Result<Option<(&RecordBatch, usize)>> {

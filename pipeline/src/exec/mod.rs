@@ -11,6 +11,7 @@ pub mod codec;
 pub mod explode;
 pub mod flow;
 pub mod parts;
+pub mod repeats;
 pub mod resolve;
 pub mod rewrite;
 pub mod scan;
@@ -76,6 +77,12 @@ pub enum Operator {
     Relink(clusters::Relink),
     /// Adds each survivor to its cluster.
     WithSurvivors(clusters::WithSurvivors),
+    /// Hashes parts of the documents that stay.
+    Cutting(repeats::Cutting),
+    /// Passes on what is a copy.
+    Copies(repeats::Copies),
+    /// Joins copies that overlap.
+    Joined(repeats::Joined),
 }
 
 impl Operator {
@@ -99,6 +106,9 @@ impl Operator {
             Self::Neighbours(_) => "NeighboursExec",
             Self::Relink(_) => "RelinkExec",
             Self::WithSurvivors(_) => "WithSurvivorsExec",
+            Self::Cutting(_) => "CuttingExec",
+            Self::Copies(_) => "CopiesExec",
+            Self::Joined(_) => "JoinedExec",
         }
     }
 
@@ -120,6 +130,8 @@ impl Operator {
             (Self::Neighbours(_), _) => audit::neighbours(),
             (Self::Verify(_), _) => verify::verified(),
             (Self::Resolve(_), _) => resolve::resolved(),
+            (Self::Cutting(cutting), _) => cutting.schema(),
+            (Self::Copies(_) | Self::Joined(_), _) => repeats::copies(),
             (Self::Attach(attach), Some(input)) => attach.schema(input)?,
             (Self::Once(_) | Self::Pick(_), Some(input)) => Arc::clone(input),
             (Self::Attach(_) | Self::Once(_) | Self::Pick(_), None) => {
@@ -292,6 +304,9 @@ impl ExecutionPlan for TamisExec {
             Operator::Neighbours(neighbours) => neighbours.execute(input, schema),
             Operator::Relink(relink) => relink.execute(input, schema),
             Operator::WithSurvivors(with) => with.execute(input, schema),
+            Operator::Cutting(cutting) => cutting.execute(input, schema),
+            Operator::Copies(copies) => copies.execute(input, schema),
+            Operator::Joined(joined) => joined.execute(input, schema),
         })
     }
 }

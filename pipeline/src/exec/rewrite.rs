@@ -13,11 +13,13 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::AnnotateSpec;
 
+use super::flow::first_place;
 use super::scan::Scan;
 use crate::decision::{Decision, Decisions, RuleInfo};
 use crate::outputs::{ShardCounts, ShardOutputs};
 use crate::progress;
 use crate::read::{self, Failure};
+use crate::repeats::Cuts;
 use crate::twins::Twins;
 
 /// The parameters of a rewrite.
@@ -31,6 +33,10 @@ pub struct Rewrite {
     pub root: PathBuf,
     /// The duplicates of each kind, in input order.
     pub clusters: Vec<PathBuf>,
+    /// The copies of text to cut out, in input order.
+    pub repeats: Option<PathBuf>,
+    /// Place and first byte of copies whose text the report quotes.
+    pub quotes: Vec<[u64; 2]>,
     /// The canonical annotation specification: edits are applied again from it.
     pub spec: String,
     /// What the reasons need to know of each rule.
@@ -75,7 +81,9 @@ impl Rewrite {
                 twins.push(Twins::open(clusters, &first.name, &last.name)?);
             }
         }
-        let mut decisions = Cursor { input, twins, batch: None, row: 0 };
+        let from = first_place(self.unit);
+        let cuts = self.repeats.as_ref().map(|path| Cuts::open(path, from));
+        let mut decisions = Cursor { input, twins, cuts, batch: None, row: 0 };
         let mut counts = Vec::with_capacity(self.scan.shards.len());
         for number in 0..self.scan.shards.len() {
             counts.push(self.shard(number, &spec, &mut decisions).await?);
@@ -184,6 +192,7 @@ pub(crate) fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) 
 struct Cursor {
     input: SendableRecordBatchStream,
     twins: Vec<Twins>,
+    cuts: Option<Cuts>,
     batch: Option<Decisions>,
     row: usize,
 }
@@ -201,6 +210,11 @@ impl Cursor {
                     if let Some(twin) = twins.find(shard, row)? {
                         decision.duplicate(twin);
                     }
+                }
+                if let Some(cuts) = &mut self.cuts
+                    && decision.stays()
+                {
+                    decision.cuts = cuts.of(decision.number())?;
                 }
                 return Ok(Some(decision));
             }

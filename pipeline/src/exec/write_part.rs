@@ -40,12 +40,14 @@ pub enum Content {
     Values,
     /// Sets of hashes, which nothing compresses: in small row groups, as they are.
     Shingles,
+    /// Rows of hashes and places for a later step.
+    Hashes,
 }
 
 impl Content {
     fn rows_per_write(self) -> usize {
         match self {
-            Self::Values => ROWS_PER_WRITE,
+            Self::Values | Self::Hashes => ROWS_PER_WRITE,
             Self::Shingles => 256,
         }
     }
@@ -53,6 +55,11 @@ impl Content {
     fn properties(self) -> Result<WriterProperties> {
         match self {
             Self::Values => properties(),
+            Self::Hashes => Ok(WriterProperties::builder()
+                .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+                .set_dictionary_enabled(false)
+                .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+                .build()),
             Self::Shingles => Ok(WriterProperties::builder()
                 .set_compression(Compression::UNCOMPRESSED)
                 .set_dictionary_enabled(false)

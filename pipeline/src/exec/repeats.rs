@@ -1,0 +1,346 @@
+//! Text that stands in the corpus more than once: hashed parts of documents, and which of them
+//! are copies.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, StringArray};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use tamis_kernels::{Passages, Segment, Tamis, Word, content_hash, lines, paragraphs};
+use tamis_rules::AnnotateSpec;
+
+use super::explode::{BUCKET, FROM, RANK};
+use super::flow::{PLACE, Rows, Walk, columns, numbered, per_batch};
+use super::rewrite::typed;
+
+/// The columns with the two halves of a part's hash.
+pub const HIGH: &str = "hash_high";
+/// The lower half.
+pub const LOW: &str = "hash";
+/// The column with the byte at which a part starts, in the text as rules left it.
+pub const START: &str = "start";
+/// The column with the byte after its last one.
+pub const END: &str = "end";
+/// The column that says which copy a part is: the second is 2.
+pub const COPY: &str = "copy";
+/// The column with the place of the document that has the first.
+pub const FIRST: &str = "first";
+
+/// The parts of a document that are hashed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parts {
+    /// Its lines of at least so many bytes.
+    Lines(usize),
+    /// Its paragraphs of at least so many bytes.
+    Paragraphs(usize),
+    /// Runs of windows of so many words with one minimizer.
+    Runs(usize),
+    /// Windows of so many words in the runs of a file.
+    Windows(usize, PathBuf),
+}
+
+/// Turns `place, text` of one unit into the parts of the documents that stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cutting {
+    /// The canonical annotation specification: its edits come first.
+    pub spec: String,
+    /// The annotations of the unit.
+    pub annotations: PathBuf,
+    /// Links of documents that go as duplicates, in input order.
+    pub gone: Vec<PathBuf>,
+    /// The first place of the unit.
+    pub from: u64,
+    /// What is hashed.
+    pub parts: Parts,
+}
+
+/// Buffers for one document after the other.
+#[derive(Default)]
+struct Buffers {
+    tamis: Tamis,
+    words: Vec<Word>,
+    segments: Vec<Segment>,
+    passages: Passages,
+}
+
+impl Cutting {
+    /// `hash_high, hash, place, start, end`; for runs `bucket, rank, place, from_source` with the
+    /// minimizer, the first and the last window.
+    pub(super) fn schema(&self) -> SchemaRef {
+        match self.parts {
+            Parts::Runs(_) => super::explode::buckets(),
+            _ => numbered([HIGH, LOW, PLACE, START, END]),
+        }
+    }
+
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let cutting = self.clone();
+        let walk =
+            |path: &PathBuf, names: &[&str]| Walk::new(vec![path.clone()], names, self.from, 4096);
+        let mut decided = walk(&self.annotations, &[PLACE, "rule_decision"]);
+        let mut gone: Vec<Walk> = self.gone.iter().map(|path| walk(path, &[PLACE])).collect();
+        let mut runs = match &self.parts {
+            Parts::Windows(_, path) => Some(walk(path, &[PLACE, RANK, FROM])),
+            _ => None,
+        };
+        let mut buffers = Buffers::default();
+        let mut spec: Option<AnnotateSpec> = None;
+        per_batch(input, schema, move |batch, out| {
+            if spec.is_none() {
+                let parsed = AnnotateSpec::parse(&cutting.spec);
+                spec = Some(parsed.map_err(|error| DataFusionError::External(Box::new(error)))?);
+            }
+            let Some(spec) = &spec else { return Ok(RecordBatch::new_empty(Arc::clone(out))) };
+            let [places] = columns(batch, [PLACE])?;
+            let texts = typed::<StringArray>(batch, "text")?;
+            let (mut parts, mut buckets) = (Rows::default(), Rows::default());
+            for (&place, text) in places.iter().zip(texts) {
+                let Some(text) = text else { continue };
+                if !stays(place, &mut decided, &mut gone)? {
+                    continue;
+                }
+                let text = spec.edited_text(text);
+                match (&cutting.parts, &mut runs) {
+                    (Parts::Runs(size), _) => buffers.runs(&text, *size, place, &mut buckets),
+                    (Parts::Windows(size, _), Some(runs)) => {
+                        buffers.windows(&text, *size, place, runs, &mut parts)?;
+                    }
+                    _ => buffers.segments(&text, &cutting.parts, place, &mut parts),
+                }
+            }
+            if matches!(cutting.parts, Parts::Runs(_)) {
+                buckets.batch(out)
+            } else {
+                parts.batch(out)
+            }
+        })
+    }
+}
+
+/// Whether rules and dedup keep the document.
+fn stays(place: u64, decided: &mut Walk, gone: &mut [Walk]) -> Result<bool> {
+    let kept = match decided.seek(place)? {
+        Some((batch, at)) => typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept",
+        None => false,
+    };
+    if !kept {
+        return Ok(false);
+    }
+    for gone in gone {
+        if gone.seek(place)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Buffers {
+    fn segments(&mut self, text: &str, parts: &Parts, place: u64, rows: &mut Rows<5>) {
+        let least = match parts {
+            Parts::Lines(least) => {
+                lines(text, &mut self.segments);
+                *least
+            }
+            Parts::Paragraphs(least) => {
+                paragraphs(text, &mut self.segments);
+                *least
+            }
+            Parts::Runs(_) | Parts::Windows(..) => return,
+        };
+        let wordy =
+            self.segments.iter().filter(|part| part.wordy && part.end - part.start >= least);
+        for part in wordy {
+            let hash = content_hash(text.get(part.start..part.end).unwrap_or_default());
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+            let (high, low) = ((hash >> 64) as u64, hash as u64);
+            rows.push([high, low, place, part.start as u64, part.end as u64]);
+        }
+    }
+
+    fn passages(&mut self, text: &str) {
+        self.tamis.scan(text, &mut self.words);
+        self.passages.fill(text, &self.words);
+    }
+
+    fn runs(&mut self, text: &str, size: usize, place: u64, rows: &mut Rows<4>) {
+        self.passages(text);
+        self.passages.runs(size, |minimizer, first, last| {
+            rows.push([minimizer, first as u64, place, last as u64]);
+        });
+    }
+
+    fn windows(
+        &mut self,
+        text: &str,
+        size: usize,
+        place: u64,
+        runs: &mut Walk,
+        rows: &mut Rows<5>,
+    ) -> Result<()> {
+        let mut filled = false;
+        while let Some((batch, at)) = runs.seek(place)? {
+            let [first, last] = columns(batch, [RANK, FROM])?.map(|column| column[at]);
+            runs.skip();
+            if !std::mem::replace(&mut filled, true) {
+                self.passages(text);
+            }
+            for window in first..=last {
+                let window = usize::try_from(window).unwrap_or(usize::MAX);
+                let hash = self.passages.hash(window, size);
+                if let (Some([high, low]), Some((start, end))) =
+                    (hash, self.passages.bounds(window, size))
+                {
+                    rows.push([high, low, place, start as u64, end as u64]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Passes on every part but the first of those that are equal, as `place, start, end, copy, first,
+/// hash`; the input is sorted by hash, place and start.
+///
+/// A part that overlaps the copy before it in its own document is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copies {
+    /// Copies from which on they go, the first counted.
+    pub least: u64,
+}
+
+/// `place, start, end, copy, first, hash`.
+pub(super) fn copies() -> SchemaRef {
+    numbered([PLACE, START, END, COPY, FIRST, LOW])
+}
+
+/// The equal parts at hand.
+#[derive(Default)]
+struct Equal {
+    hash: Option<[u64; 2]>,
+    first: u64,
+    count: u64,
+    /// Place and end of the last one.
+    last: [u64; 2],
+    waiting: Vec<[u64; 6]>,
+}
+
+impl Equal {
+    fn take(&mut self, [high, low, place, start, end]: [u64; 5], least: u64, out: &mut Rows<6>) {
+        if self.hash != Some([high, low]) {
+            self.hash = Some([high, low]);
+            self.first = place;
+            self.count = 1;
+            self.last = [place, end];
+            self.waiting.clear();
+            return;
+        }
+        if self.last[0] == place && start < self.last[1] {
+            return;
+        }
+        self.last = [place, end];
+        self.count += 1;
+        self.waiting.push([place, start, end, self.count, self.first, low]);
+        if self.count >= least {
+            self.waiting.drain(..).for_each(|row| out.push(row));
+        }
+    }
+}
+
+impl Copies {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let (least, mut equal) = (self.least, Equal::default());
+        per_batch(input, schema, move |batch, out| {
+            let [high, low, place, start, end] = columns(batch, [HIGH, LOW, PLACE, START, END])?;
+            let mut rows = Rows::default();
+            for row in 0..batch.num_rows() {
+                let part = [high[row], low[row], place[row], start[row], end[row]];
+                equal.take(part, least, &mut rows);
+            }
+            rows.batch(out)
+        })
+    }
+}
+
+/// Joins copies of a document that overlap or touch; the input is sorted by place and start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {}
+
+impl Joined {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let mut open: Option<[u64; 6]> = None;
+        let out = Arc::clone(&schema);
+        // the last one goes on when there are no more
+        let ended = input.map(Some).chain(futures::stream::once(async { None }));
+        let joined = ended.map(move |batch| {
+            let mut rows = Rows::default();
+            let Some(batch) = batch.transpose()? else {
+                open.take().into_iter().for_each(|row| rows.push(row));
+                return rows.batch(&out);
+            };
+            let names = [PLACE, START, END, COPY, FIRST, LOW];
+            let all = columns(&batch, names)?;
+            for row in 0..batch.num_rows() {
+                let next = all.map(|column| column[row]);
+                match &mut open {
+                    Some(joined) if joined[0] == next[0] && next[1] <= joined[2] => {
+                        joined[2] = joined[2].max(next[2]);
+                        joined[3] = joined[3].max(next[3]);
+                    }
+                    _ => {
+                        if let Some(done) = open.replace(next) {
+                            rows.push(done);
+                        }
+                    }
+                }
+            }
+            rows.batch(&out)
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, joined))
+    }
+}
+
+/// The columns of runs that [`Parts::Runs`] names.
+pub const RUNS: [&str; 4] = [BUCKET, RANK, PLACE, FROM];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copies_of(parts: &[[u64; 5]], least: u64) -> Vec<[u64; 2]> {
+        let (mut equal, mut rows) = (Equal::default(), Rows::default());
+        for part in parts {
+            equal.take(*part, least, &mut rows);
+        }
+        let batch = rows.batch(&copies()).unwrap();
+        let [places, starts] = columns(&batch, [PLACE, START]).unwrap();
+        places.iter().zip(starts).map(|(place, start)| [*place, *start]).collect()
+    }
+
+    #[test]
+    fn the_first_stays_and_overlaps_are_no_copies() {
+        let parts = [[1, 1, 5, 0, 10], [1, 1, 5, 4, 14], [1, 1, 5, 10, 20], [1, 1, 7, 0, 10]];
+        assert_eq!(copies_of(&parts, 2), [[5, 10], [7, 0]]);
+        assert_eq!(copies_of(&parts, 3), [[5, 10], [7, 0]]);
+        assert!(copies_of(&parts, 4).is_empty());
+        assert!(copies_of(&[[1, 1, 5, 0, 10], [1, 2, 6, 0, 10], [2, 2, 7, 0, 10]], 2).is_empty());
+    }
+}
