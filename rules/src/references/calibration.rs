@@ -46,7 +46,8 @@ fn bias(features: &Features) -> f32 {
         (_, Verdict::Hollow, _) => 0.6,
         (_, Verdict::Partial, _) => 0.6,
         (_, _, K::Table | K::Figure) => 0.7,
-        (_, _, K::Listing | K::Appendix) => 0.0,
+        (_, _, K::Listing) => 0.0,
+        (_, _, K::Appendix) => -0.9,
         (_, _, K::Equation | K::Algorithm) => -0.2,
         (_, _, K::Section) => -1.2,
         (_, _, K::Footnote) => 2.2,
@@ -63,7 +64,7 @@ fn evidence(features: &Features) -> f32 {
         z += match features.strength {
             Strength::M3 => 0.6,
             Strength::M2 => -0.1,
-            _ => -0.5,
+            _ => -3.0,
         };
         let named = matches!(
             features.kind,

@@ -65,7 +65,8 @@ fn work_soon(
     lower: &mut String,
 ) -> bool {
     let mut names = 0;
-    for step in 0..7 {
+    let mut only_works = false;
+    for step in 0..9 {
         let Some(word) = word_after(text, at) else { break };
         // a sentence or bracket ends here
         let gap = text.get(at..word.start).unwrap_or_default();
@@ -86,7 +87,11 @@ fn work_soon(
             form.trim_end_matches(['.', '~']) == lower.as_str()
         });
         if is_kind {
-            return false;
+            // "Table 62 in section 12.1 of the standard"
+            names = 0;
+            at = word.end;
+            only_works = true;
+            continue;
         }
         names += usize::from(name && found.len() > 2);
         if language.verbs.has(found, lower) {
@@ -94,7 +99,7 @@ fn work_soon(
         }
         at = word.end;
     }
-    strong && names > 0
+    strong && names > 0 && !only_works
 }
 
 /// "et al." or its like within a few words.

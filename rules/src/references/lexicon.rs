@@ -127,6 +127,11 @@ const MARKS: &[(&str, Mark)] = &[
     ("<!-- image -->", Mark::Placeholder(Kind::Figure)),
     ("<!-- formula-not-decoded -->", Mark::Placeholder(Kind::Equation)),
     ("<!-- table -->", Mark::Placeholder(Kind::Table)),
+    ("[table]", Mark::Placeholder(Kind::Table)),
+    ("[image]", Mark::Placeholder(Kind::Figure)),
+    ("[figure]", Mark::Placeholder(Kind::Figure)),
+    ("[image omitted]", Mark::Placeholder(Kind::Figure)),
+    ("[formula]", Mark::Placeholder(Kind::Equation)),
     ("![](<>)", Mark::Placeholder(Kind::Figure)),
     ("![]()", Mark::Placeholder(Kind::Figure)),
 ];

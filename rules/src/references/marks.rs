@@ -31,6 +31,14 @@ pub(super) fn read(
         Mark::Year => year(lexicon, text, start, end, buffers, out),
         Mark::Residue(residue) => self::residue(text, start, end, residue, lexicon, buffers, out),
         Mark::Placeholder(kind) => {
+            // a placeholder has its line for itself; elsewhere it may be an index or a label
+            let alone = text.get(start..).is_some_and(|t| t.starts_with(['<', '!'])) || {
+                let before = char_before(text, start).is_none_or(|c| c == '\n');
+                before && char_at(text, end).is_none_or(|c| matches!(c, '\n' | '\r'))
+            };
+            if !alone {
+                return;
+            }
             let span = Span::new(start, end);
             out.push(Mention::new(span, kind, Form::Residue, Key::default(), Strength::M2));
         }
@@ -64,14 +72,30 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
             return;
         }
     }
+    // citations are in order and few
+    let ascending = keys.windows(2).all(|pair| match pair {
+        [a, b] => a.ordinal() < b.ordinal(),
+        _ => true,
+    });
+    if !ascending || inside.split(',').count() > 7 {
+        return;
+    }
     // a link, a definition, an index, a regular expression
     let after = char_at(text, end);
     if matches!(after, Some('(' | ':' | '{' | '=' | '+' | '*' | '?' | '_' | '-' | '@')) {
         return;
     }
     let before = char_before(text, start);
+    let next = text.get(end..).unwrap_or_default();
+    let labelled = next.strip_prefix('[').is_some_and(|n| !n.starts_with(|c: char| c.is_ascii_digit()));
+    if labelled {
+        return;
+    }
     let index = match before {
         Some(']') => before_is_index(text, start),
+        Some('[') => true,
+        // the argument of a call
+        Some('(') => char_before(text, start - 1).is_some_and(|c| c.is_alphanumeric() || c == '_'),
         Some(c) if c.is_alphanumeric() => glued_to_code(text, start, after),
         Some('_' | '$' | '*' | '^' | '\\' | '/' | '=' | '<' | '{' | '&' | '@' | '!' | '`') => true,
         _ => false,
@@ -180,7 +204,7 @@ fn rst_label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let outer = before.get(..open).and_then(|b| b.chars().next_back());
     let after = char_at(text, end);
     let code = outer.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ']' | '$'))
-        || after.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        || after.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '('));
     let bare = name.trim_start_matches('#');
     if !opens || code || bare.is_empty() || bare == "*" {
         return;
@@ -271,6 +295,12 @@ fn year(
     let from = start - before.len() + before.rfind(surname).unwrap_or(0);
     let number = text.get(end - 2..end + 2 + letter).unwrap_or_default();
     let key = author_key(surname, number);
+    // an entry of a bibliography begins with its names
+    let line = text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let lead = text.get(line.max(from.saturating_sub(60))..from).unwrap_or_default();
+    if from - line < 60 && !lead.contains(|c: char| c.is_lowercase()) && et_al.is_some() {
+        return;
+    }
     let strength = if et_al.is_some() { Strength::M3 } else { Strength::M2 };
     let span = Span::new(from, end + 2 + letter);
     out.push(Mention::new(span, Kind::AuthorYear, Form::Numbered, key, strength));

@@ -122,6 +122,8 @@ fn finders(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
         ("video::", ObjectKind::Image),
         (".. figure::", ObjectKind::Image),
         ("data:image/", ObjectKind::Image),
+        (":::image", ObjectKind::Image),
+        (":::row", ObjectKind::Table),
         (".. list-table::", ObjectKind::Table),
         (".. csv-table::", ObjectKind::Table),
         (".. code-block::", ObjectKind::Pre),

@@ -162,7 +162,14 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         if dot && !hit.sense.dotted {
             return;
         }
-        at = skip_space(text, at + usize::from(dot));
+        let after = skip_space(text, at + usize::from(dot));
+        // "APP1" is a name; "the tab.⏎1. Go on" ends a sentence
+        let small = char_at(text, start).is_some_and(char::is_lowercase);
+        let broken = text.get(at..after).is_some_and(|gap| gap.contains('\n'));
+        if (after == at && !unspaced) || (dot && small && broken) {
+            return;
+        }
+        at = after;
     }
     at = skip_number_sign(text, at);
     let capital = hit.sense.dotted
@@ -184,8 +191,13 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         return;
     }
     let span = Span::new(start, found.end);
-    let strength = strength(hit, found.end, buffers);
-    let external = is_external(language, text, span, kind, &mut buffers.lower);
+    // notes called by name are usually another work's
+    let strength = match kind {
+        Kind::Footnote => Strength::M1,
+        _ => strength(hit, found.end, buffers),
+    };
+    let external = is_external(language, text, span, kind, &mut buffers.lower)
+        || is_linked(text, span);
     for key in &buffers.keys {
         out.push(Mention {
             language: hit.sense.language,
@@ -195,6 +207,17 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
             ..Mention::new(span, kind, Form::Numbered, *key, strength)
         });
     }
+}
+
+/// Whether a mention is the text of a link to another page: `[Appendix B](b.md)`.
+fn is_linked(text: &str, span: Span) -> bool {
+    let before = super::words::tail(text.get(..span.start).unwrap_or_default(), 80);
+    let open = before.rfind(['[', ']', '\n']);
+    let opens = open.and_then(|open| before.get(open..)).is_some_and(|rest| rest.starts_with('['));
+    let after = super::words::head(text.get(span.end..).unwrap_or_default(), 120);
+    let close = after.find(['[', ']']);
+    let closed = close.and_then(|close| after.get(close..)).unwrap_or_default();
+    opens && (closed.starts_with("](") && !closed.starts_with("](#") || closed.starts_with("]["))
 }
 
 /// Where the noun of a hit ends, with the ending of an inflected stem.

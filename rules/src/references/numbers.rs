@@ -55,10 +55,10 @@ pub(super) fn read(
     keys.clear();
     let open = char_at(text, at).is_some_and(|c| c == '(' || c == '（');
     let first_at = if open { at + char_at(text, at)?.len_utf8() } else { at };
-    let first = one(text, first_at, grammar, lower)?;
+    let first = one(text, first_at, grammar, lower).filter(|first| !is_year(first.key))?;
     let mut end = first.end;
     let or_range = first.dashed && !grammar.many;
-    if first.dashed && grammar.many && is_rising(first.key) {
+    if first.dashed && grammar.many && is_rising(first.key) && !follows_dashed(text, end) {
         let text = first.key.as_str();
         let (from, to) = text.split_once('.')?;
         expand(Key::new(from), Key::new(to), keys);
@@ -115,6 +115,10 @@ fn follow(
                 break;
             }
             expand(last, one.key, keys);
+        } else if one.dashed && is_rising(one.key) && !last.as_str().contains('.') {
+            let (from, to) = one.key.as_str().split_once('.').unwrap_or_default();
+            keys.push(Key::new(from));
+            expand(Key::new(from), Key::new(to), keys);
         } else {
             keys.push(one.key);
         }
@@ -173,6 +177,20 @@ fn part_letter(text: &str, at: usize, end: usize, keys: &[Key]) -> Option<(Key, 
     }
     let key = Key::new(&format!("{}{}", last.base(), letter.to_ascii_lowercase()));
     (key > *last).then_some((key, at + 1))
+}
+
+/// Whether the next number of a list is dashed too, so that dashes mark chapters.
+fn follows_dashed(text: &str, end: usize) -> bool {
+    let rest = head(text.get(end..).unwrap_or_default(), 12);
+    let digits = rest.find(|c: char| c.is_ascii_digit());
+    let number = digits.and_then(|at| rest.get(at..)).unwrap_or_default();
+    let after = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    after.starts_with('-') && after.get(1..).is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a key is rather a year.
+fn is_year(key: Key) -> bool {
+    key.as_str().len() == 4 && ("1700".."2100").contains(&key.as_str())
 }
 
 /// Whether a dashed key can be a range: `2-3`, not `3-2`, not `1-2-3`.
@@ -336,6 +354,8 @@ fn is_quantity(text: &str, end: usize, grammar: &Grammar<'_>, lower: &mut String
                 || rest.bytes().skip(1).take(4).take_while(u8::is_ascii_digit).count() == 3
         }
         Some('_' | '[') => true,
+        // a part of a name: Bild 135-S
+        Some('-') if second.is_some_and(char::is_alphanumeric) => true,
         Some(c) if c.is_ascii_alphanumeric() => true,
         _ => {
             let at = skip_blank(text, end);

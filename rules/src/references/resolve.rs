@@ -93,6 +93,8 @@ struct Cited {
     distinct: u32,
     /// They count up from one, as citations do and indices do not.
     counting: bool,
+    /// Distinct author-year citations.
+    authors: u32,
 }
 
 impl Cited {
@@ -104,7 +106,11 @@ impl Cited {
         let distinct = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let highest = keys.last().copied().unwrap_or(0);
         let counting = distinct >= 4 && keys.first() == Some(&1) && highest <= distinct * 2;
-        Self { distinct, counting }
+        let named = scan.mentions.iter().filter(|m| m.kind == Kind::AuthorYear);
+        let mut names: Vec<Key> = named.map(|m| m.key).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self { distinct, counting, authors: u32::try_from(names.len()).unwrap_or(u32::MAX) }
     }
 }
 
@@ -144,6 +150,8 @@ impl State<'_> {
     fn is_plausible(&self, mention: &Mention, verdict: Verdict) -> bool {
         let counts = self.index.counts(mention.kind);
         match mention.kind {
+            // ballot measures and laws are numbered too
+            Kind::Algorithm if counts.labelled == 0 && !mention.key.as_str().contains('.') => false,
             Kind::Table | Kind::Figure | Kind::Equation | Kind::Listing | Kind::Algorithm => {
                 // objects without labels stand for as many numbers; a text that labels some of
                 // its objects labels those that it numbers
@@ -159,9 +167,14 @@ impl State<'_> {
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {
                 let named = mention.key.as_str().parse::<u32>().is_err();
                 let entries = counts.bodies + counts.hollow;
-                named || self.cited.counting || (entries >= 3 && self.cited.distinct >= 3)
+                named && counts.bodies > 0 || self.cited.counting || (entries >= 3 && self.cited.distinct >= 3)
             }
-            Kind::AuthorYear => self.lost(Kind::AuthorYear) >= 2,
+            Kind::AuthorYear => {
+                let lost = self.lost(Kind::AuthorYear);
+                let resolved = self.cited.authors.saturating_sub(lost);
+                // without a bibliography only "et al." is surely a citation
+                if resolved >= 3 { resolved >= lost } else { mention.strength == Strength::M3 && lost >= 2 }
+            }
             Kind::Anchor => counts.bodies > 0,
             _ => true,
         }

@@ -6,7 +6,7 @@ use super::blocks::Structure;
 use super::captions::{Label, bind, is_label};
 use super::finding::Target;
 use super::key::Key;
-use super::kinds::{Evidence, Form, Kind, Span};
+use super::kinds::{Evidence, Form, Kind, Span, Strength};
 use super::lexicon::Lexicon;
 use super::lines::{Class, Line, item_mark, line_of};
 use super::marks::{anchor_key, label_key};
@@ -38,6 +38,18 @@ pub(super) fn collect(
             }
         }
         if here.labels(mention, &mut labels) {
+            return false;
+        }
+        if mention.form == Form::Residue && mention.kind != Kind::Residue {
+            targets.push(Target {
+                span: mention.span,
+                kind: mention.kind,
+                key: Key::default(),
+                evidence: Evidence::Placeholder,
+            });
+        }
+        // in formulas brackets are intervals and indices, in tables scores
+        if mention.kind == Kind::Citation && here.is_formal(mention) {
             return false;
         }
         if here.is_masked(mention) || ticks.inside(text, line, mention.span.start) {
@@ -156,17 +168,29 @@ impl Place<'_> {
         in_address(self.text, self.line, mention.span.start)
     }
 
+    /// Whether brackets on this line are hardly citations.
+    fn is_formal(&self, mention: &Mention) -> bool {
+        let line = head(self.line.of(self.text), 2000);
+        let tex = line.contains('\\') && line.contains('{');
+        tex || (self.line.class == Class::Table && mention.strength == Strength::M3)
+    }
+
     fn in_bibliography(&self) -> bool {
         self.bibliography.is_some_and(|line| (line as usize) < self.index)
     }
 
     /// Whether the mention stands inside an entry or note about another work.
     fn is_cited(&self, mention: &Mention) -> bool {
-        let cites = !matches!(mention.kind, Kind::Footnote | Kind::Anchor | Kind::Residue);
-        let entry = self.in_bibliography() && {
-            let line = self.line.of(self.text).trim_start();
-            item_mark(line).is_some() || line.starts_with('[') || has_year(line)
-        };
+        let by_name = mention.kind == Kind::Footnote && mention.strength == Strength::M1;
+        let cites = by_name || !matches!(mention.kind, Kind::Footnote | Kind::Anchor | Kind::Residue);
+        let line = self.line.of(self.text).trim_start();
+        let numbered = line.strip_prefix('[').is_some_and(|rest| {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            digits > 0 && rest.get(digits..).is_some_and(|rest| rest.starts_with(']'))
+        });
+        let entry = numbered
+            || self.in_bibliography()
+                && (item_mark(line).is_some() || line.starts_with('[') || has_year(line));
         cites && mention.form == Form::Numbered && (entry || self.line.class == Class::Definition)
     }
 }
@@ -341,6 +365,7 @@ fn tagged_equations(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         let tagged = full.rsplit_once("\\tag{").map(|(_, tag)| tag.trim_end_matches('}'));
         let ended = full.strip_suffix([')', '）']).and_then(|head| {
             let (before, number) = head.rsplit_once(['(', '（'])?;
+            let number = number.rsplit([' ', '.', '\u{a0}']).next().unwrap_or(number);
             // a cross reference at the end of a sentence names its noun
             let formula = before.contains(['=', '<', '>', '∑', '∫', '≤', '≥', '≈'])
                 || before.ends_with("  ")
@@ -430,7 +455,7 @@ fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         add(span, anchor_key(&link_texts(title)));
     }
     let marks = [
-        "id=\"", "id='", "name=\"", "name='", "{#", "[[", "[#", "anchor:", "\\label{", "<a id=", "<a name=", ".. _",
+        "id=\"", "id='", "name=\"", "name='", "name =\"", "id =\"", "{#", "[[", "[#", "anchor:", "\\label{", "<a id=", "<a name=", ".. _",
     ];
     for mark in marks {
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
