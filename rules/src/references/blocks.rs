@@ -29,9 +29,22 @@ pub(super) fn read(text: &str, structure: &mut Structure) {
     while at < lines.len() {
         at = block(text, lines, at, objects, &mut margin).max(at + 1);
     }
+    continue_definitions(lines);
     runs(text, lines, objects);
     inline_objects(text, lines, objects);
     objects.sort_unstable_by_key(|object| (object.start, object.end));
+}
+
+/// Indented lines below a definition belong to it.
+fn continue_definitions(lines: &mut [Line]) {
+    let mut inside = false;
+    for line in lines {
+        match line.class {
+            Class::Definition => inside = true,
+            Class::Text if inside && line.indent > 0 => line.class = Class::Definition,
+            _ => inside = false,
+        }
+    }
 }
 
 /// What indentation means in this text.
@@ -42,6 +55,8 @@ struct Margin {
     in_list: bool,
     /// The last text line announced code: it ended in a colon.
     colon: bool,
+    /// It ended in two colons, which makes what is indented deeper code, and its indentation.
+    literal: Option<u8>,
 }
 
 impl Margin {
@@ -52,9 +67,10 @@ impl Margin {
                 *count += 1;
             }
         }
-        let usual = counts.iter().enumerate().max_by_key(|(_, count)| **count);
-        let columns = usual.map_or(0, |(columns, _)| u8::try_from(columns).unwrap_or(0));
-        Self { columns, in_list: false, colon: false }
+        let all: u32 = counts.iter().sum();
+        let usual = counts.iter().position(|count| *count * 6 > all);
+        let columns = usual.map_or(0, |columns| u8::try_from(columns).unwrap_or(0));
+        Self { columns, in_list: false, colon: false, literal: None }
     }
 }
 
@@ -81,8 +97,9 @@ fn block(
         margin.colon = false;
         return end;
     }
-    if indented_code(lines, at, line, blank_before, margin, trimmed) {
-        let end = indented_end(lines, at, line.indent);
+    if indented_code(line, blank_before, margin, trimmed) {
+        let least = margin.literal.take().map_or(line.indent, |indent| indent + 1);
+        let end = indented_end(lines, at, least.min(line.indent));
         let drawn = lines.get(at..end).unwrap_or_default().iter();
         let drawn = drawn.filter(|line| super::lines::is_drawn(line.of(text))).count();
         // aligned columns are a table wherever they stand
@@ -112,7 +129,8 @@ fn block(
     if class != Class::Text || line.indent <= margin.columns {
         margin.in_list = class == Class::Item || (margin.in_list && !blank_before);
     }
-    margin.colon = full.ends_with(':');
+    margin.colon = full.ends_with([':', '：']);
+    margin.literal = full.ends_with("::").then_some(line.indent);
     at + 1
 }
 
@@ -236,6 +254,15 @@ fn delimited(
             let end = close(usize::MAX, &|line| line.starts_with("|==="))?;
             Some((Some(ObjectKind::Table), Class::Table, end))
         }
+        b'.' if trimmed.starts_with(".. ") => directive(text, lines, at, trimmed),
+        b'>' if trimmed.starts_with("> ```") => {
+            let end = close(usize::MAX, &|line| line == "> ```").unwrap_or(at + 1);
+            Some((Some(ObjectKind::Pre), Class::Pre, end))
+        }
+        b'>' if trimmed.starts_with(">>> ") => {
+            let more = rest(0).iter().take_while(|line| line.class != Class::Blank).count();
+            Some((Some(ObjectKind::Pre), Class::Pre, at + more))
+        }
         b'-' | b'.' | b'+' | b'=' | b'/' if trimmed.len() >= 4 => {
             let same = trimmed.bytes().all(|b| b == *first);
             if !same || !(blank_before || rest(0).len() > 1 && is_adoc_title(text, lines, at)) {
@@ -246,7 +273,7 @@ fn delimited(
             match first {
                 b'/' if filled => Some((None, Class::Markup, end)),
                 // a rule above and below a title is no block
-                b'-' | b'.' | b'+' if end > at + 3 || *first == b'.' => {
+                b'-' | b'.' | b'+' if end > at + 3 || *first == b'.' || announced(text, lines, at) => {
                     let is_text = rest(1).first().is_some_and(|line| line.class == Class::Blank);
                     (filled && !is_text).then_some((Some(ObjectKind::Pre), Class::Pre, end))
                 }
@@ -262,9 +289,16 @@ fn delimited(
             };
             Some((Some(kind), Class::Pre, end))
         }
-        b'.' if trimmed.starts_with(".. ") => directive(text, lines, at, trimmed),
         _ => None,
     }
+}
+
+/// Whether the text before ends in a colon.
+fn announced(text: &str, lines: &[Line], at: usize) -> bool {
+    let before = lines.get(at.saturating_sub(4)..at).unwrap_or_default().iter().rev();
+    let mut written = before.filter(|line| line.class != Class::Blank);
+    written.next().is_some_and(|line| line.of(text).ends_with([':', '：']))
+        || is_adoc_title(text, lines, at)
 }
 
 /// Whether the line before is a block title or attribute list of `AsciiDoc`.
@@ -341,13 +375,14 @@ fn directive(
 
 /// Whether the line at `at` begins code that only its indentation marks.
 fn indented_code(
-    lines: &[Line],
-    at: usize,
     line: Line,
     blank_before: bool,
     margin: &Margin,
     trimmed: &str,
 ) -> bool {
+    if blank_before && margin.literal.is_some_and(|indent| line.indent > indent) {
+        return true;
+    }
     let deep = line.indent >= margin.columns.saturating_add(4);
     if !deep || !blank_before || trimmed.starts_with("[^") || is_definition(trimmed) {
         return false;
@@ -360,8 +395,6 @@ fn indented_code(
         return margin.colon && line.indent >= margin.columns.saturating_add(6)
             || line.indent >= margin.columns.saturating_add(8);
     }
-    let _ = at;
-    let _ = lines;
     item_mark(trimmed).is_none() || margin.colon
 }
 
@@ -420,7 +453,7 @@ fn is_numbered_heading(line: &str) -> bool {
     if line.len() > 100 || line.ends_with(['.', ',', ';', ':']) {
         return false;
     }
-    let label = line.split([' ', '\t']).next().unwrap_or_default();
+    let label = line.split([' ', '\t', '\u{a0}']).next().unwrap_or_default();
     let dotted = label.trim_end_matches('.');
     let numbers = dotted.split('.').all(|part| {
         !part.is_empty() && part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit())

@@ -74,7 +74,8 @@ enum Lead {
 
 /// What stands on the line before a label.
 fn lead(before: &str) -> Lead {
-    let trimmed = before.trim_matches([' ', '\t', '\u{a0}', '\u{3000}', '>']);
+    let quoted = before.trim_start_matches([' ', '\t', '>']);
+    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']);
     if trimmed.is_empty() {
         return Lead::Plain;
     }
@@ -188,7 +189,8 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
         (Kind::Table, O::Table) | (Kind::Figure, O::Image | O::Art) | (Kind::Equation, O::Math) => {
             Some((GAP_LINES_MAX, Evidence::Body))
         }
-        (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((2, Evidence::Body)),
+        // an example may be introduced before its code
+        (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((5, Evidence::Body)),
         (Kind::Table, O::Image | O::Pre | O::Art) | (Kind::Equation, O::Pre | O::Image | O::Codey) => {
             Some((0, Evidence::Body))
         }

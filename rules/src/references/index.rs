@@ -133,11 +133,8 @@ impl Index {
     /// Whether targets of `kind` are numbered, and all of them in another series than `key`.
     pub(super) fn is_other_series(&self, kind: Kind, key: Key) -> bool {
         let first = self.entries.partition_point(|entry| entry.0 < kind);
-        let mut any = false;
+        let mut labels = 0;
         let series = key.series();
-        if series.is_empty() {
-            return false;
-        }
         for &(found, label, ..) in self.entries.iter().skip(first).take(4096) {
             if found != kind {
                 break;
@@ -145,8 +142,8 @@ impl Index {
             if label.series() == series {
                 return false;
             }
-            any |= !label.series().is_empty();
+            labels += 1;
         }
-        any
+        labels > usize::from(series.is_empty())
     }
 }

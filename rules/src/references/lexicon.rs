@@ -53,6 +53,8 @@ pub(super) enum Mark {
     Label,
     /// `]_`.
     RstLabel,
+    /// A colon at the end of a line.
+    Colon,
     /// `§`.
     SectionSign,
     /// `et al`, `, 19`, `(20`: an author and a year.
@@ -96,6 +98,15 @@ const MARKS: &[(&str, Mark)] = &[
     ("](#", Mark::Fragment),
     ("][", Mark::Label),
     ("]_", Mark::RstLabel),
+    (":\n", Mark::Colon),
+    (":\r\n", Mark::Colon),
+    (": \n", Mark::Colon),
+    (":**\n", Mark::Colon),
+    (":</p>", Mark::Colon),
+    ("：\n", Mark::Colon),
+    ("：</p>", Mark::Colon),
+    ("[code]", Mark::Placeholder(Kind::Listing)),
+    ("<!-- code -->", Mark::Placeholder(Kind::Listing)),
     ("§", Mark::SectionSign),
     (", 19", Mark::Year),
     (", 20", Mark::Year),

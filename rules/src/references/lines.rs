@@ -61,6 +61,8 @@ pub(super) struct Line {
     pub(super) column: u8,
     /// Commas or semicolons with no space behind them.
     pub(super) commas: u8,
+    /// Tabs inside the line.
+    pub(super) tabs: u8,
 }
 
 impl Line {
@@ -123,6 +125,7 @@ fn measure(text: &str, start: usize, end: usize) -> Line {
             b'\t' => {
                 before_gap = b'\t';
                 spaces += 2;
+                line.tabs = line.tabs.saturating_add(1);
             }
             _ => {
                 // two spaces after a full stop are an old habit, not a column

@@ -27,6 +27,7 @@ pub(super) fn read(
         Mark::Fragment => fragment(text, start, end, out),
         Mark::Label => label(text, start, end, out),
         Mark::RstLabel => rst_label(text, start, end, out),
+        Mark::Colon => colon(text, start, out),
         Mark::SectionSign => section_sign(text, start, end, out),
         Mark::Year => year(lexicon, text, start, end, buffers, out),
         Mark::Residue(residue) => self::residue(text, start, end, residue, lexicon, buffers, out),
@@ -105,8 +106,11 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
     }
     let span = Span::new(start, end);
     let strength = if keys.len() > 1 { Strength::M3 } else { Strength::M2 };
+    // glued to a word a bracket may be an index
+    let capital = !before.is_some_and(char::is_alphanumeric);
     for key in &buffers.keys {
-        out.push(Mention::new(span, Kind::Citation, Form::Numbered, *key, strength));
+        let mention = Mention::new(span, Kind::Citation, Form::Numbered, *key, strength);
+        out.push(Mention { capital, ..mention });
     }
 }
 
@@ -214,6 +218,26 @@ fn rst_label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let span = Span::new(at, end);
     let kind = if name.starts_with('#') { Kind::Footnote } else { Kind::Citation };
     out.push(Mention::new(span, kind, Form::Numbered, key, Strength::M3));
+}
+
+/// A sentence that ends in a colon announces something.
+fn colon(text: &str, start: usize, out: &mut Vec<Mention>) {
+    let before = tail(text.get(..start).unwrap_or_default(), 400);
+    let line = before.rfind(['\n', '>']).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
+    // a label such as "Note:" announces prose
+    let words = line.split_whitespace().take(5).count();
+    if words < 3 && !line.contains(|c: char| c > '\u{2e7f}') || line.trim_start().starts_with('#') {
+        return;
+    }
+    let sentence = line.rfind(['.', '。', '!', '?']).map_or(line, |at| line.get(at..).unwrap_or_default());
+    let sentence = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if sentence.is_empty() {
+        return;
+    }
+    let colon = text.get(start..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8);
+    let span = Span::new(start - sentence.len(), start + colon);
+    let mention = Mention::new(span, Kind::List, Form::Promise, Key::default(), Strength::M0);
+    out.push(Mention { direction: super::kinds::Direction::Below, colon: true, ..mention });
 }
 
 /// `§ 3.2`; a plain number is a law's.

@@ -333,7 +333,9 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
     }
     // part of a path, a name or an address
     let before = char_before(text, start);
-    matches!(before, Some('/' | '\\' | '#' | '@' | '=' | '&' | '-' | '$' | '%' | '.'))
+    let title = before == Some('.') && char_before(text, start - 1).is_none_or(|c| c == '\n');
+    let part = matches!(before, Some('/' | '\\' | '#' | '@' | '=' | '&' | '-' | '$' | '%' | '.'));
+    (part && !title)
         || matches!(char_at(text, end), Some('/' | '\\' | '@' | '='))
 }
 

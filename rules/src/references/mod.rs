@@ -145,24 +145,40 @@ impl Detector {
     }
 }
 
-/// A promise that is also a deictic mention is counted once.
+/// One sentence announces one thing: a deictic mention inside a promise takes its place, unless it
+/// is of a list too; a phrase that promises makes the colon surer.
 fn drop_doubles(mentions: &mut Vec<Mention>) {
-    let mut deictic_end = 0;
-    let mut promise_end = 0;
-    mentions.retain(|mention| match mention.form {
-        Form::Deictic => {
-            let inside = mention.span.start < promise_end && mention.kind == Kind::List;
-            deictic_end = mention.span.end.max(deictic_end);
-            !inside
+    let mut dropped = vec![false; mentions.len()];
+    for index in 0..mentions.len() {
+        let Some(promise) = mentions.get(index).copied() else { break };
+        if promise.form != Form::Promise || dropped.get(index).copied().unwrap_or(true) {
+            continue;
         }
-        Form::Promise => {
-            let double = mention.span.start < deictic_end || mention.span.start < promise_end;
-            if !double {
-                promise_end = mention.span.end;
+        let mut later = index + 1;
+        let mut strength = promise.strength;
+        let mut taken = false;
+        while let Some(inner) = mentions.get(later).filter(|m| m.span.start < promise.span.end) {
+            let below = inner.form == Form::Deictic && inner.direction == Direction::Below;
+            taken |= below && inner.kind != Kind::List;
+            if inner.form == Form::Promise || (below && inner.kind == Kind::List) {
+                strength = Strength::M1;
+                if let Some(slot) = dropped.get_mut(later) {
+                    *slot = true;
+                }
             }
-            !double
+            later += 1;
         }
-        _ => true,
+        if let Some(slot) = dropped.get_mut(index) {
+            *slot = taken;
+        }
+        if let Some(promise) = mentions.get_mut(index) {
+            promise.strength = strength;
+        }
+    }
+    let mut at = 0;
+    mentions.retain(|_| {
+        at += 1;
+        !dropped.get(at - 1).copied().unwrap_or(false)
     });
 }
 

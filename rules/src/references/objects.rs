@@ -148,7 +148,7 @@ fn rows(text: &str, lines: &[Line]) -> usize {
             return last + 2;
         }
     }
-    aligned(lines).max(separated(lines))
+    aligned(lines).max(separated(lines)).max(tabbed(lines))
 }
 
 /// Rows whose second column begins below the one before, or that have several columns.
@@ -168,6 +168,13 @@ fn aligned(lines: &[Line]) -> usize {
     } else {
         0
     }
+}
+
+/// Rows with the same number of tabs.
+fn tabbed(lines: &[Line]) -> usize {
+    let tabs = lines.first().map_or(0, |line| line.tabs);
+    let rows = lines.iter().take_while(|line| line.tabs == tabs).count();
+    if tabs > 0 && rows >= 2 { rows } else { 0 }
 }
 
 /// Rows with the same number of commas or semicolons that no space follows.

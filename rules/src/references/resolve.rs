@@ -42,7 +42,9 @@ pub(super) fn resolve(
     }
     let index = Index::new(&scan.targets, group);
     let places = Places::new(&scan.targets);
-    let state = State { scan, index: &index, lost: lost(scan, &index), cited: Cited::of(scan) };
+    let placed = Placed::of(scan, &places);
+    let lost = lost(scan, &index);
+    let state = State { scan, index: &index, lost, cited: Cited::of(scan), placed };
     for mention in &scan.mentions {
         let judged = match mention.form {
             Form::Residue => Some(state.residue(mention)),
@@ -114,11 +116,52 @@ impl Cited {
     }
 }
 
+/// How many mentions by place and promises find nothing, and how many something.
+#[derive(Default)]
+struct Placed {
+    lost: [u32; Kind::ALL.len()],
+    met: [u32; Kind::ALL.len()],
+    promises_lost: u32,
+    promises_met: u32,
+}
+
+impl Placed {
+    fn of(scan: &Scan, places: &Places) -> Self {
+        let mut placed = Self::default();
+        for mention in &scan.mentions {
+            let slot = mention.kind as usize;
+            match mention.form {
+                Form::Promise if mention.next == Next::Object => placed.promises_met += 1,
+                Form::Promise => placed.promises_lost += 1,
+                Form::Deictic => {
+                    let lost = places.judge(mention).is_some();
+                    let list = if lost { &mut placed.lost } else { &mut placed.met };
+                    if let Some(count) = list.get_mut(slot) {
+                        *count += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        placed
+    }
+
+    /// Lost and met, of the mentions like `mention`.
+    fn like(&self, mention: &Mention) -> (u32, u32) {
+        if mention.form == Form::Promise {
+            return (self.promises_lost, self.promises_met);
+        }
+        let at = |list: &[u32]| list.get(mention.kind as usize).copied().unwrap_or(0);
+        (at(&self.lost), at(&self.met))
+    }
+}
+
 struct State<'a> {
     scan: &'a Scan,
     index: &'a Index,
     lost: BTreeMap<Kind, Vec<Key>>,
     cited: Cited,
+    placed: Placed,
 }
 
 impl State<'_> {
@@ -167,13 +210,18 @@ impl State<'_> {
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {
                 let named = mention.key.as_str().parse::<u32>().is_err();
                 let entries = counts.bodies + counts.hollow;
-                named && counts.bodies > 0 || self.cited.counting || (entries >= 3 && self.cited.distinct >= 3)
+                named && counts.bodies > 0 || self.cited.counting
+                    || (entries >= 3 && self.cited.distinct >= 3 && mention.capital)
             }
             Kind::AuthorYear => {
                 let lost = self.lost(Kind::AuthorYear);
                 let resolved = self.cited.authors.saturating_sub(lost);
                 // without a bibliography only "et al." is surely a citation
                 if resolved >= 3 { resolved >= lost } else { mention.strength == Strength::M3 && lost >= 2 }
+            }
+            Kind::Footnote => {
+                let digits = mention.key.as_str().bytes().all(|b| b.is_ascii_digit());
+                digits || counts.bodies > 0
             }
             Kind::Anchor => counts.bodies > 0,
             _ => true,
@@ -216,8 +264,11 @@ impl State<'_> {
     }
 
     fn promise(&self, mention: &Mention) -> Option<Finding> {
-        let nothing = matches!(mention.next, Next::Heading | Next::End);
-        nothing.then(|| self.finding(mention, Verdict::Missing, None, false))
+        if mention.next == Next::Object {
+            return None;
+        }
+        let gap = matches!(mention.next, Next::Heading | Next::End);
+        Some(self.finding(mention, Verdict::Missing, None, gap))
     }
 
     fn residue(&self, mention: &Mention) -> Finding {
@@ -234,7 +285,11 @@ impl State<'_> {
         gap: bool,
     ) -> Finding {
         let counts = self.index.counts(mention.kind);
-        let lost = self.lost(mention.kind);
+        let (lost, met) = if mention.form == Form::Numbered {
+            (self.lost(mention.kind), counts.labelled)
+        } else {
+            self.placed.like(mention)
+        };
         let features = Features {
             kind: mention.kind,
             form: mention.form,
@@ -245,9 +300,11 @@ impl State<'_> {
             bodies: counts.bodies,
             neighbour: mention.form == Form::Numbered
                 && self.index.has_neighbour(mention.kind, mention.key),
-            labelled: counts.labelled > 0,
+            met,
             gap,
         };
+        #[cfg(feature = "dump")]
+        eprintln!("F {} {} {:?}", mention.span.start, features.group() as usize, features.vector());
         let labels = counts.labelled + counts.hollow;
         Finding {
             span: mention.span,

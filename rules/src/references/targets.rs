@@ -172,7 +172,12 @@ impl Place<'_> {
     fn is_formal(&self, mention: &Mention) -> bool {
         let line = head(self.line.of(self.text), 2000);
         let tex = line.contains('\\') && line.contains('{');
-        tex || (self.line.class == Class::Table && mention.strength == Strength::M3)
+        let before = self.text.get(..mention.span.start).unwrap_or_default().trim_end();
+        let after_text = before.ends_with(|c: char| {
+            c.is_alphanumeric() || matches!(c, '.' | ',' | ']' | ')' | '"' | '”' | '’' | '*' | '_' | ';' | ':' | '(' | '^' | '—')
+        });
+        tex || !after_text && !before.is_empty()
+            || (self.line.class == Class::Table && mention.strength == Strength::M3)
     }
 
     fn in_bibliography(&self) -> bool {
@@ -345,7 +350,7 @@ fn tex_level(heading: &str) -> usize {
 
 /// The number that a heading begins with.
 fn leading_number(title: &str) -> Option<Key> {
-    let label = title.split([' ', '\t', '\u{3000}']).next()?;
+    let label = title.split([' ', '\t', '\u{3000}', '\u{a0}']).next()?;
     let bare = label.trim_start_matches('§').trim_end_matches(['.', ')', ':', '．']);
     let parts = bare.split('.').all(|part| {
         !part.is_empty()
