@@ -1,0 +1,479 @@
+//! What each line of a text belongs to: the marks of Markdown, reST, `AsciiDoc`, LaTeX, Org, wiki
+//! and HTML that open and close blocks.
+
+use super::lines::{Class, Line, is_toc, item_mark, split};
+use super::markup::{inline_objects, starts_with_ignore_case};
+use super::objects::{Object, ObjectKind, push, runs};
+
+/// Lines in which the end of a block with a weak mark is looked for.
+const CLOSE_LINES_MAX: usize = 100;
+
+/// The structure of a text.
+#[derive(Debug, Default)]
+pub(super) struct Structure {
+    pub(super) lines: Vec<Line>,
+    pub(super) objects: Vec<Object>,
+    /// Quoted lines are somebody else's mail.
+    pub(super) mail: bool,
+}
+
+/// Finds lines and objects of `text`, reusing the buffers.
+pub(super) fn read(text: &str, structure: &mut Structure) {
+    structure.objects.clear();
+    split(text, &mut structure.lines);
+    structure.mail = is_mail(text, &structure.lines);
+    let lines = &mut structure.lines;
+    let objects = &mut structure.objects;
+    let mut at = front_matter(text, lines);
+    let mut margin = Margin::of(lines);
+    while at < lines.len() {
+        at = block(text, lines, at, objects, &mut margin).max(at + 1);
+    }
+    continue_definitions(lines);
+    runs(text, lines, objects);
+    inline_objects(text, lines, objects);
+    objects.sort_unstable_by_key(|object| (object.start, object.end));
+}
+
+/// Indented lines below a definition belong to it.
+fn continue_definitions(lines: &mut [Line]) {
+    let mut inside = false;
+    for line in lines {
+        match line.class {
+            Class::Definition => inside = true,
+            Class::Text if inside && line.indent > 0 => line.class = Class::Definition,
+            _ => inside = false,
+        }
+    }
+}
+
+/// What indentation means in this text.
+struct Margin {
+    /// The usual indentation of running text.
+    columns: u8,
+    /// The last text line belonged to a list.
+    in_list: bool,
+    /// The last text line announced code: it ended in a colon.
+    colon: bool,
+    /// It ended in two colons, which makes what is indented deeper code, and its indentation.
+    literal: Option<u8>,
+}
+
+impl Margin {
+    fn of(lines: &[Line]) -> Self {
+        let mut counts = [0_u32; 9];
+        for line in lines.iter().filter(|line| line.class != Class::Blank).take(2000) {
+            if let Some(count) = counts.get_mut(usize::from(line.indent)) {
+                *count += 1;
+            }
+        }
+        let all: u32 = counts.iter().sum();
+        let usual = counts.iter().position(|count| *count * 6 > all);
+        let columns = usual.map_or(0, |columns| u8::try_from(columns).unwrap_or(0));
+        Self { columns, in_list: false, colon: false, literal: None }
+    }
+}
+
+/// Classes the block that begins at line `at`; gives the line after it.
+fn block(
+    text: &str,
+    lines: &mut [Line],
+    at: usize,
+    objects: &mut Vec<Object>,
+    margin: &mut Margin,
+) -> usize {
+    let Some(line) = lines.get(at).copied() else { return at };
+    if line.class == Class::Blank {
+        return at + 1;
+    }
+    let full = line.of(text);
+    let trimmed = full.trim_start();
+    let blank_before = at == 0 || lines.get(at - 1).is_some_and(|l| l.class == Class::Blank);
+    if let Some((kind, class, end)) = delimited(text, lines, at, trimmed, blank_before) {
+        set(lines, at, end, class);
+        if let Some(kind) = kind {
+            push(objects, lines, kind, at, end);
+        }
+        margin.colon = false;
+        return end;
+    }
+    if indented_code(line, blank_before, margin, trimmed) {
+        let least = margin.literal.take().map_or(line.indent, |indent| indent + 1);
+        let end = indented_end(lines, at, least.min(line.indent));
+        let drawn = lines.get(at..end).unwrap_or_default().iter();
+        let drawn = drawn.filter(|line| super::lines::is_drawn(line.of(text))).count();
+        // aligned columns are a table wherever they stand
+        let gaps = lines.get(at..end).unwrap_or_default().iter().filter(|l| l.gaps > 0).count();
+        if drawn * 3 > end - at && drawn >= 3 {
+            set(lines, at, end, Class::Art);
+            push(objects, lines, ObjectKind::Art, at, end);
+            return end;
+        }
+        if gaps * 5 < (end - at) * 4 || end - at < 3 {
+            set(lines, at, end, Class::Pre);
+            push(objects, lines, ObjectKind::Pre, at, end);
+            return end;
+        }
+        return end;
+    }
+    let class = single(text, lines, at, trimmed, blank_before);
+    if let Some(line) = lines.get_mut(at) {
+        line.class = class;
+    }
+    if class == Class::Heading {
+        if let Some(rule) = lines.get_mut(at + 1).filter(|next| is_rule(next.of(text).trim())) {
+            rule.class = Class::Markup;
+            return at + 2;
+        }
+    }
+    if class != Class::Text || line.indent <= margin.columns {
+        margin.in_list = class == Class::Item || (margin.in_list && !blank_before);
+    }
+    margin.colon = full.ends_with([':', '：']);
+    margin.literal = full.ends_with("::").then_some(line.indent);
+    at + 1
+}
+
+/// The class of one line that opens no block.
+fn single(text: &str, lines: &[Line], at: usize, trimmed: &str, blank_before: bool) -> Class {
+    let hashes = trimmed.bytes().take_while(|b| *b == b'#').count();
+    if (1..=6).contains(&hashes) && trimmed.get(hashes..).is_some_and(|r| r.starts_with([' ', '\t']))
+    {
+        return Class::Heading;
+    }
+    let equals = trimmed.bytes().take_while(|b| *b == b'=').count();
+    if (1..=6).contains(&equals) && trimmed.get(equals..).is_some_and(|r| {
+        r.starts_with(' ') && r.len() > 2 && !r.trim().starts_with('=')
+    }) {
+        return Class::Heading;
+    }
+    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.len() > 2 * equals {
+        return Class::Heading;
+    }
+    let stars = trimmed.bytes().take_while(|b| *b == b'*').count();
+    if stars >= 2 && trimmed.get(stars..).is_some_and(|r| r.starts_with(' ')) && blank_before {
+        return Class::Heading;
+    }
+    if starts_with_ignore_case(trimmed, "<h")
+        && trimmed.as_bytes().get(2).is_some_and(|b| (b'1'..=b'6').contains(b))
+    {
+        return Class::Heading;
+    }
+    if let Some(rest) = trimmed.strip_prefix('\\') {
+        let section = ["section", "subsection", "subsubsection", "chapter", "paragraph", "rSec"];
+        if section.iter().any(|name| rest.starts_with(name)) {
+            return Class::Heading;
+        }
+    }
+    if is_toc(trimmed) {
+        return Class::Toc;
+    }
+    if trimmed.starts_with('>') && !trimmed.starts_with(">>> ") {
+        return Class::Quote;
+    }
+    let next = lines.get(at + 1).map_or("", |line| line.of(text)).trim();
+    if is_rule(trimmed) {
+        let over = lines.get(at + 2).map_or("", |line| line.of(text)).trim();
+        return if over == trimmed && !next.is_empty() { Class::Markup } else { Class::Markup };
+    }
+    let short = trimmed.chars().take(120).count();
+    if short < 120 && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
+        // a title between two rules
+        lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
+    }) {
+        return Class::Heading;
+    }
+    if is_definition(trimmed) {
+        return Class::Definition;
+    }
+    if trimmed.starts_with(".. ") || trimmed.starts_with("<!--") && trimmed.ends_with("-->") {
+        return Class::Markup;
+    }
+    if blank_before && is_numbered_heading(trimmed) {
+        let blank_after = lines.get(at + 1).is_none_or(|line| line.class == Class::Blank);
+        if blank_after {
+            return Class::Heading;
+        }
+    }
+    if item_mark(trimmed).is_some() {
+        return Class::Item;
+    }
+    Class::Text
+}
+
+/// A block with marks at both ends, or a directive with its indented content.
+fn delimited(
+    text: &str,
+    lines: &[Line],
+    at: usize,
+    trimmed: &str,
+    blank_before: bool,
+) -> Option<(Option<ObjectKind>, Class, usize)> {
+    let first = trimmed.as_bytes().first()?;
+    let rest = |n: usize| lines.get(at + n..).unwrap_or_default();
+    let close = |limit: usize, is_end: &dyn Fn(&str) -> bool| {
+        let mut later = rest(1).iter().take(limit);
+        later.position(|line| is_end(line.of(text).trim())).map(|offset| at + offset + 2)
+    };
+    match first {
+        b'`' | b'~' => {
+            let marks = trimmed.bytes().take_while(|b| b == first).count();
+            let info = trimmed.get(marks..)?;
+            if marks < 3 || (*first == b'`' && info.contains('`')) {
+                return None;
+            }
+            let end = close(usize::MAX, &|line| {
+                let same = line.bytes().take_while(|b| b == first).count();
+                same >= marks && same == line.len()
+            });
+            let image = ["mermaid", "plantuml", "dot", "graphviz", "tikz", "ditaa", "ascii-art"];
+            let name = info.trim().trim_start_matches(['{', '.']);
+            let is_math = name == "math";
+            let kind = if image.iter().any(|known| name.starts_with(known)) {
+                ObjectKind::Image
+            } else if is_math {
+                ObjectKind::Math
+            } else {
+                ObjectKind::Pre
+            };
+            Some((Some(kind), Class::Pre, end.unwrap_or(lines.len())))
+        }
+        b'$' if trimmed.starts_with("$$") => {
+            if trimmed.len() > 4 && trimmed.ends_with("$$") {
+                return Some((Some(ObjectKind::Math), Class::Math, at + 1));
+            }
+            let end = close(CLOSE_LINES_MAX, &|line| line.contains("$$"))?;
+            Some((Some(ObjectKind::Math), Class::Math, end))
+        }
+        b'\\' => latex(trimmed, &close, at),
+        b'{' if trimmed.starts_with("{|") => {
+            let end = close(usize::MAX, &|line| line.starts_with("|}")).unwrap_or(lines.len());
+            Some((Some(ObjectKind::Table), Class::Table, end))
+        }
+        b'|' if trimmed.starts_with("|===") => {
+            let end = close(usize::MAX, &|line| line.starts_with("|==="))?;
+            Some((Some(ObjectKind::Table), Class::Table, end))
+        }
+        b'.' if trimmed.starts_with(".. ") => directive(text, lines, at, trimmed),
+        b'>' if trimmed.starts_with("> ```") => {
+            let end = close(usize::MAX, &|line| line == "> ```").unwrap_or(at + 1);
+            Some((Some(ObjectKind::Pre), Class::Pre, end))
+        }
+        b'>' if trimmed.starts_with(">>> ") => {
+            let more = rest(0).iter().take_while(|line| line.class != Class::Blank).count();
+            Some((Some(ObjectKind::Pre), Class::Pre, at + more))
+        }
+        b'-' | b'.' | b'+' | b'=' | b'/' if trimmed.len() >= 4 => {
+            let same = trimmed.bytes().all(|b| b == *first);
+            if !same || !(blank_before || rest(0).len() > 1 && is_adoc_title(text, lines, at)) {
+                return None;
+            }
+            let end = close(CLOSE_LINES_MAX, &|line| line == trimmed)?;
+            let filled = end > at + 2;
+            match first {
+                b'/' if filled => Some((None, Class::Markup, end)),
+                // a rule above and below a title is no block
+                b'-' | b'.' | b'+' if end > at + 3 || *first == b'.' || announced(text, lines, at) => {
+                    let is_text = rest(1).first().is_some_and(|line| line.class == Class::Blank);
+                    (filled && !is_text).then_some((Some(ObjectKind::Pre), Class::Pre, end))
+                }
+                _ => None,
+            }
+        }
+        b'#' if starts_with_ignore_case(trimmed, "#+begin_") => {
+            let end = close(usize::MAX, &|line| starts_with_ignore_case(line, "#+end_"))?;
+            let kind = if starts_with_ignore_case(trimmed, "#+begin_quote") {
+                return None;
+            } else {
+                ObjectKind::Pre
+            };
+            Some((Some(kind), Class::Pre, end))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the text before ends in a colon.
+fn announced(text: &str, lines: &[Line], at: usize) -> bool {
+    let before = lines.get(at.saturating_sub(4)..at).unwrap_or_default().iter().rev();
+    let mut written = before.filter(|line| line.class != Class::Blank);
+    written.next().is_some_and(|line| line.of(text).ends_with([':', '：']))
+        || is_adoc_title(text, lines, at)
+}
+
+/// Whether the line before is a block title or attribute list of `AsciiDoc`.
+fn is_adoc_title(text: &str, lines: &[Line], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| lines.get(before));
+    before.is_some_and(|line| line.of(text).starts_with(['.', '[']))
+}
+
+/// A LaTeX environment or display.
+fn latex(
+    trimmed: &str,
+    close: &dyn Fn(usize, &dyn Fn(&str) -> bool) -> Option<usize>,
+    at: usize,
+) -> Option<(Option<ObjectKind>, Class, usize)> {
+    if trimmed.starts_with("\\[") {
+        let end = if trimmed.contains("\\]") {
+            at + 1
+        } else {
+            close(CLOSE_LINES_MAX, &|line| line.contains("\\]"))?
+        };
+        return Some((Some(ObjectKind::Math), Class::Math, end));
+    }
+    let name = trimmed.strip_prefix("\\begin{")?.split('}').next()?;
+    let bare = name.trim_end_matches('*');
+    let (kind, class) = match bare {
+        "tabular" | "tabularx" | "longtable" | "array" | "supertabular" | "tabbing" => {
+            (ObjectKind::Table, Class::Table)
+        }
+        "equation" | "align" | "gather" | "eqnarray" | "multline" | "displaymath" | "math"
+        | "alignat" | "flalign" | "split" => (ObjectKind::Math, Class::Math),
+        "verbatim" | "lstlisting" | "minted" | "Verbatim" | "codeblock" | "codeblocktu"
+        | "outputblock" | "alltt" => (ObjectKind::Pre, Class::Pre),
+        "tikzpicture" | "picture" | "pspicture" => (ObjectKind::Image, Class::Pre),
+        _ if bare.ends_with("table") && bare != "table" || bare.starts_with("floattable") => {
+            (ObjectKind::Table, Class::Table)
+        }
+        _ => return None,
+    };
+    let ends = format!("\\end{{{name}}}");
+    let end = close(4000, &|line| line.contains(&ends)).unwrap_or(at + 1);
+    Some((Some(kind), class, end))
+}
+
+/// A reST directive: what it shows, and the indented lines below it.
+fn directive(
+    text: &str,
+    lines: &[Line],
+    at: usize,
+    trimmed: &str,
+) -> Option<(Option<ObjectKind>, Class, usize)> {
+    let name = trimmed.get(3..)?.split("::").next()?.trim();
+    if !trimmed.contains("::") || name.contains(' ') {
+        return None;
+    }
+    let body = |from: usize| indented_end(lines, from, lines.get(at).map_or(0, |l| l.indent) + 1);
+    let end = body(at + 1).max(at + 1);
+    match name {
+        "csv-table" | "list-table" | "flat-table" | "cssclass" => {
+            Some((Some(ObjectKind::Table), Class::Table, end))
+        }
+        "code" | "code-block" | "sourcecode" | "literalinclude" | "parsed-literal" | "highlight"
+        | "prompt" | "doctest" | "testcode" | "ipython" => {
+            let _ = text;
+            Some((Some(ObjectKind::Pre), Class::Pre, end))
+        }
+        "math" => Some((Some(ObjectKind::Math), Class::Math, end)),
+        "graphviz" | "digraph" | "mermaid" | "plot" | "uml" | "aafig" | "ditaa" => {
+            Some((Some(ObjectKind::Image), Class::Pre, end))
+        }
+        "image" | "figure" => Some((Some(ObjectKind::Image), Class::Markup, at + 1)),
+        _ => None,
+    }
+}
+
+/// Whether the line at `at` begins code that only its indentation marks.
+fn indented_code(
+    line: Line,
+    blank_before: bool,
+    margin: &Margin,
+    trimmed: &str,
+) -> bool {
+    if blank_before && margin.literal.is_some_and(|indent| line.indent > indent) {
+        return true;
+    }
+    let deep = line.indent >= margin.columns.saturating_add(4);
+    if !deep || !blank_before || trimmed.starts_with("[^") || is_definition(trimmed) {
+        return false;
+    }
+    if super::captions::looks_like_label(trimmed) {
+        return false;
+    }
+    if margin.in_list {
+        // four more than the item's own text, or it goes on with the item
+        return margin.colon && line.indent >= margin.columns.saturating_add(6)
+            || line.indent >= margin.columns.saturating_add(8);
+    }
+    item_mark(trimmed).is_none() || margin.colon
+}
+
+/// The line after the last one that is indented by at least `indent` columns.
+fn indented_end(lines: &[Line], from: usize, indent: u8) -> usize {
+    let mut end = from;
+    for (index, line) in lines.iter().enumerate().skip(from) {
+        if line.class == Class::Blank {
+            continue;
+        }
+        if line.indent < indent {
+            break;
+        }
+        end = index + 1;
+    }
+    end
+}
+
+/// Sets the class of the lines from `from` up to, not including, `to`.
+fn set(lines: &mut [Line], from: usize, to: usize, class: Class) {
+    for line in lines.get_mut(from..to).unwrap_or_default() {
+        line.class = class;
+    }
+}
+
+/// Marks YAML or TOML front matter; gives the line after it.
+fn front_matter(text: &str, lines: &mut [Line]) -> usize {
+    let mark = lines.first().map_or("", |line| line.of(text)).to_owned();
+    if mark != "---" && mark != "+++" {
+        return 0;
+    }
+    let close = lines.iter().skip(1).take(CLOSE_LINES_MAX).position(|line| line.of(text) == mark);
+    let end = close.map_or(0, |offset| offset + 2);
+    set(lines, 0, end, Class::Markup);
+    end
+}
+
+/// A line of one punctuation mark, three times or more.
+fn is_rule(line: &str) -> bool {
+    let mut bytes = line.bytes();
+    let Some(first) = bytes.next() else { return false };
+    line.len() >= 3 && b"=-~^\"'`#*+._:".contains(&first) && bytes.all(|b| b == first)
+}
+
+/// `[label]: target`, `[^1]: note`, `.. [1] entry`, `.. _label:`.
+fn is_definition(line: &str) -> bool {
+    if let Some(rest) = line.strip_prefix('[') {
+        let close = super::words::head(rest, 200).find(']');
+        return close.and_then(|close| rest.get(close + 1..)).is_some_and(|r| r.starts_with(':'));
+    }
+    line.starts_with(".. [") || line.starts_with(".. _") || line.starts_with(".. |")
+}
+
+/// `3.2 Title`, `Chapter 3`, `Appendix B`, without an end of a sentence.
+fn is_numbered_heading(line: &str) -> bool {
+    if line.len() > 100 || line.ends_with(['.', ',', ';', ':']) {
+        return false;
+    }
+    let label = line.split([' ', '\t', '\u{a0}']).next().unwrap_or_default();
+    let dotted = label.trim_end_matches('.');
+    let numbers = dotted.split('.').all(|part| {
+        !part.is_empty() && part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit())
+            || part.len() == 1 && part.bytes().all(|b| b.is_ascii_uppercase())
+    });
+    let title = line.get(label.len()..).unwrap_or_default().trim_start();
+    let dots = label.contains('.');
+    numbers
+        && (dots || label.bytes().all(|b| b.is_ascii_digit()))
+        && title.starts_with(|c: char| c.is_uppercase() || !c.is_ascii())
+}
+
+/// Whether the text is a mail or a thread of mails.
+fn is_mail(text: &str, lines: &[Line]) -> bool {
+    let headers = ["From: ", "Subject: ", "Message-ID: ", "Message-Id: ", "In-Reply-To: "];
+    let top = lines.iter().take(30);
+    let found = top.filter(|line| headers.iter().any(|h| line.of(text).starts_with(h))).count();
+    found >= 2
+        || lines.iter().zip(lines.iter().skip(1)).any(|(line, next)| {
+            let quotes = next.of(text);
+            quotes.starts_with('>') && line.of(text).ends_with("wrote:")
+        })
+}

@@ -1,0 +1,125 @@
+//! How sure a finding is: logistic weights, fitted on the tuning projects only.
+
+use super::kinds::{Form, Kind, Strength, Verdict};
+
+/// Numbers that a confidence is made of, a constant one among them.
+const TERMS: usize = 11;
+
+/// What a confidence is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Features {
+    pub(super) kind: Kind,
+    pub(super) form: Form,
+    pub(super) verdict: Verdict,
+    pub(super) strength: Strength,
+    /// The noun has a capital or is an abbreviation.
+    pub(super) capital: bool,
+    /// Distinct targets of this kind, or mentions of this form, that find nothing.
+    pub(super) lost: u32,
+    /// Those that find something.
+    pub(super) met: u32,
+    /// Bodies of this kind in the text.
+    pub(super) bodies: u32,
+    /// The number before or after is there.
+    pub(super) neighbour: bool,
+    /// What follows the mention cannot be what it announces.
+    pub(super) gap: bool,
+}
+
+/// Findings that share their weights.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Group {
+    /// Numbered tables and figures.
+    Float,
+    /// Numbered listings, equations, algorithms.
+    Block,
+    /// Sections and appendices.
+    Section,
+    /// Footnotes.
+    Footnote,
+    /// Numeric citations.
+    Citation,
+    /// Tables and figures by place.
+    FloatPlace,
+    /// Code, formulas and lists by place.
+    BlockPlace,
+    /// What a colon promises.
+    Promise,
+    /// No data to fit on: set by hand.
+    Other,
+}
+
+impl Features {
+    /// The group whose weights apply.
+    pub(super) fn group(&self) -> Group {
+        use Kind as K;
+        match (self.form, self.kind) {
+            _ if matches!(self.verdict, Verdict::External | Verdict::Truncated) => Group::Other,
+            (Form::Residue, _) | (_, K::AuthorYear | K::Anchor | K::Attachment) => Group::Other,
+            (Form::Promise, _) => Group::Promise,
+            (Form::Deictic, K::Table | K::Figure) => Group::FloatPlace,
+            (Form::Deictic, _) => Group::BlockPlace,
+            (_, K::Table | K::Figure) => Group::Float,
+            (_, K::Section | K::Appendix) => Group::Section,
+            (_, K::Footnote) => Group::Footnote,
+            (_, K::Citation) => Group::Citation,
+            _ => Group::Block,
+        }
+    }
+
+    /// The terms, in the order of the weights.
+    pub(super) fn vector(&self) -> [f32; TERMS] {
+        let flag = |set: bool| f32::from(u8::from(set));
+        [
+            1.0,
+            flag(self.strength == Strength::M3 || self.strength == Strength::M1),
+            flag(self.capital),
+            (self.lost.clamp(1, 8) as f32).ln(),
+            (self.met.min(8) as f32 + 1.0).ln(),
+            flag(self.bodies == 0),
+            flag(self.neighbour),
+            flag(self.gap),
+            flag(self.verdict == Verdict::Hollow),
+            flag(self.verdict == Verdict::Partial),
+            flag(matches!(self.kind, Kind::Table | Kind::Listing | Kind::Section)),
+        ]
+    }
+}
+
+/// Confidence, from 0 to 1.
+pub(super) fn confidence(features: &Features) -> f32 {
+    let group = features.group();
+    let z = match WEIGHTS.get(group as usize) {
+        Some(weights) => {
+            features.vector().iter().zip(weights).map(|(term, weight)| term * weight).sum()
+        }
+        None => by_hand(features),
+    };
+    1.0 / (1.0 + (-z).exp())
+}
+
+/// Where there is nothing to fit on.
+fn by_hand(features: &Features) -> f32 {
+    let strong = features.strength == Strength::M3;
+    let lost = (features.lost.clamp(1, 8) as f32).ln();
+    match (features.form, features.verdict, features.kind) {
+        (Form::Residue, _, _) => 2.5,
+        (_, Verdict::External | Verdict::Truncated, _) => 1.4,
+        (_, _, Kind::Attachment) => 0.3,
+        (_, _, Kind::AuthorYear) => -0.4 + 0.5 * lost + if strong { 0.6 } else { 0.0 },
+        (_, _, Kind::Anchor) => if strong { 1.5 } else { 1.0 },
+        _ => 0.0,
+    }
+}
+
+/// By group, in the order of [`Group`].
+const WEIGHTS: [[f32; TERMS]; 8] = [
+    [0.5, 0.6, 0.6, 0.5, 0.1, 0.3, 0.5, 0.0, 0.8, -0.4, 0.0],
+    [0.0, 0.6, 0.3, 0.5, 0.1, 0.3, 0.5, 0.0, 0.5, -0.4, 0.0],
+    [-1.2, 0.6, 0.3, 0.5, 0.1, 0.3, 0.5, 0.0, 0.0, 0.0, 0.0],
+    [1.0, 0.6, 0.0, 0.5, 0.1, 0.3, 0.5, 0.0, 0.5, 0.0, 0.0],
+    [-0.6, 0.6, 0.3, 0.5, 0.1, 0.3, 0.5, 0.0, 1.5, 0.0, 0.0],
+    [0.0, 0.6, 0.0, 0.5, 0.1, 0.5, 0.0, 1.3, 0.3, -0.4, 0.0],
+    [-1.2, 0.6, 0.0, 0.7, 0.1, 0.5, 0.0, 1.3, 0.3, -0.4, 0.0],
+    [-1.5, 0.8, 0.0, 0.7, -0.5, 0.5, 0.0, 1.3, 0.0, 0.0, 0.0],
+];

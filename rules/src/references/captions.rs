@@ -1,0 +1,293 @@
+//! Captions and titles: which mentions are labels, and which object each belongs to.
+
+use super::blocks::Structure;
+use super::key::Key;
+use super::kinds::{Evidence, Kind, Span};
+use super::lines::{Class, Line};
+use super::mention::Mention;
+use super::objects::{Object, ObjectKind};
+use super::words::{char_at, head};
+
+/// Content lines between a label and its object.
+const GAP_LINES_MAX: u32 = 3;
+/// Lines, blank ones too, in which an object is looked for around a label.
+const WINDOW_LINES: u32 = 14;
+
+/// A label and what was found for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label {
+    pub(super) kind: Kind,
+    pub(super) key: Key,
+    pub(super) span: Span,
+    pub(super) line: u32,
+    pub(super) evidence: Evidence,
+    /// The object bound to it, by index.
+    pub(super) object: Option<u32>,
+    /// A mention it may be instead, since its line could be a sentence.
+    pub(super) has_text: bool,
+}
+
+/// Whether a line begins as labels do: a word, a number, and a colon or full stop.
+pub(super) fn looks_like_label(line: &str) -> bool {
+    let mut words = line.split([' ', '\u{a0}']);
+    let (Some(noun), Some(number)) = (words.next(), words.next()) else { return false };
+    let bare = noun.trim_start_matches(['*', '_', '#', '<', '>', '[', '(']);
+    noun.len() < 24
+        && bare.chars().next().is_some_and(char::is_uppercase)
+        && bare.chars().all(|c| c.is_alphabetic() || c == '.')
+        && number.len() < 12
+        && number.ends_with([':', '.'])
+        && number.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+}
+
+/// Whether `mention` is the label of its object rather than a mention of it.
+pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Mention) -> bool {
+    let Some(line) = lines.get(index) else { return false };
+    let before = text.get(line.start as usize..mention.span.start).unwrap_or_default();
+    let marked = match lead(before) {
+        Lead::None => return false,
+        Lead::Marked => true,
+        Lead::Plain => false,
+    };
+    let rest = text.get(mention.span.end..line.end as usize).unwrap_or_default();
+    let opens = before.trim_end().ends_with('<') || before.trim_end().ends_with('[');
+    let first = line.class == Class::Heading || marked || opens || starts_block(text, lines, index);
+    match separator(rest) {
+        Separator::Nothing => first,
+        Separator::Colon => first || ends_sentence(text, lines, index),
+        Separator::Stop => {
+            first || (ends_sentence(text, lines, index) && rest.len() < 200)
+        }
+        Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
+        Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
+    }
+}
+
+enum Lead {
+    /// Other words stand before.
+    None,
+    /// Only markup that labels have.
+    Marked,
+    /// Nothing, or only white space.
+    Plain,
+}
+
+/// What stands on the line before a label.
+fn lead(before: &str) -> Lead {
+    let quoted = before.trim_start_matches([' ', '\t', '>']);
+    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']);
+    if trimmed.is_empty() {
+        return Lead::Plain;
+    }
+    if trimmed.len() > 300 {
+        return Lead::None;
+    }
+    let marks = trimmed.chars().all(|c| {
+        matches!(c, '*' | '_' | '#' | '|' | '[' | '(' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
+    });
+    if marks {
+        return Lead::Marked;
+    }
+    // directives, options, commands, tags: what they hold is a caption
+    let option = [":caption:", ":title:", "#+caption:", "caption:", ":alt:", ":name:"];
+    let lower = head(trimmed, 16).to_ascii_lowercase();
+    let directive = trimmed.starts_with(".. ") && trimmed.ends_with("::");
+    let tag = trimmed.ends_with('>') && trimmed.starts_with('<')
+        || trimmed.rsplit('<').next().is_some_and(|tag| {
+            let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap_or_default();
+            let closed = tag.trim_end_matches(['*', '_', ' ']).ends_with('>');
+            closed && matches!(name.to_ascii_lowercase().as_str(),
+                "caption" | "figcaption" | "p" | "div" | "b" | "strong" | "td" | "th" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "em" | "i" | "span" | "center")
+                && trimmed.starts_with('<')
+        });
+    let image = trimmed.ends_with("![") || trimmed.ends_with("alt=\"");
+    let tex = trimmed.ends_with("\\caption{") || trimmed.ends_with("\\textbf{");
+    if option.contains(&lower.as_str()) || directive || tag || image || tex || trimmed == "Caption:" {
+        Lead::Marked
+    } else {
+        Lead::None
+    }
+}
+
+enum Separator {
+    Nothing,
+    Colon,
+    Stop,
+    Title,
+    Sentence,
+}
+
+/// What stands after a label.
+fn separator(rest: &str) -> Separator {
+    let after = rest.trim_start_matches(['*', '_', '`']);
+    let tail = after.trim_matches([' ', '\t', '|', ']', '>', ')', '〉', '】', '=', '#', '.', '}']);
+    if tail.is_empty() {
+        return Separator::Nothing;
+    }
+    let mut chars = after.chars();
+    let first = chars.next().unwrap_or(' ');
+    let second = chars.next();
+    match first {
+        ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' => Separator::Colon,
+        '.' | '。' | '．' | ')' | '-' => {
+            let spaced = second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
+            if spaced || first != '.' && first != '-' && first != ')' {
+                if first == ')' { Separator::Sentence } else { Separator::Stop }
+            } else {
+                Separator::Sentence
+            }
+        }
+        '<' => Separator::Stop,
+        '\t' | '\u{3000}' | '\u{2003}' => Separator::Colon,
+        ' ' | '\u{a0}' => {
+            let words = after.trim_start();
+            let next = words.chars().next().unwrap_or(' ');
+            let dash = matches!(next, '—' | '–' | '-' | ':' | '|') && words.contains(' ');
+            if after.starts_with("  ") || dash {
+                return Separator::Colon;
+            }
+            let cjk = !next.is_ascii() && next.is_alphabetic() && !next.is_uppercase() && !next.is_lowercase();
+            let sentence = words.trim_end().ends_with(['.', '。']) && words.len() > 80;
+            if (next.is_uppercase() || cjk || matches!(next, '"' | '“' | '\'' | '«' | '„' | '「')) && !sentence {
+                Separator::Title
+            } else {
+                Separator::Sentence
+            }
+        }
+        _ => Separator::Sentence,
+    }
+}
+
+/// Whether line `index` is the first of its paragraph.
+fn starts_block(text: &str, lines: &[Line], index: usize) -> bool {
+    let Some(before) = index.checked_sub(1).and_then(|before| lines.get(before)) else {
+        return true;
+    };
+    match before.class {
+        Class::Text | Class::Item | Class::Quote => {
+            let line = before.of(text);
+            line.len() < 4 || line.starts_with("![") || line.trim_start().starts_with('<')
+        }
+        _ => true,
+    }
+}
+
+/// Whether the line before `index` ends a sentence, or is too short to go on.
+fn ends_sentence(text: &str, lines: &[Line], index: usize) -> bool {
+    let before = index.checked_sub(1).and_then(|before| lines.get(before));
+    before.is_none_or(|line| {
+        let trimmed = line.of(text).trim_end_matches([' ', '"', '”', ')', '*', '_', '>', ']']);
+        trimmed.ends_with(['.', '!', '?', ':', '。', '：', ';', '|']) || line.width() < 45
+    })
+}
+
+/// Whether an object can be what a label of `kind` names, how many content lines may stand
+/// between, and what it proves.
+fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
+    use ObjectKind as O;
+    match (kind, object) {
+        (Kind::Table, O::Table) | (Kind::Figure, O::Image | O::Art) | (Kind::Equation, O::Math) => {
+            Some((GAP_LINES_MAX, Evidence::Body))
+        }
+        // an example may be introduced before its code
+        (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((5, Evidence::Body)),
+        (Kind::Table, O::Image | O::Pre | O::Art) | (Kind::Equation, O::Pre | O::Image | O::Codey) => {
+            Some((0, Evidence::Body))
+        }
+        (Kind::Figure, O::Pre) => Some((1, Evidence::Body)),
+        (Kind::Figure, O::Table | O::Math | O::Codey) => Some((0, Evidence::Body)),
+        (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
+        (Kind::Table, O::Flat) => Some((1, Evidence::Partial)),
+        (Kind::Table, O::List | O::Codey) => Some((0, Evidence::Partial)),
+        (Kind::Algorithm, _) => Some((1, Evidence::Body)),
+        _ => None,
+    }
+}
+
+/// Gives each label the nearest object that it can name; an object has one label.
+pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], claimed: &mut [bool]) {
+    let lines = &structure.lines;
+    let mut content = Vec::with_capacity(lines.len() + 1);
+    let mut count = 0_u32;
+    for line in lines {
+        content.push(count);
+        count += u32::from(matches!(
+            line.class,
+            Class::Text | Class::Item | Class::Heading | Class::Quote | Class::Pre | Class::Table
+        ));
+    }
+    content.push(count);
+    let between = |from: u32, to: u32| {
+        let at = |line: u32| content.get(line as usize).copied().unwrap_or(count);
+        at(to).saturating_sub(at(from))
+    };
+    let mut pairs = Vec::new();
+    for (index, label) in labels.iter().enumerate() {
+        let last = label_end(lines, label.line);
+        let objects = &structure.objects;
+        let from = objects.partition_point(|o| o.start < label.span.start);
+        let near = |object: &Object| {
+            object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
+        };
+        // objects are few beside each other; those before are looked at backwards
+        let after = objects.iter().enumerate().skip(from).take(8);
+        let before = objects.iter().enumerate().take(from).rev().take(8);
+        for (object_index, object) in after.chain(before) {
+            let Some((most, evidence)) = accepts(label.kind, object.kind) else { continue };
+            if !near(object) {
+                continue;
+            }
+            let inside = object.first <= label.line && label.line <= object.last;
+            let gap = if inside {
+                0
+            } else if object.first > label.line {
+                between((last + 1).min(object.first), object.first)
+            } else {
+                between(object.last + 1, label.line)
+            };
+            // a caption inside a flat run of lines is one of its lines
+            let flat = matches!(object.kind, ObjectKind::Flat | ObjectKind::Codey) && inside;
+            if gap <= most && !flat {
+                let after = u32::from(object.start > label.span.start);
+                let rank = (std::cmp::Reverse(evidence), gap, 1 - after, index, object_index);
+                pairs.push((rank, index, object_index, evidence));
+            }
+        }
+    }
+    pairs.sort_unstable_by_key(|pair| pair.0);
+    for (_, index, object, evidence) in pairs {
+        let (Some(label), Some(taken)) = (labels.get_mut(index), claimed.get_mut(object)) else {
+            continue;
+        };
+        if label.object.is_none() && !*taken {
+            label.object = u32::try_from(object).ok();
+            label.evidence = evidence;
+            *taken = true;
+        }
+    }
+    for label in labels.iter_mut().filter(|label| label.object.is_none()) {
+        let has_text = match label.kind {
+            Kind::Algorithm => true,
+            Kind::Listing => label.has_text,
+            _ => false,
+        };
+        if has_text || (label.kind == Kind::Equation && is_formula(text, lines, label)) {
+            label.evidence = Evidence::Body;
+        }
+    }
+}
+
+/// The last line of a label's paragraph.
+fn label_end(lines: &[Line], line: u32) -> u32 {
+    let rest = lines.get(line as usize + 1..).unwrap_or_default();
+    let text = rest.iter().take(12).take_while(|line| line.class == Class::Text).count();
+    // without blank lines between paragraphs only the label's own line is sure
+    let blank = rest.get(text).is_none_or(|line| line.class != Class::Text);
+    if blank && text < 12 { line + u32::try_from(text).unwrap_or(0).min(4) } else { line }
+}
+
+/// Whether a label of an equation has the formula on its own line.
+fn is_formula(text: &str, lines: &[Line], label: &Label) -> bool {
+    let line = lines.get(label.line as usize).map_or("", |line| line.of(text));
+    line.contains('=') || char_at(line, 0).is_some_and(|c| c == '$')
+}

@@ -1,0 +1,86 @@
+//! What follows the paragraph of a mention that points by place.
+
+use super::blocks::Structure;
+use super::kinds::Form;
+use super::lines::{Class, is_codey, item_mark, line_of};
+use super::mention::{Mention, Next};
+use super::words::head;
+
+/// Bytes in which the end of the mention's sentence is looked for.
+const SENTENCE_BYTES_MAX: usize = 400;
+/// Lines looked at after the mention's own.
+const LINES_MAX: usize = 12;
+
+/// Says for each deictic mention and promise what follows its paragraph.
+pub(super) fn look_after(text: &str, structure: &Structure, mentions: &mut [Mention]) {
+    for mention in mentions {
+        if matches!(mention.form, Form::Deictic | Form::Promise) {
+            let (colon, next) = after(text, structure, mention);
+            mention.colon |= colon;
+            mention.next = next;
+        }
+    }
+}
+
+fn after(text: &str, structure: &Structure, mention: &Mention) -> (bool, Next) {
+    let from = mention.span.end.saturating_sub(usize::from(mention.form == Form::Promise));
+    let rest = head(text.get(from..).unwrap_or_default(), SENTENCE_BYTES_MAX);
+    let colon = rest.char_indices().find_map(|(at, c)| {
+        let tail = rest.get(at + c.len_utf8()..).unwrap_or_default();
+        let tail = tail.trim_start_matches(['*', '_', ' ', '\t', '\r']);
+        let line_end = tail.is_empty() || tail.starts_with('\n');
+        match c {
+            ':' | '：' if line_end => Some(Some(at)),
+            '.' | '!' | '?' if tail.starts_with('\n') || rest.get(at + 1..)?.starts_with(' ') => {
+                Some(None)
+            }
+            '。' => Some(None),
+            '\n' if tail.starts_with('\n') => Some(None),
+            _ => None,
+        }
+    });
+    let colon = colon.flatten();
+    let line = line_of(&structure.lines, from + colon.unwrap_or(0));
+    let mut ahead = structure.lines.iter().enumerate().skip(line + 1).take(LINES_MAX);
+    // without a colon the paragraph may go on
+    if colon.is_none() {
+        ahead.by_ref().find(|(_, line)| line.class != Class::Text);
+        let found = structure.lines.iter().enumerate().skip(line + 1);
+        let start = found.take(LINES_MAX).find(|(_, l)| l.class != Class::Text).map_or(line + 1, |f| f.0);
+        return (false, next_of(text, structure, start));
+    }
+    (true, next_of(text, structure, line + 1))
+}
+
+/// What the first line with content from `start` on is.
+fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
+    let mut ahead = structure.lines.iter().enumerate().skip(start).take(LINES_MAX);
+    let Some((index, line)) = ahead.find(|(_, line)| line.class != Class::Blank) else {
+        return if start + LINES_MAX >= structure.lines.len() { Next::End } else { Next::Prose };
+    };
+    let first = structure.objects.partition_point(|o| o.start < line.start as usize);
+    let inline = structure.objects.get(first).is_some_and(|o| o.start < line.end as usize);
+    let inside = first.checked_sub(1).and_then(|before| structure.objects.get(before));
+    let inside = inside.is_some_and(|object| object.end > line.start as usize);
+    if inline || inside {
+        return Next::Object;
+    }
+    match line.class {
+        Class::Heading => Next::Heading,
+        Class::Text => {
+            let full = line.of(text).trim();
+            if item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
+                return Next::Object;
+            }
+            let title = line.width() < 60
+                && !full.ends_with(['.', ':', ';', ',', '!', '?', '。', ')'])
+                && full.starts_with(char::is_uppercase);
+            let blank = structure.lines.get(index + 1).is_none_or(|l| l.class == Class::Blank);
+            let later = structure.lines.get(index + 2);
+            let prose = later.is_some_and(|l| l.class == Class::Text && l.width() > 100);
+            if title && blank && prose { Next::Heading } else { Next::Prose }
+        }
+        Class::Markup if line.of(text).trim_start().starts_with(['-', '=', '*']) => Next::Prose,
+        _ => Next::Object,
+    }
+}

@@ -1,0 +1,321 @@
+//! All languages in one automaton: which places of a text are worth a look.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::kinds::{Direction, Kind};
+use super::language::{Language, LanguageError};
+use super::words::Words;
+
+/// What a form is in one language.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sense {
+    pub(super) language: u8,
+    pub(super) role: Role,
+    /// More letters may follow.
+    pub(super) stem: bool,
+    /// A dot may follow.
+    pub(super) dotted: bool,
+}
+
+/// What a form does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// A number follows.
+    One(Kind),
+    /// Numbers follow.
+    Many(Kind),
+    /// A number stands before.
+    AfterNumber(Kind),
+    /// A place stands before or after.
+    Deictic(Kind),
+    /// A whole phrase that points at a place.
+    Phrase(Kind, Direction),
+    /// Announces what follows a colon.
+    Promise,
+    /// Speaks of an attached file.
+    Attachment,
+    /// A mark that belongs to no language.
+    Mark(Mark),
+}
+
+/// Marks that belong to no language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mark {
+    /// `[` and a digit.
+    Bracket,
+    /// `[^`.
+    Footnote,
+    /// `](#`.
+    Fragment,
+    /// `][`.
+    Label,
+    /// `]_`.
+    RstLabel,
+    /// A colon at the end of a line.
+    Colon,
+    /// `§`.
+    SectionSign,
+    /// `et al`, `, 19`, `(20`: an author and a year.
+    Year,
+    /// Something that is a finding by itself.
+    Residue(ResidueMark),
+    /// `<!-- image -->` and its like.
+    Placeholder(Kind),
+}
+
+/// What a tool leaves where it could not resolve a reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ResidueMark {
+    /// A phrase that is residue wherever it stands.
+    Phrase,
+    /// `??`, which needs a noun before it.
+    Question,
+    /// `\ref{`, with a label in braces.
+    Command,
+    /// `¿label?`.
+    Inverted,
+    /// `:ref:` and a label in backticks, outside reST.
+    RstRole,
+    /// `(see )`.
+    Empty,
+}
+
+/// Marks and their forms; all forms are lower case.
+const MARKS: &[(&str, Mark)] = &[
+    ("[1", Mark::Bracket),
+    ("[2", Mark::Bracket),
+    ("[3", Mark::Bracket),
+    ("[4", Mark::Bracket),
+    ("[5", Mark::Bracket),
+    ("[6", Mark::Bracket),
+    ("[7", Mark::Bracket),
+    ("[8", Mark::Bracket),
+    ("[9", Mark::Bracket),
+    ("[0", Mark::Bracket),
+    ("[^", Mark::Footnote),
+    ("](#", Mark::Fragment),
+    ("][", Mark::Label),
+    ("]_", Mark::RstLabel),
+    (":\n", Mark::Colon),
+    (":\r\n", Mark::Colon),
+    (": \n", Mark::Colon),
+    (":**\n", Mark::Colon),
+    (":</p>", Mark::Colon),
+    ("：\n", Mark::Colon),
+    ("：</p>", Mark::Colon),
+    ("[code]", Mark::Placeholder(Kind::Listing)),
+    ("<!-- code -->", Mark::Placeholder(Kind::Listing)),
+    ("§", Mark::SectionSign),
+    (", 19", Mark::Year),
+    (", 20", Mark::Year),
+    (" (19", Mark::Year),
+    (" (20", Mark::Year),
+    ("error! reference source not found", Mark::Residue(ResidueMark::Phrase)),
+    ("error! bookmark not defined", Mark::Residue(ResidueMark::Phrase)),
+    ("error: reference source not found", Mark::Residue(ResidueMark::Phrase)),
+    ("fehler! verweisquelle konnte nicht gefunden werden", Mark::Residue(ResidueMark::Phrase)),
+    ("erreur ! source du renvoi introuvable", Mark::Residue(ResidueMark::Phrase)),
+    ("no se encuentra el origen de la referencia", Mark::Residue(ResidueMark::Phrase)),
+    ("fonte de referência não encontrada", Mark::Residue(ResidueMark::Phrase)),
+    ("origine riferimento non è stata trovata", Mark::Residue(ResidueMark::Phrase)),
+    ("错误!未找到引用源", Mark::Residue(ResidueMark::Phrase)),
+    ("错误！未找到引用源", Mark::Residue(ResidueMark::Phrase)),
+    ("??", Mark::Residue(ResidueMark::Question)),
+    ("[?]", Mark::Residue(ResidueMark::Question)),
+    ("\\ref{", Mark::Residue(ResidueMark::Command)),
+    ("\\eqref{", Mark::Residue(ResidueMark::Command)),
+    ("\\cref{", Mark::Residue(ResidueMark::Command)),
+    ("\\autoref{", Mark::Residue(ResidueMark::Command)),
+    ("¿", Mark::Residue(ResidueMark::Inverted)),
+    (":numref:`", Mark::Residue(ResidueMark::RstRole)),
+    ("(see )", Mark::Residue(ResidueMark::Empty)),
+    ("(see ,", Mark::Residue(ResidueMark::Empty)),
+    ("(cf. )", Mark::Residue(ResidueMark::Empty)),
+    ("(siehe )", Mark::Residue(ResidueMark::Empty)),
+    ("(voir )", Mark::Residue(ResidueMark::Empty)),
+    ("<!-- image -->", Mark::Placeholder(Kind::Figure)),
+    ("<!-- formula-not-decoded -->", Mark::Placeholder(Kind::Equation)),
+    ("<!-- table -->", Mark::Placeholder(Kind::Table)),
+    ("[table]", Mark::Placeholder(Kind::Table)),
+    ("[image]", Mark::Placeholder(Kind::Figure)),
+    ("[figure]", Mark::Placeholder(Kind::Figure)),
+    ("[image omitted]", Mark::Placeholder(Kind::Figure)),
+    ("[formula]", Mark::Placeholder(Kind::Equation)),
+    ("![](<>)", Mark::Placeholder(Kind::Figure)),
+    ("![]()", Mark::Placeholder(Kind::Figure)),
+];
+
+/// One language, ready for look-ups.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    pub(super) source: Language,
+    pub(super) common: Words,
+    pub(super) before_below: Words,
+    pub(super) before_above: Words,
+    pub(super) after: Vec<(Words, Direction)>,
+    pub(super) between: Words,
+    pub(super) breakers: Words,
+    pub(super) cues: Words,
+    pub(super) verbs: Words,
+    pub(super) and: Words,
+    pub(super) to: Words,
+    pub(super) units: Words,
+    pub(super) not_followed_by: BTreeMap<Kind, Words>,
+    pub(super) not_preceded_by: BTreeMap<Kind, Words>,
+    pub(super) external_of: Words,
+    pub(super) external_works: Words,
+    pub(super) external_own: Words,
+    pub(super) external_others: Words,
+    pub(super) number_words: Words,
+    pub(super) promised: Words,
+    pub(super) bibliography: Words,
+}
+
+/// The languages and the automaton over all their forms.
+#[derive(Debug)]
+pub(super) struct Lexicon {
+    pub(super) languages: Vec<Compiled>,
+    automaton: AhoCorasick,
+    senses: Vec<Vec<Sense>>,
+}
+
+impl Lexicon {
+    /// Compiles `languages` into one automaton.
+    pub(super) fn new(languages: Vec<Language>) -> Result<Self, LanguageError> {
+        let mut forms: BTreeMap<String, Vec<Sense>> = BTreeMap::new();
+        for (form, mark) in MARKS {
+            let sense = Sense { language: 0, role: Role::Mark(*mark), stem: false, dotted: false };
+            forms.entry((*form).to_owned()).or_default().push(sense);
+        }
+        for (index, language) in languages.iter().enumerate() {
+            add_forms(u8::try_from(index).unwrap_or(u8::MAX), language, &mut forms);
+        }
+        let mut patterns = Vec::new();
+        let mut senses = Vec::new();
+        for (form, found) in forms {
+            for variant in variants(&form) {
+                patterns.push(variant);
+                senses.push(found.clone());
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&patterns)?;
+        let languages = languages.into_iter().map(compile).collect();
+        Ok(Self { languages, automaton, senses })
+    }
+
+    /// The forms in `text`: where each starts and ends, and what it can be.
+    pub(super) fn hits<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> impl Iterator<Item = (usize, usize, &'a [Sense])> {
+        self.automaton.find_iter(text).map(|found| {
+            let senses = self.senses.get(found.pattern().as_usize());
+            (found.start(), found.end(), senses.map_or(&[][..], Vec::as_slice))
+        })
+    }
+
+    /// The language at `index`.
+    pub(super) fn language(&self, index: u8) -> Option<&Compiled> {
+        self.languages.get(usize::from(index))
+    }
+
+    /// The language whose frequent words the start of `text` has most of.
+    pub(super) fn guess(&self, text: &str, lower: &mut String) -> u8 {
+        let mut best = (0, 0);
+        for (index, language) in self.languages.iter().enumerate() {
+            let sample = super::words::head(text, 6000);
+            let count = if language.source.unspaced {
+                // a frequent character is one byte sequence, wherever it stands
+                let any = language.common.exact().map(|c| sample.matches(c).count());
+                any.sum::<usize>()
+            } else {
+                let words = sample.split(|c: char| !c.is_alphanumeric());
+                words.filter(|word| language.common.has(word, lower)).count()
+            };
+            if count > best.0 {
+                best = (count, index);
+            }
+        }
+        u8::try_from(best.1).unwrap_or(0)
+    }
+}
+
+/// A form as it is written small, with a capital and in capitals, where case is not ASCII's.
+fn variants(form: &str) -> Vec<String> {
+    if form.is_ascii() {
+        return vec![form.to_owned()];
+    }
+    let mut chars = form.chars();
+    let capital: String =
+        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars.clone()).collect();
+    let mut variants = vec![form.to_owned(), capital, form.to_uppercase()];
+    variants.sort_unstable();
+    variants.dedup();
+    variants
+}
+
+fn add_forms(index: u8, language: &Language, forms: &mut BTreeMap<String, Vec<Sense>>) {
+    let mut add = |form: &str, role: Role| {
+        let lower = form.to_lowercase();
+        let stem = lower.ends_with('~');
+        let dotted = lower.ends_with('.');
+        let bare = lower.trim_end_matches(['~', '.']).to_owned();
+        let senses = forms.entry(bare).or_default();
+        if !senses.iter().any(|known| known.language == index && known.role == role) {
+            senses.push(Sense { language: index, role, stem, dotted });
+        }
+    };
+    for (&kind, numbered) in &language.numbered {
+        numbered.one.iter().for_each(|form| add(form, Role::One(kind)));
+        numbered.many.iter().for_each(|form| add(form, Role::Many(kind)));
+        numbered.after_number.iter().for_each(|form| add(form, Role::AfterNumber(kind)));
+    }
+    for (&kind, nouns) in &language.deictic {
+        nouns.iter().for_each(|form| add(form, Role::Deictic(kind)));
+    }
+    for (&kind, places) in &language.phrases {
+        places.iter().for_each(|(form, place)| add(form, Role::Phrase(kind, place)));
+    }
+    language.promise.iter().for_each(|form| add(form, Role::Promise));
+    language.attachment.iter().for_each(|form| add(form, Role::Attachment));
+}
+
+fn compile(language: Language) -> Compiled {
+    let by_kind = |words: &BTreeMap<Kind, Vec<String>>| {
+        words.iter().map(|(&kind, words)| (kind, Words::new(words))).collect()
+    };
+    let after = &language.after;
+    Compiled {
+        common: Words::new(&language.common),
+        before_below: Words::new(&language.before.below),
+        before_above: Words::new(&language.before.above),
+        after: vec![
+            (Words::new(&after.below), Direction::Below),
+            (Words::new(&after.above), Direction::Above),
+            (Words::new(&after.anywhere), Direction::Anywhere),
+        ],
+        between: Words::new(&language.between),
+        breakers: Words::new(&language.breakers),
+        cues: Words::new(&language.cues),
+        verbs: Words::new(&language.verbs),
+        and: Words::new(&language.and),
+        to: Words::new(&language.to),
+        units: Words::new(&language.units),
+        not_followed_by: by_kind(&language.not_followed_by),
+        not_preceded_by: by_kind(&language.not_preceded_by),
+        external_of: Words::new(&language.external.of),
+        external_works: Words::new(&language.external.works),
+        external_own: Words::new(&language.external.own),
+        external_others: Words::new(&language.external.others),
+        number_words: Words::new(&language.number_words),
+        promised: Words::new(&language.promised),
+        bibliography: Words::new(&language.bibliography),
+        source: language,
+    }
+}

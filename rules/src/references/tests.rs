@@ -1,0 +1,1 @@
+//! Whole texts: every kind, every trap, every language.
