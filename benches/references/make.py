@@ -23,8 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docbook
 import yaml
+
+import docbook
 from model import END, Block, Mention, Page, take_marks, unmark
 from render import SURFACES, render
 
@@ -167,7 +168,7 @@ def insert(page: Page, words: dict[str, Any], rng: random.Random) -> None:
         forms = words[item.kind]
         before, after = neighbour(page, at, -1), neighbour(page, at, 1)
         if item.key and re.match(r"\D", item.label) and numbered[item.kind] < 3 and (rng.random() < 0.75 or deictic[item.kind]):
-            host = before or after
+            host = next((b for b in (before, after) if b is not None and len(b.text) > 60), None)
             if host is None:
                 near = [b for b in page.blocks[max(at - 6, 0) : at + 7] if b.what == "para" and len(b.text) > 60]
                 host = rng.choice(near) if near else None
@@ -183,7 +184,7 @@ def insert(page: Page, words: dict[str, Any], rng: random.Random) -> None:
         elif (before is not None or after is not None) and deictic[item.kind] < 1 and rng.random() < 0.6:
             side = "before" if before is not None and (after is None or rng.random() < 0.7) else "after"
             host = before if side == "before" else after
-            if host is None or host.prefix or host.list_id or unmark(host.text).rstrip().endswith((":", "：")):
+            if host is None or host.prefix or host.list_id or len(host.text) < 40 or unmark(host.text).rstrip().endswith((":", "：")):
                 continue
             sentence = rng.choice(forms[side])
             marked = page.mark(sentence.rstrip(".。"), Mention(item.kind, "deictic", None, item.id, "inserted"))
