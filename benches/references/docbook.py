@@ -190,7 +190,9 @@ class Reader:
         if len(rows) >= 2 and kind != "listing" and not code:
             block.rows, block.header = rows, inner.find(".//th") is not None
         elif pictures and kind == "figure":
-            block.images = [(image.get("src"), clean(image.get("alt") or "")) for image in pictures][:4]
+            block.images = [(image.get("src"), clean(image.get("alt") or "")) for image in pictures]
+            legends = [clean(self.inline_all(one)) for one in node.iter("div") if classes(one) == ["caption"]]
+            block.legends = [legend for legend in legends if legend]
         elif code and kind in ("listing", "figure"):
             block.code = "\n\n".join(item.text_content().strip("\n") for item in code)
             if kind == "figure":
@@ -311,7 +313,7 @@ def read_page(path: Path, project: str, language: str) -> tuple[Page, Reader] | 
     return page, reader
 
 
-def read_book(folder: Path, project: str, language: str) -> list[Page]:
+def read_book(folder: Path, project: str, language: str, part: str = "") -> list[Page]:
     """All pages, the references resolved over the whole book."""
     pages = []
     for path in sorted(folder.glob("*.html")):
@@ -320,6 +322,9 @@ def read_book(folder: Path, project: str, language: str) -> list[Page]:
             if found:
                 pages.append(found[0])
     resolve(pages)
+    if part not in ("", "."):
+        for page in pages:
+            page.path = f"{part}/{page.path}"
     return pages
 
 

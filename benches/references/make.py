@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 import docbook
+import lyx
 from model import END, Block, Mention, Page, take_marks, unmark
 from render import SURFACES, render
 
@@ -373,17 +374,24 @@ def units(page: Page, split: str, surface: str | None) -> Iterator[dict[str, Any
 def folder_of(root: Path, project: str, package: str) -> Path | None:
     book, _, part = project.partition("/")
     place = PLACES[book].format(l=part, l_=part.replace("-", "_"))
+    if project == "lyx/en":
+        place = place.removesuffix("/en")
     for base in (root / package, root):
         if glob.glob(str(base / place.removesuffix("/**"))):
             return base / place.removesuffix("/**")
     return None
 
 
-def read_project(project: str, entry: dict[str, Any], root: Path) -> list[Page]:
+def read_project(project: str, entry: dict[str, Any], root: Path, words: dict[str, Any]) -> list[Page]:
     folder = folder_of(root, project, entry["package"])
     if folder is None:
         print(f"{project}: package {entry['package']} is not there")
         return []
+    if project.startswith("lyx/"):
+        return lyx.read_book(folder, project, entry["language"], words[entry["language"]])
+    if PLACES[project.split("/")[0]].endswith("**"):
+        folders = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and not path.name.startswith("_"))]
+        return [page for one in folders for page in docbook.read_book(one, project, entry["language"], str(one.relative_to(folder)))]
     return docbook.read_book(folder, project, entry["language"])
 
 
@@ -405,7 +413,7 @@ def main() -> None:
             continue
         if "package" not in entry or project.split("/")[0] not in PLACES:
             continue
-        pages = [piece for page in read_project(project, entry, args.packages) for piece in cut(page)]
+        pages = [piece for page in read_project(project, entry, args.packages, words) for piece in cut(page)]
         if "chapters" in entry:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
         rich, poor = [], []

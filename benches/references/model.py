@@ -49,6 +49,7 @@ class Block:
     rows: list[list[str]] = field(default_factory=list)
     header: bool = False
     images: list[tuple[str, str]] = field(default_factory=list)
+    legends: list[str] = field(default_factory=list)  # under the single pictures of a figure
     code: str = ""
 
     @property

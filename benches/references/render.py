@@ -165,7 +165,7 @@ def equation(block: Block, surface: str) -> str:
 
 
 def caption_line(block: Block, surface: str, style: int, with_body: bool) -> str:
-    text = block.caption_line()
+    text = "" if block.kind in ("footnote", "citation") else block.caption_line()
     if not text:
         return ""
     if surface == "markdown":
@@ -186,7 +186,11 @@ def thin(rows: list[list[str]], header: bool) -> list[list[str]]:
 
 def body(block: Block, surface: str, caption: str) -> str:
     if block.images:
-        return figure(block, surface)
+        return "\n\n".join([figure(block, surface), *block.legends])
+    if block.kind in ("footnote", "citation"):
+        return f"{block.label} {block.code}"
+    if block.kind == "other":
+        return block.code
     if block.rows:
         return table(block.rows, block.header, surface, caption)
     if block.kind == "equation":
