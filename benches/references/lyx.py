@@ -25,6 +25,8 @@ NAMES = {
 }
 LEVELS = {"Part": 0, "Chapter": 1, "Section": 2, "Subsection": 3, "Subsubsection": 4, "Paragraph": 5, "Title": 1}
 SKIP = ("Index", "Note Note", "Note Comment", "Argument", "VSpace", "ERT", "Phantom", "Branch", "CommandInset toc", "CommandInset include", "CommandInset nomencl", "CommandInset index_print", "IPA", "Preview", "External", "Nomenclature", "CommandInset line", "Flex Index")
+SIGN = re.compile(r"\\SpecialChar (\\?[\w@.]+(?:\{\})?)")
+SIGNS = {"ldots": "…", "menuseparator": " → ", "LyX": "LyX", "LaTeX": "LaTeX", "TeX": "TeX", "LaTeX2e": "LaTeX2e", "endofsentence": ".", "breakableslash": "/", "nobreakdash": "-"}
 BOOKS = ("UserGuide", "EmbeddedObjects", "Math", "Additional", "Customization")
 
 
@@ -39,8 +41,13 @@ def parse(text: str) -> Node:
     root = Node("body")
     stack = [root]
     lines = text[text.index("\\begin_body") :].splitlines()[1:]
-    for line in lines:
-        if line.startswith(("\\begin_layout", "\\begin_inset")):
+    for raw in lines:
+        line = SIGN.sub(lambda match: SIGNS.get(match[1], ""), raw)
+        if not line and raw:
+            continue
+        if stack[-1].name.startswith("Formula") and not line.startswith("\\end_inset"):
+            stack[-1].parts.append(line)
+        elif line.startswith(("\\begin_layout", "\\begin_inset")):
             node = Node(("=" if "layout" in line[:14] else "") + line.partition(" ")[2].strip())
             stack[-1].parts.append(node)
             stack.append(node)
@@ -51,9 +58,6 @@ def parse(text: str) -> Node:
             break
         elif line == "\\backslash":
             stack[-1].parts.append("\\")
-        elif line.startswith("\\SpecialChar"):
-            word = line.split(" ", 1)[1].strip()
-            stack[-1].parts.append({"\\ldots{}": "…", "ldots": "…", "menuseparator": " → ", "\\menuseparator": " → ", "LyX": "LyX", "LaTeX": "LaTeX", "TeX": "TeX", "LaTeX2e": "LaTeX2e", "endofsentence": ".", "\\@.": ".", "slash": "/", "breakableslash": "/", "nobreakdash": "-"}.get(word, ""))
         elif line.startswith("\\"):
             if line.startswith(("\\start_of_appendix", "\\begin_deeper", "\\end_deeper")):
                 stack[-1].parts.append(Node(line[1:]))
@@ -131,7 +135,7 @@ class Reader:
             return ""
         if name.startswith("space"):
             return "\u00a0" if "~" in name or "space{}" in name else " "
-        if name.startswith("Newline") or name.startswith("Newpage"):
+        if name.startswith(("Newline", "Newpage")):
             return " "
         if name.startswith("Quotes"):
             return ("“" if name[-2] == "l" else "”") if name[-1] == "d" else ("‘" if name[-2] == "l" else "’")

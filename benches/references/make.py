@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import copy
 import glob
+import gzip
 import hashlib
 import json
 import random
@@ -24,9 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+import zstandard
 
 import docbook
+import latex
 import lyx
+import plaintext
 from model import END, Block, Mention, Page, take_marks, unmark
 from render import SURFACES, render
 
@@ -45,6 +49,7 @@ PLACES = {  # where a package keeps its pages; {l} is the part of the project's 
     "rfc-standards": "usr/share/doc/RFC/**",
     "rfc-experimental": "usr/share/doc/RFC/**",
 }
+VERBATIM = ("rfc-standards", "rfc-experimental", "peps", "riscv")  # kept as they are written
 VERDICTS = {"body+caption": "missing", "placeholder": "hollow", "flat": "partial", "rows30": "partial"}
 
 
@@ -338,7 +343,7 @@ def units(page: Page, split: str, surface: str | None) -> Iterator[dict[str, Any
         if not mentioned:
             continue
         item = rng.choice(mentioned)
-        variants = ["body+caption", "body"] + rng.sample(["placeholder", *(["flat", "rows30"] if kind == "table" else [])], 1)
+        variants = ["body+caption", "body"] + rng.sample(["placeholder", *(["flat", "rows30"] if item.rows else [])], 1)
         if kind in ("footnote", "citation"):
             variants = ["body+caption"]
         for variant in variants:
@@ -389,10 +394,32 @@ def read_project(project: str, entry: dict[str, Any], root: Path, words: dict[st
         return []
     if project.startswith("lyx/"):
         return lyx.read_book(folder, project, entry["language"], words[entry["language"]])
+    if project.startswith("rfc-"):
+        paths = {path.name: path for path in sorted(folder.rglob("rfc[0-9]*.txt.gz")) if not path.is_symlink()}
+        return [plaintext.read_rfc(gzip.decompress(path.read_bytes()).decode("utf-8", "replace"), project, name) for name, path in paths.items()]
     if PLACES[project.split("/")[0]].endswith("**"):
         folders = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and not path.name.startswith("_"))]
         return [page for one in folders for page in docbook.read_book(one, project, entry["language"], str(one.relative_to(folder)))]
     return docbook.read_book(folder, project, entry["language"])
+
+
+def read_repository(project: str, entry: dict[str, Any], paths: list[Path]) -> list[Page]:
+    """The files of a repository, from JSONL."""
+    pages, book = [], latex.Cplusplus()
+    for path in paths:
+        data = zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read() if path.suffix == ".zst" else path.read_bytes()
+        for line in data.splitlines():
+            row = json.loads(line)
+            if row.get("source") != entry["repository"]:
+                continue
+            name = row["path"].rsplit("/", 1)[-1]
+            if row["path"].endswith(".rst"):
+                pages.append(plaintext.read_rst(row["text"], project, name))
+            elif row["path"].endswith(".adoc"):
+                pages.append(plaintext.read_asciidoc(row["text"], project, row["path"].removeprefix("src/")))
+            elif row["path"].endswith(".tex"):
+                pages.append(book.read(row["text"], project, name))
+    return pages
 
 
 def main() -> None:
@@ -411,9 +438,13 @@ def main() -> None:
     for project, entry in projects.items():
         if args.only and not project.startswith(tuple(args.only)):
             continue
-        if "package" not in entry or project.split("/")[0] not in PLACES:
-            continue
-        pages = [piece for page in read_project(project, entry, args.packages, words) for piece in cut(page)]
+        if "repository" in entry:
+            whole = read_repository(project, entry, args.jsonl)
+        else:
+            whole = read_project(project, entry, args.packages, words)
+        if project in VERBATIM:
+            entry["surface"] = "verbatim"
+        pages = [piece for page in whole for piece in cut(page)]
         if "chapters" in entry:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
         rich, poor = [], []
@@ -433,9 +464,10 @@ def main() -> None:
         count: Counter[str] = Counter()
         for _, _, page in rich[: args.documents]:
             rng = seeded("insert", project, page.path)
-            insert(page, words[page.language], rng)
-            if rng.random() < 0.4:
-                flatten_numbers(page)
+            if entry.get("surface") != "verbatim":
+                insert(page, words[page.language], rng)
+                if rng.random() < 0.4:
+                    flatten_numbers(page)
             for made in units(page, entry["split"], entry.get("surface")):
                 count[made["variant"]] += 1
                 for row in made["gold"]:

@@ -235,6 +235,21 @@ def paragraph(block: Block, surface: str, wrap: int) -> str:
     return text
 
 
+def verbatim(block: Block, state: str | None, seed: str) -> str:
+    """The lines of the source; of an object `code` is the body and `caption` the caption, as they are."""
+    if block.what != "object":
+        return block.text
+    if state == "body+caption":
+        return ""
+    content = block.code
+    if state == "body":
+        content = ""
+    elif state == "placeholder":
+        content = random.Random(seed + block.id).choice(PLACEHOLDERS.get(block.kind, ["[...]"]))
+    parts = [block.caption, content] if block.caption_first else [content, block.caption]
+    return "\n".join(part for part in parts if part)
+
+
 def render(page: Page, surface: str, states: dict[str, str], seed: str, gone_lists: frozenset[str] = frozenset(), headings: bool = True) -> tuple[str, list[tuple[str, int]]]:
     """The text with its marks, and for each damaged object where in it (in characters) it was."""
     rng = random.Random(seed)
@@ -252,7 +267,11 @@ def render(page: Page, surface: str, states: dict[str, str], seed: str, gone_lis
                 cuts.append((block.list_id or "", length))
             continue
         item = bool(block.prefix)
-        if block.what == "heading":
+        if surface == "verbatim":
+            text, item = verbatim(block, state, seed) if headings or block.what != "heading" else "", False
+            if state:
+                cuts.append((block.id, length))
+        elif block.what == "heading":
             text = heading(block.text, block.level, surface, style) if headings else ""
         elif block.what == "para":
             text = paragraph(block, surface, wrap)

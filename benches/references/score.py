@@ -111,8 +111,8 @@ class Judged:
                 loose = row["form"] == "promise" or finding.get("form") == "promise" or kind in ("", "list")
                 if overlap(finding, row, NEAR) and key is None and (loose or kind_of(row) == kind):
                     return at
-            elif kind_of(row) == kind and key_of(row) == key:
-                return at
+            elif key_of(row) == key and (kind_of(row) == kind or {kind_of(row), kind} == {"footnote", "citation"}):
+                return at  # "[1]" may be either
         return None
 
 
