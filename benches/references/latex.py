@@ -34,7 +34,17 @@ def plain(text: str) -> str:
 
 class Cplusplus:
     def __init__(self) -> None:
-        self.tables = 0
+        self.numbers: dict[str, int] = {}
+
+    def count(self, text: str) -> None:
+        """Numbers the tables of a file; all files come before the first is read."""
+        for match in re.finditer(rf"\\begin\{{({TABLE})\}}((?:\s*{GROUP}){{2,3}})", re.sub(r"(?<!\\)%.*", "", text)):
+            self.numbers.setdefault(self.label(match[1], re.findall(GROUP, match[2])), len(self.numbers) + 1)
+
+    @staticmethod
+    def label(name: str, arguments: list[str]) -> str:
+        place = 2 if name == "oldconcepttable" else 1
+        return arguments[place].removeprefix("tab:") if len(arguments) > place else ""
 
     def read(self, text: str, project: str, path: str) -> Page:
         page = Page(project, "en", path, [], [])
@@ -92,8 +102,8 @@ class Cplusplus:
             mention = page.mentions[number]
             old = chr(START + number) + "\u2045" + END
             if target is None:
-                mention.kind, mention.key, mention.target = "table", "?", None
-                new = chr(START + number) + "Table 999" + END
+                mention.kind, mention.key, mention.target = "table", str(self.numbers.get(name, 999)), None
+                new = chr(START + number) + f"Table {mention.key}" + END
             else:
                 mention.kind, mention.key, mention.target = "table", target.key, target.id
                 new = chr(START + number) + target.label + END
@@ -107,8 +117,8 @@ class Cplusplus:
         while (match := re.match(r"\s*" + GROUP, rest)) and len(arguments) < 6:
             arguments.append(match[1])
             rest = rest[match.end() :]
-        place = 2 if name == "oldconcepttable" else 1
-        if len(arguments) <= place:
+        label = self.label(name, arguments)
+        if label not in self.numbers:
             return
         caption = clean(plain(arguments[0] + (" requirements" if "oncepttable" in name else "")))
         rows = []
@@ -117,9 +127,7 @@ class Cplusplus:
             cells = [clean(plain(cell)) for cell in re.split(r"(?<!\\)&", line)]
             if sum(bool(cell) for cell in cells) >= 2:
                 rows.append(cells)
-        self.tables += 1
         if len(rows) < 2:
             return
-        key = str(self.tables)
-        label = arguments[place].removeprefix("tab:")
+        key = str(self.numbers[label])
         add(Block("object", kind="table", key=key, label=f"Table {key}", caption=caption, rows=rows, ids=["tab:" + label]))  # type: ignore[operator]

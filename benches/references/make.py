@@ -405,20 +405,22 @@ def read_project(project: str, entry: dict[str, Any], root: Path, words: dict[st
 
 def read_repository(project: str, entry: dict[str, Any], paths: list[Path]) -> list[Page]:
     """The files of a repository, from JSONL."""
-    pages, book = [], latex.Cplusplus()
+    rows = []
     for path in paths:
         data = zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read() if path.suffix == ".zst" else path.read_bytes()
-        for line in data.splitlines():
-            row = json.loads(line)
-            if row.get("source") != entry["repository"]:
-                continue
-            name = row["path"].rsplit("/", 1)[-1]
-            if row["path"].endswith(".rst"):
-                pages.append(plaintext.read_rst(row["text"], project, name))
-            elif row["path"].endswith(".adoc"):
-                pages.append(plaintext.read_asciidoc(row["text"], project, row["path"].removeprefix("src/")))
-            elif row["path"].endswith(".tex"):
-                pages.append(book.read(row["text"], project, name))
+        rows += [row for row in map(json.loads, data.splitlines()) if row.get("source") == entry["repository"]]
+    pages, book = [], latex.Cplusplus()
+    for row in rows:
+        if row["path"].endswith(".tex"):
+            book.count(row["text"])
+    for row in rows:
+        name = row["path"].rsplit("/", 1)[-1]
+        if name.endswith(".rst"):
+            pages.append(plaintext.read_rst(row["text"], project, name))
+        elif name.endswith(".adoc"):
+            pages.append(plaintext.read_asciidoc(row["text"], project, row["path"].removeprefix("src/")))
+        elif name.endswith(".tex"):
+            pages.append(book.read(row["text"], project, name))
     return pages
 
 

@@ -116,7 +116,7 @@ def read_rfc(text: str, project: str, path: str) -> Page:
         del page.blocks[contents:first]
     for word, kind in (("Figure", "figure"), ("Table", "table")):
         link(page, re.compile(rf"(?P<mention>{word}\s+(?P<key>\d+))(?![\d.]*\d)(?!\s+(?:of|in)\s+\[)"), objects[word], kind)
-    link(page, re.compile(r"(?<![\]\d],\s)(?<!\],)(?P<mention>(?:Section|Appendix)\s+(?P<key>[A-Z](?![\w])(?:\.\d+)*|\d+(?:\.\d+)*))(?!\.\d|\w)(?!\s+(?:of|in)\s+(?:\[|RFC|that|the\b))(?!\s*\[)(?!\s*,?\s*RFC)"), sections, "section")
+    link(page, re.compile(r"(?<![\]\d],\s)(?<!\],)(?P<mention>(?:Section|Appendix)\s+(?P<key>[A-Z](?![\w])(?:\.\d+)*|\d+(?:\.\d+)*))(?!\.?\w)(?!\s+(?:of|in)\s+(?:\[|RFC|that|the\b))(?!\s*\[)(?!\s*,?\s*RFC)"), sections, "section")
     link(page, re.compile(r"(?P<mention>\[(?P<key>[A-Za-z][\w.\-]*|\d+)\])"), entries, "citation")
     return page
 
