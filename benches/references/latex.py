@@ -21,6 +21,8 @@ SYMBOLS = {"Cpp": "C++", "CppIII": "C++03", "ldots": "...", "dotsc": "...", "le"
 def plain(text: str) -> str:
     """Macros become their argument or their sign."""
     text = re.sub(r"\\(?:index\w*|label|idx\w+|newlabel|linebreak|pagebreak|vspace|hspace|iref|clearpage|definition|lstset)(?:\[[^\]]*\])?" + GROUP + r"(?:\{[^{}]*\})?", "", text)
+    text = re.sub(rf"\\({'|'.join(SYMBOLS)})\{{\}}", lambda m: SYMBOLS[m[1]], text)
+    text = re.sub(r"\\ref\{\\(\w+)\}", r"[\1]", text)
     text = re.sub(r"\\ref\{([^{}]*)\}", r"[\1]", text)
     for _ in range(6):
         changed = re.sub(r"\\[A-Za-z]+\*?(?:\[[^\]]*\])?\{([^{}]*)\}", r"\1", text)
