@@ -82,6 +82,7 @@ class Reader:
         self.labels: list[str] = []
         self.serial = 0
         self.code: Block | None = None
+        self.others: dict[str, tuple[str, str]] = {}  # floats with something else in them
 
     def chapter(self) -> str:
         return self.heading_key(1) if self.numbers[1] else ""
@@ -257,6 +258,7 @@ class Reader:
             values = [self.parameters(Node("", [p.strip() for p in one.parts if isinstance(p, str)])) for one in pictures]
             block.images = [(v.get("filename", "picture.png").replace("../", ""), caption) for v in values][:4]
         else:  # something else in it: no gold
+            self.others |= dict.fromkeys(labels, (kind, key))
             block.kind, block.key = "other", None
             block.code = clean(self.inline(self.content(node))) or caption
         self.pending.append(block)
@@ -365,8 +367,9 @@ class Reader:
                 continue
             block = targets.get(mention.target or "")
             if block is None:
-                mention.kind, mention.target, mention.key = "", None, "?"
-                self.replace(sign, "7")
+                mention.kind, mention.key = self.others.get(mention.target or "", ("", "7"))
+                mention.target = None
+                self.replace(sign, chr(START + number) + mention.key + END)
                 continue
             mention.kind = "section" if block.what == "heading" else block.kind
             mention.key, mention.target = block.key, block.id

@@ -22,7 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 import zstandard
@@ -50,6 +50,8 @@ PLACES = {  # where a package keeps its pages; {l} is the part of the project's 
     "rfc-experimental": "usr/share/doc/RFC/**",
 }
 VERBATIM = ("rfc-standards", "rfc-experimental", "peps", "riscv")  # kept as they are written
+DENSE = ("debian-handbook/",)  # few objects and many languages: more mentions, objects and surfaces of each page
+CAPTIONS = {"kicad/pl": ("Tabela", "Rysunek"), "kicad/zh": ("表 ", "图 ")}  # their objects have no number: they get one
 VERDICTS = {"body+caption": "missing", "placeholder": "hollow", "flat": "partial", "rows30": "partial"}
 
 
@@ -160,11 +162,27 @@ def find_promises(page: Page) -> None:
             mark_in(page, block, start, len(text), Mention(following.kind, "promise", None, following.id))
 
 
+def number_objects(page: Page, names: tuple[str, str]) -> None:
+    count: Counter[str] = Counter()
+    heading = ""
+    for block in page.blocks:
+        if block.what == "heading":
+            heading = re.sub(r"^[\d.]+\s*", "", unmark(block.text))
+        if block.what == "object" and block.kind in ("table", "figure") and not block.caption_line():
+            count[block.kind] += 1
+            block.key = str(count[block.kind])
+            name = names[block.kind == "figure"]
+            block.label = name + ("" if name.endswith(" ") else " ") + block.key
+            block.caption = heading or "…"
+            block.caption_first = block.kind == "table"
+
+
 def insert(page: Page, words: dict[str, Any], rng: random.Random) -> None:
     """References to objects that nothing in the page refers to, a few to a page."""
     targets = {m.target for m in page.mentions if m.form != "promise"}
     spaceless = page.language in ("zh-Hans", "zh-Hant", "ja")
     numbered, deictic = Counter(), Counter()
+    dense = page.project.startswith(DENSE)
     order = [at for at, item in enumerate(page.blocks) if item.what == "object" and item.kind in words]
     rng.shuffle(order)
     for at in order:
@@ -173,7 +191,7 @@ def insert(page: Page, words: dict[str, Any], rng: random.Random) -> None:
             continue
         forms = words[item.kind]
         before, after = neighbour(page, at, -1), neighbour(page, at, 1)
-        if item.key and re.match(r"\D", item.label) and numbered[item.kind] < 3 and (rng.random() < 0.75 or deictic[item.kind]):
+        if item.key and re.match(r"\D", item.label) and numbered[item.kind] < (8 if dense else 3) and (dense or rng.random() < 0.75 or deictic[item.kind]):
             host = next((b for b in (before, after) if b is not None and len(b.text) > 60), None)
             if host is None:
                 near = [b for b in page.blocks[max(at - 6, 0) : at + 7] if b.what == "para" and len(b.text) > 60]
@@ -328,12 +346,15 @@ def unit(page: Page, variant: str, surface: str, states: dict[str, str], split: 
     }
 
 
-def units(page: Page, split: str, surface: str | None) -> Iterator[dict[str, Any]]:
-    rng = seeded("variants", page.project, page.path)
+def units(page: Page, split: str, surface: str | None, again: int = 0) -> Iterator[dict[str, Any]]:
+    rng = seeded("variants", page.project, page.path, *([again] if again else []))
     objects = [b for b in page.blocks if b.what == "object"]
     choice = SURFACES
     if any(b.rows and (len(b.rows) < 3 or min(map(len, b.rows)) < 2) for b in objects):
         choice = [s for s in SURFACES if s not in ("plain", "tsv")]
+    if again and surface is None:
+        first = seeded("variants", page.project, page.path).choice(choice)
+        choice = [s for s in choice if s != first]
     surface = surface or rng.choice(choice)
     yield unit(page, "intact", surface, {}, split, "intact")
     wanted = {m.target for m in page.mentions if m.form != "promise" and not m.bare}
@@ -342,16 +363,16 @@ def units(page: Page, split: str, surface: str | None) -> Iterator[dict[str, Any
         mentioned = [b for b in of_kind if b.id in wanted]
         if not mentioned:
             continue
-        item = rng.choice(mentioned)
-        variants = ["body+caption", "body"] + rng.sample(["placeholder", *(["flat", "rows30"] if item.rows else [])], 1)
-        if kind in ("footnote", "citation"):
-            variants = ["body+caption"]
-        for variant in variants:
-            if variant == "body" and not item.caption_line():
-                continue
-            made = unit(page, variant, surface, {item.id: variant}, split, f"{kind}-{variant}")
-            if made["gold"]:
-                yield made
+        for nth, item in enumerate(rng.sample(mentioned, min(len(mentioned), 3 if page.project.startswith(DENSE) else 1))):
+            variants = ["body+caption", "body"] + rng.sample(["placeholder", *(["flat", "rows30"] if item.rows else [])], 1)
+            if kind in ("footnote", "citation"):
+                variants = ["body+caption"]
+            for variant in variants:
+                if variant == "body" and not item.caption_line():
+                    continue
+                made = unit(page, variant, surface, {item.id: variant}, split, f"{kind}-{variant}" + (f"-{nth + 1}" if nth else ""))
+                if made["gold"]:
+                    yield made
         if len(of_kind) > 1:
             made = unit(page, "all-of-kind", surface, {b.id: "body+caption" for b in of_kind}, split, f"{kind}-all")
             if made["gold"]:
@@ -451,6 +472,8 @@ def main() -> None:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
         rich, poor = [], []
         for page in pages:
+            if project in CAPTIONS:
+                number_objects(page, CAPTIONS[project])
             find_labels(page)
             find_deictics(page, words[page.language])
             find_promises(page)
@@ -464,6 +487,10 @@ def main() -> None:
         rich.sort(key=lambda item: item[:2])
         poor.sort(key=lambda item: item[1])
         count: Counter[str] = Counter()
+
+        def write(made: dict[str, Any], file: TextIO = files[entry["split"]]) -> None:
+            file.write(json.dumps(made, ensure_ascii=False) + "\n")
+
         for _, _, page in rich[: args.documents]:
             rng = seeded("insert", project, page.path)
             if entry.get("surface") != "verbatim":
@@ -474,10 +501,15 @@ def main() -> None:
                 count[made["variant"]] += 1
                 for row in made["gold"]:
                     count[f"{row['kind']} {row['form']} {row['verdict']}"] += 1
-                files[entry["split"]].write(json.dumps(made, ensure_ascii=False) + "\n")
+                write(made)
+            if project.startswith(DENSE) and any(b.kind in ("table", "figure") and b.key for b in page.blocks):
+                for made in units(page, entry["split"], entry.get("surface"), again=1):
+                    for name in ("unit", "pair"):
+                        made[name] += "~2"
+                    write(made)
         for _, _, page in [*rich[args.documents :], *poor][: args.plain]:
             surface = entry.get("surface") or seeded(project, page.path).choice(SURFACES)
-            files[entry["split"]].write(json.dumps(unit(page, "intact", surface, {}, entry["split"], "intact"), ensure_ascii=False) + "\n")
+            write(unit(page, "intact", surface, {}, entry["split"], "intact"))
         print(project, entry["split"], len(pages), dict(sorted(count.items())))
 
 
