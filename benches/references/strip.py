@@ -89,8 +89,9 @@ def put_in(root: HtmlElement, words: dict[str, Any], seed: str) -> None:
             continue
         if len(before.text_content()) < 60 or before.find(".//pre") is not None:
             continue
-        sentence = " " + rng.choice(words[kind]["numbered"]).replace("{L}", match["label"].strip()).replace("{n}", match["key"])
-        if "{L}" not in sentence and match["label"].strip() not in sentence:
+        forms = [form for form in words[kind]["numbered"] if "{L}" in form or rng.random() < 0.3]
+        sentence = " " + rng.choice(forms).replace("{L}", match["label"].strip()).replace("{n}", match["key"])
+        if match["label"].strip() not in sentence:
             sentence = f" ({match['label'].strip()})"  # the label word for word, so that it is found again
         if len(before):
             before[-1].tail = (before[-1].tail or "").rstrip() + sentence
@@ -115,7 +116,7 @@ def probes(block: Block, page: Page, seed: str) -> list[str]:
     if block.rows:
         found = [unmark(cell) for row in block.rows for cell in row]
     elif block.images:
-        return [source.rsplit("/", 1)[-1] for source, _ in block.images if source]
+        return [flat(source.rsplit("/", 1)[-1]) for source, _ in block.images if source]
     else:
         found = [line.strip() for line in block.code.splitlines()]
     found = sorted({flat(text) for text in found if 4 <= len(text) <= (40 if block.rows else 90)} - {""})
@@ -138,7 +139,7 @@ def position(text: str, block: Block, start: int, end: int) -> tuple[int, int] |
 
 
 def strip(page: Page, name: str, text: str, split: str) -> dict[str, Any] | None:
-    dense = flat(text)
+    dense = flat(text) + "\n" + flat(re.sub(r"\[([^\]\[]*)\]\([^)]*\)", r"\1", text))  # once without the targets of links
     seed = f"{page.project}/{page.path}"
     state: dict[str, str] = {}
     for block in page.blocks:
