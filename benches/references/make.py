@@ -62,17 +62,17 @@ def seeded(*parts: object) -> random.Random:
 # ---------------------------------------------------------------- cutting
 
 
-def cut(page: Page) -> list[Page]:
-    """Pieces of at most about LIMIT characters, cut at headings; what they refer to in another piece
+def cut(page: Page, limit: int = LIMIT) -> list[Page]:
+    """Pieces of at most about `limit` characters, cut at headings; what they refer to in another piece
     becomes a reference to another page."""
     size = sum(len(b.text) + len(b.code) + sum(len(c) for row in b.rows for c in row) for b in page.blocks)
-    if size <= LIMIT:
+    if size <= limit:
         return [page]
     pieces: list[list[Block]] = [[]]
     length = 0
     for block in page.blocks:
         own = len(block.text) + len(block.code) + sum(len(c) for row in block.rows for c in row)
-        if block.what == "heading" and length > (LIMIT // 3 if block.level > 2 else LIMIT // 8) and not block.list_id:
+        if block.what == "heading" and length > (limit // 3 if block.level > 2 else limit // 8) and not block.list_id:
             pieces.append([])
             length = 0
         pieces[-1].append(block)
@@ -452,6 +452,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", action="append", default=[], help="projects whose name starts so")
     parser.add_argument("--documents", type=int, default=50, help="damaged documents of one project")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="characters of a document, about")
     parser.add_argument("--plain", type=int, default=30, help="more documents of it, intact only")
     args = parser.parse_args()
     projects = yaml.safe_load((HERE / "projects.yaml").read_text())["projects"]
@@ -467,7 +468,7 @@ def main() -> None:
             whole = read_project(project, entry, args.packages, words)
         if project in VERBATIM:
             entry["surface"] = "verbatim"
-        pages = [piece for page in whole for piece in cut(page)]
+        pages = [piece for page in whole for piece in cut(page, args.limit)]
         if "chapters" in entry:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
         rich, poor = [], []

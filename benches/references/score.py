@@ -133,7 +133,7 @@ NAMES = {
     "equation": r"(?<!\w)(?:eq(?:uation|\.)|gleichung|équation|ecuación|equação|equazione)|式",
     "section": r"(?<!\w)(?:section|abschnitt|sección|seção|sezione|paragraaf|sekcj\w+|раздел\w*)|§",
 }  # fmt: skip
-NAIVE = {kind: re.compile(rf"(?:{names})[\s\u00a0]*(\d+(?:[.\-]\d+)*)", re.IGNORECASE) for kind, names in NAMES.items()}
+NAIVE = {kind: re.compile(rf"(?:{names})[\s\u00a0]*((?:[A-Z]\.)?\d+(?:[.\-]\d+)*)", re.IGNORECASE) for kind, names in NAMES.items()}
 LEAD = re.compile(r"(?:[\s#*>.|+=_\-<\[]|</?\w+[^>]*>|#\+caption:)*", re.IGNORECASE)
 
 
