@@ -83,9 +83,12 @@ class Judged:
             if finding.get("verdict") in NO_DEFECT:
                 continue
             kind, key = kind_of(finding), key_of(finding)
-            at = self.match(finding, kind, key, gold)
-            if at is not None:
-                self.found.setdefault(at, finding)
+            matches = self.match(finding, kind, key, gold)
+            if matches:
+                free = [at for at in matches if at not in self.found]
+                same = [at for at in free if gold[at]["form"] == finding.get("form")]
+                if free:
+                    self.found[(same or free)[0]] = finding
                 continue
             name = (kind, key, 0 if key else finding["start"])
             if name in done:
@@ -97,6 +100,24 @@ class Judged:
                 self.near_cut.append(finding)
             else:
                 self.wrong.append(finding)
+        self.merge()
+
+    def merge(self) -> None:
+        """"The following example shows it:" is deictic and a promise; who finds one of the two has found it."""
+        rows = self.unit["gold"]
+        raw = self.unit["text"].encode()
+        drop = set()
+        for at, row in enumerate(rows):
+            if row["form"] in KEYLESS and at not in self.found:
+                for other in self.found:
+                    first, last = sorted((row, rows[other]), key=lambda r: r["start"])
+                    between = raw[first["end"] : max(last["start"], first["end"])]
+                    if rows[other]["form"] in KEYLESS and rows[other]["form"] != row["form"] and len(between) < 250 and b"\n\n" not in between:
+                        drop.add(at)
+        if drop:
+            keep = [at for at in range(len(rows)) if at not in drop]
+            self.found = {keep.index(at): finding for at, finding in self.found.items()}
+            self.unit = self.unit | {"gold": [rows[at] for at in keep]}
 
     @staticmethod
     def same(finding: Row, kind: str, key: str | None, row: Row) -> bool:
@@ -105,15 +126,16 @@ class Judged:
         return key is not None and row["kind"] is not None and kind_of(row) == kind and key == key_of(row)
 
     @staticmethod
-    def match(finding: Row, kind: str, key: str | None, gold: list[Row]) -> int | None:
+    def match(finding: Row, kind: str, key: str | None, gold: list[Row]) -> list[int]:
+        out = []
         for at, row in enumerate(gold):
             if row["form"] in KEYLESS or key_of(row) is None:
                 loose = row["form"] == "promise" or finding.get("form") == "promise" or kind in ("", "list")
-                if overlap(finding, row, NEAR) and key is None and (loose or kind_of(row) == kind):
-                    return at
+                if key is None and overlap(finding, row, NEAR) and (loose or kind_of(row) == kind):
+                    out.append(at)
             elif key_of(row) == key and (kind_of(row) == kind or {kind_of(row), kind} == {"footnote", "citation"}):
-                return at  # "[1]" may be either
-        return None
+                out.append(at)  # "[1]" may be a footnote or a citation
+        return out
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -244,15 +266,20 @@ def numbered_tf(row: Row) -> bool:
     return kind_of(row) in ("table", "figure") and key_of(row) is not None
 
 
+def whole(row: Row) -> bool:
+    """All but gold that lost only a part; findings have no `origin`."""
+    return row.get("verdict") != "partial" or "origin" not in row
+
+
 def report(judged: list[Judged], draws: int) -> tuple[str, Row]:
     out: list[str] = []
     data: Row = {}
-    whole = [item for item in judged if item.unit["variant"] == "intact"]
+    intact = [item for item in judged if item.unit["variant"] == "intact"]
     damaged = [item for item in judged if item.unit["variant"] != "intact"]
     kinds = sorted({kind_of(row) for item in judged for row in item.unit["gold"]} | {kind_of(f) for item in judged for f in item.wrong})
     languages = sorted({item.unit["language"] for item in judged})
-    size = sum(tokens(item.unit["text"], item.unit["language"]) for item in whole)
-    out.append(f"{len(judged)} units of {len({i.unit['project'] for i in judged})} projects: {len(whole)} intact ({size / 1e6:.2f} million tokens), {len(damaged)} damaged, {sum(len(i.unit['gold']) for i in judged)} gold mentions.")
+    size = sum(tokens(item.unit["text"], item.unit["language"]) for item in intact)
+    out.append(f"{len(judged)} units of {len({i.unit['project'] for i in judged})} projects: {len(intact)} intact ({size / 1e6:.2f} million tokens), {len(damaged)} damaged, {sum(len(i.unit['gold']) for i in judged)} gold mentions.")
 
     def gone(item: Judged) -> bool:
         return item.unit["variant"] in ("body+caption", "all-of-kind", "intact")
@@ -280,7 +307,7 @@ def report(judged: list[Judged], draws: int) -> tuple[str, Row]:
         data.setdefault("goals", {})[name] = result
     out += ["## In short", table(["what", "gold", "findings", "precision", "recall", "F1"], rows)]
 
-    wrong = [f for item in whole for f in item.wrong]
+    wrong = [f for item in intact for f in item.wrong]
     per_kind = Counter((kind_of(f), f.get("form") or "?") for f in wrong)
     rows = [[f"{k} {form}", str(n), show(n / size * 1e6 if size else None, 1)] for (k, form), n in per_kind.most_common()]
     rows.append(["all", str(len(wrong)), show(len(wrong) / size * 1e6 if size else None, 1)])
@@ -294,10 +321,10 @@ def report(judged: list[Judged], draws: int) -> tuple[str, Row]:
     named = [f"{k} {f}" for k in kinds for f in forms]
     text, data["kind"] = per(judged, "kind, form", named, None, lambda row, name: f"{kind_of(row)} {row.get('form')}" == name)
     out += ["## Per kind", text]
-    text, data["language"] = per(judged, "language", languages, lambda i: i.unit["language"], lambda row, _: numbered_tf(row))
-    out += ["## Numbered tables and figures per language", text]
-    text, data["language deictic"] = per(judged, "language", languages, lambda i: i.unit["language"], lambda row, _: kind_of(row) in ("table", "figure") and row.get("form") == "deictic")
-    out += ["## Deictic tables and figures per language", text]
+    text, data["language"] = per(judged, "language", languages, lambda i: i.unit["language"], lambda row, _: numbered_tf(row) and whole(row))
+    out += ["## Numbered tables and figures per language, missing or hollow", text]
+    text, data["language deictic"] = per(judged, "language", languages, lambda i: i.unit["language"], lambda row, _: kind_of(row) in ("table", "figure") and row.get("form") == "deictic" and whole(row))
+    out += ["## Deictic tables and figures per language, missing or hollow", text]
     text, data["language all"] = per(judged, "language", languages, lambda i: i.unit["language"], lambda row, _: row.get("form") != "promise")
     out += ["## All kinds but promises per language", text]
     text, data["kind by language"] = cross(judged, kinds, languages)
