@@ -52,7 +52,9 @@ def main() -> None:
                 unit.pop("lost", None)
                 if unit["surface"] == "stripped":
                     unit = crop(unit)
-                elif unit["variant"] == "intact" and not any(row["form"] != "promise" for row in unit["present"]):
+                else:
+                    unit["elsewhere"] = [row for row in unit["elsewhere"] if row["start"] >= 0]
+                if unit and unit["variant"] == "intact" and not any(row["form"] != "promise" for row in unit["present"]):
                     continue
                 if unit and len(json.dumps(unit, ensure_ascii=False).encode()) < SIZE:
                     groups.setdefault((unit["variant"], unit["surface"]), []).append(unit)

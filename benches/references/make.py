@@ -88,6 +88,26 @@ def cut(page: Page, limit: int = LIMIT) -> list[Page]:
     return out
 
 
+def know_others(pages: list[Page], one_book: bool) -> None:
+    """Tells each page what has a number elsewhere: in the book, or in the file that it was cut from."""
+    books: dict[str, list[Page]] = {}
+    for page in pages:
+        books.setdefault("" if one_book else re.sub(r"\.\d+$", "", page.path), []).append(page)
+    for parts in books.values():
+        keys: dict[str, Counter[str]] = {}
+        own: list[dict[str, set[str]]] = []
+        for page in parts:
+            mine: dict[str, set[str]] = {}
+            for block in page.blocks:
+                if block.key and block.what != "para":
+                    mine.setdefault("section" if block.what == "heading" else block.kind, set()).add(block.key)
+            for kind, names in mine.items():
+                keys.setdefault(kind, Counter()).update(names)
+            own.append(mine)
+        for page, mine in zip(parts, own):
+            page.others = {kind: {key for key in names if key not in mine.get(kind, ())} for kind, names in keys.items()}
+
+
 # ---------------------------------------------------------------- mentions
 
 
@@ -329,6 +349,14 @@ def unit(page: Page, variant: str, surface: str, states: dict[str, str], split: 
             if mention.form == "numbered":
                 seen.add((mention.kind, mention.key or ""))
             gold.append(row | {"verdict": verdict})
+    numbers = set(re.findall(r"(?:[A-Z]\.)?\d+(?:\.\d+)*", text))
+    known = {(row["kind"], row["key"]) for row in gold + present + elsewhere}
+    for kind, keys in page.others.items():  # named without a link: not judged
+        elsewhere += [
+            {"kind": kind, "form": "numbered", "key": key, "start": -1, "end": -1, "origin": "text", "scope": "other-page"}
+            for key in sorted(keys & numbers)
+            if (kind, key) not in known
+        ]
     language = page.language
     return {
         "unit": f"{page.project}:{page.path}:{name}",
@@ -471,6 +499,7 @@ def main() -> None:
         pages = [piece for page in whole for piece in cut(page, args.limit)]
         if "chapters" in entry:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
+        know_others(pages, project.startswith(tuple(docbook.BOOKS)) or project == "cplusplus")
         rich, poor = [], []
         for page in pages:
             if project in CAPTIONS:

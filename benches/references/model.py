@@ -68,6 +68,7 @@ class Page:
     blocks: list[Block]
     mentions: list[Mention]
     chapter: int | None = None
+    others: dict[str, set[str]] = field(default_factory=dict)  # by kind, keys of objects elsewhere in the book
 
     def mark(self, text: str, mention: Mention) -> str:
         number = len(self.mentions)
