@@ -1,8 +1,8 @@
 """Makes gold units for dangling references: documents whole and damaged, with what is then missing.
 
-    python3 make.py --packages /tmp/packages --out /tmp/units                # everything that is there
-    python3 make.py --packages / --out /tmp/units --only debian-handbook    # installed packages
-    python3 make.py --packages /tmp/packages --jsonl repositories.jsonl.zst --out /tmp/units
+    python3 make.py --packages packages --out units                # everything that is there
+    python3 make.py --packages / --out units --only debian-handbook    # installed packages
+    python3 make.py --packages packages --jsonl repositories.jsonl.zst --out units
 
 `--packages` is a folder with one unpacked Debian package per subfolder (`dpkg -x`, see README.md) or a
 root in which they are installed. `--jsonl` holds files of repositories: `source` (owner/name), `path`,

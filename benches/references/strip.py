@@ -1,7 +1,7 @@
 """Runs real strippers over HTML manuals, and writes what they lost as units like those of make.py.
 
-    python3 strip.py --packages /tmp/packages --out /tmp/units
-    python3 strip.py --packages /tmp/packages --out /tmp/units --only postgresql --stripper jusText
+    python3 strip.py --packages packages --out units
+    python3 strip.py --packages packages --out units --only postgresql --stripper jusText
 
 Strippers: trafilatura, trafilatura-no-tables, jusText, html2text, resiliparse and, where the program is
 there, pandoc-plain. An object is lost when less than 20 % of its probes (up to 30 cells, lines or
