@@ -69,7 +69,9 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
         Class::Heading => Next::Heading,
         Class::Text => {
             let full = line.of(text).trim();
-            if item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
+            // a caption or an attribute list announces its object
+            let led = full.starts_with(['.', '[']) || super::captions::looks_like_label(full);
+            if led || item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
                 return Next::Object;
             }
             let title = line.width() < 60

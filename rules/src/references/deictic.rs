@@ -9,6 +9,9 @@ const WINDOW_BYTES: usize = 6000;
 /// Bytes between a mention and an object that may be meant.
 const NEAR_BYTES: usize = 800;
 
+/// Bytes between a mention and the caption it means.
+const CAPTION_BYTES: usize = 250;
+
 /// Kinds that have deictic mentions.
 const KINDS: [Kind; 5] = [Kind::Table, Kind::Figure, Kind::Equation, Kind::Listing, Kind::List];
 
@@ -51,9 +54,18 @@ impl Places {
         if mention.direction == Direction::Below && mention.next == Next::Object {
             return None;
         }
-        let own = self.own.get(slot)?;
-        let near = self.near.get(slot)?;
-        if find(own, mention, WINDOW_BYTES).is_some() || find(near, mention, NEAR_BYTES).is_some() {
+        let own = find(self.own.get(slot)?, mention, WINDOW_BYTES);
+        // a caption right below the mention is the one it means
+        let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
+        let nearer = caption.filter(|caption| {
+            mention.direction == Direction::Below && own.is_none_or(|own| caption.start < own.start)
+        });
+        if let Some(span) = nearer {
+            return Some((Verdict::Hollow, Some(span)));
+        }
+        let float = matches!(mention.kind, Kind::Table | Kind::Figure);
+        let window = if float { NEAR_BYTES / 3 } else { NEAR_BYTES };
+        if own.is_some() || find(self.near.get(slot)?, mention, window).is_some() {
             return None;
         }
         if let Some(span) = find(self.captions.get(slot)?, mention, WINDOW_BYTES / 2) {

@@ -335,7 +335,7 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
     let before = char_before(text, start);
     let title = before == Some('.') && char_before(text, start - 1).is_none_or(|c| c == '\n');
     let part = matches!(before, Some('/' | '\\' | '#' | '@' | '=' | '&' | '-' | '$' | '%' | '.'));
-    (part && !title)
+    (part && !title && !language.source.unspaced)
         || matches!(char_at(text, end), Some('/' | '\\' | '@' | '='))
 }
 

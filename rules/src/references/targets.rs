@@ -309,6 +309,7 @@ fn sections(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         let span = Span::new(line.start as usize, line.end as usize);
         let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
         let title = full.trim_start_matches(['#', '=', '*', ' ']);
+        let title = if title.starts_with('<') { title.split_once('>').map_or(title, |t| t.1) } else { title };
         if let Some(key) = leading_number(title) {
             let evidence = if line.class == Class::Heading { Evidence::Body } else { Evidence::Label };
             targets.push(Target { span, kind: Kind::Section, key, evidence });
