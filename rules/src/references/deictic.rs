@@ -54,17 +54,20 @@ impl Places {
         if mention.direction == Direction::Below && mention.next == Next::Object {
             return None;
         }
-        let own = find(self.own.get(slot)?, mention, WINDOW_BYTES);
+        let float = matches!(mention.kind, Kind::Table | Kind::Figure);
+        // code stands right after the words that announce it
+        let below = mention.direction == Direction::Below;
+        let window = if below && mention.kind == Kind::Listing { WINDOW_BYTES / 3 } else { WINDOW_BYTES };
+        let own = find(self.own.get(slot)?, mention, window);
         // a caption right below the mention is the one it means
         let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
         let nearer = caption.filter(|caption| {
-            mention.direction == Direction::Below && own.is_none_or(|own| caption.start < own.start)
+            below && own.is_none_or(|own| caption.start < own.start)
         });
         if let Some(span) = nearer {
             return Some((Verdict::Hollow, Some(span)));
         }
-        let float = matches!(mention.kind, Kind::Table | Kind::Figure);
-        let window = if float { NEAR_BYTES / 3 } else { NEAR_BYTES };
+        let window = if float || below { NEAR_BYTES / 3 } else { NEAR_BYTES };
         if own.is_some() || find(self.near.get(slot)?, mention, window).is_some() {
             return None;
         }
@@ -94,7 +97,10 @@ fn relation(kind: Kind, target: &Target) -> Relation {
     }
     match (kind, target.kind) {
         (Kind::Table, Kind::Table) if !body => Relation::Partial,
-        (Kind::Listing | Kind::Equation, Kind::Listing) | (Kind::List, Kind::Table) => Relation::Own,
+        (Kind::Listing | Kind::Equation, Kind::Listing) => {
+            if body { Relation::Own } else { Relation::Near }
+        }
+        (Kind::List, Kind::Table) => Relation::Own,
         (a, b) if a == b => {
             if body { Relation::Own } else { Relation::Near }
         }
