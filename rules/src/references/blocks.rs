@@ -163,7 +163,8 @@ fn single(
     }) {
         return Class::Heading;
     }
-    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.len() > 2 * equals {
+    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.bytes().any(|b| b.is_ascii_alphanumeric() || b > 127)
+    {
         return Class::Heading;
     }
     let stars = trimmed.bytes().take_while(|b| *b == b'*').count();
@@ -193,7 +194,8 @@ fn single(
         return if over == trimmed && !next.is_empty() { Class::Markup } else { Class::Markup };
     }
     let short = trimmed.chars().take(120).count();
-    if short < 120 && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
+    let attribute = trimmed.starts_with(['[', '.']);
+    if short < 120 && !attribute && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
         // a title between two rules
         lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
     }) {

@@ -83,7 +83,7 @@ fn lead(before: &str) -> Lead {
         return Lead::None;
     }
     let marks = trimmed.chars().all(|c| {
-        matches!(c, '*' | '_' | '#' | '|' | '[' | '(' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
+        matches!(c, '*' | '_' | '#' | '|' | '[' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
     });
     if marks {
         return Lead::Marked;

@@ -216,7 +216,13 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
     }
     let last = trimmed.rsplit([' ', '\n']).next().unwrap_or_default();
     let rfc = trimmed.rsplit([' ', '\n']).nth(1).unwrap_or_default();
-    if last.contains("://") || last.starts_with("doi:") || last.starts_with("www.") {
+    // "https://example.org/a. See Figure 5"
+    let prior = trimmed.trim_end_matches(char::is_alphabetic).trim_end();
+    let address = prior.ends_with('.') && {
+        let word = prior.rsplit([' ', '\n']).next().unwrap_or_default();
+        word.contains("://") || word.contains("doi:")
+    };
+    if address || last.contains("://") || last.starts_with("doi:") || last.starts_with("www.") {
         return true;
     }
     let number = last.trim_end_matches([')', ']']).trim_start_matches(['(', '[']);

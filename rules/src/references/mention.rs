@@ -174,10 +174,10 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
     at = skip_number_sign(text, at);
     let capital = hit.sense.dotted
         || unspaced
-        || char_at(text, start).is_some_and(char::is_uppercase);
+        || !char_at(text, start).is_some_and(char::is_lowercase);
     let grammar = Grammar {
         many: many || hit.sense.dotted,
-        capital: char_at(text, start).is_some_and(char::is_uppercase),
+        capital: !char_at(text, start).is_some_and(char::is_lowercase),
         words: &language.source.number_words,
         and: &language.and,
         to: &language.to,
