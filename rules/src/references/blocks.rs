@@ -1,6 +1,8 @@
 //! What each line of a text belongs to: the marks of Markdown, reST, `AsciiDoc`, LaTeX, Org, wiki
 //! and HTML that open and close blocks.
 
+use memchr::memmem;
+
 use super::lines::{Class, Line, is_toc, item_mark, split};
 use super::markup::{inline_objects, starts_with_ignore_case};
 use super::objects::{Object, ObjectKind, push, runs};
@@ -26,6 +28,9 @@ pub(super) fn read(text: &str, structure: &mut Structure) {
     let objects = &mut structure.objects;
     let mut at = front_matter(text, lines);
     let mut margin = Margin::of(lines);
+    margin.org = text.starts_with("#+") || memmem::find(text.as_bytes(), b"\n#+").is_some();
+    margin.wiki = memmem::find(text.as_bytes(), b"\n==").is_some()
+        && memmem::find(text.as_bytes(), b" ==\n").is_some();
     while at < lines.len() {
         at = block(text, lines, at, objects, &mut margin).max(at + 1);
     }
@@ -55,6 +60,10 @@ struct Margin {
     in_list: bool,
     /// The last text line announced code: it ended in a colon.
     colon: bool,
+    /// Stars mark headings, as in Org.
+    org: bool,
+    /// Number signs mark list items, as in wikis.
+    wiki: bool,
     /// It ended in two colons, which makes what is indented deeper code, and its indentation.
     literal: Option<u8>,
 }
@@ -70,7 +79,7 @@ impl Margin {
         let all: u32 = counts.iter().sum();
         let usual = counts.iter().position(|count| *count * 6 > all);
         let columns = usual.map_or(0, |columns| u8::try_from(columns).unwrap_or(0));
-        Self { columns, in_list: false, colon: false, literal: None }
+        Self { columns, in_list: false, colon: false, org: false, wiki: false, literal: None }
     }
 }
 
@@ -116,7 +125,7 @@ fn block(
         }
         return end;
     }
-    let class = single(text, lines, at, trimmed, blank_before);
+    let class = single(text, lines, at, trimmed, blank_before, margin);
     if let Some(line) = lines.get_mut(at) {
         line.class = class;
     }
@@ -135,11 +144,18 @@ fn block(
 }
 
 /// The class of one line that opens no block.
-fn single(text: &str, lines: &[Line], at: usize, trimmed: &str, blank_before: bool) -> Class {
+fn single(
+    text: &str,
+    lines: &[Line],
+    at: usize,
+    trimmed: &str,
+    blank_before: bool,
+    margin: &Margin,
+) -> Class {
     let hashes = trimmed.bytes().take_while(|b| *b == b'#').count();
     if (1..=6).contains(&hashes) && trimmed.get(hashes..).is_some_and(|r| r.starts_with([' ', '\t']))
     {
-        return Class::Heading;
+        return if margin.wiki { Class::Item } else { Class::Heading };
     }
     let equals = trimmed.bytes().take_while(|b| *b == b'=').count();
     if (1..=6).contains(&equals) && trimmed.get(equals..).is_some_and(|r| {
@@ -147,12 +163,13 @@ fn single(text: &str, lines: &[Line], at: usize, trimmed: &str, blank_before: bo
     }) {
         return Class::Heading;
     }
-    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.len() > 2 * equals {
+    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.bytes().any(|b| b.is_ascii_alphanumeric() || b > 127)
+    {
         return Class::Heading;
     }
     let stars = trimmed.bytes().take_while(|b| *b == b'*').count();
     if stars >= 2 && trimmed.get(stars..).is_some_and(|r| r.starts_with(' ')) && blank_before {
-        return Class::Heading;
+        return if margin.org { Class::Heading } else { Class::Item };
     }
     if starts_with_ignore_case(trimmed, "<h")
         && trimmed.as_bytes().get(2).is_some_and(|b| (b'1'..=b'6').contains(b))
@@ -177,7 +194,8 @@ fn single(text: &str, lines: &[Line], at: usize, trimmed: &str, blank_before: bo
         return if over == trimmed && !next.is_empty() { Class::Markup } else { Class::Markup };
     }
     let short = trimmed.chars().take(120).count();
-    if short < 120 && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
+    let attribute = trimmed.starts_with(['[', '.']);
+    if short < 120 && !attribute && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
         // a title between two rules
         lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
     }) {
@@ -450,7 +468,7 @@ fn is_definition(line: &str) -> bool {
 
 /// `3.2 Title`, `Chapter 3`, `Appendix B`, without an end of a sentence.
 fn is_numbered_heading(line: &str) -> bool {
-    if line.len() > 100 || line.ends_with(['.', ',', ';', ':']) {
+    if line.len() > 100 || line.ends_with(['.', ',', ';', ':', '。']) {
         return false;
     }
     let label = line.split([' ', '\t', '\u{a0}']).next().unwrap_or_default();
@@ -460,7 +478,7 @@ fn is_numbered_heading(line: &str) -> bool {
             || part.len() == 1 && part.bytes().all(|b| b.is_ascii_uppercase())
     });
     let title = line.get(label.len()..).unwrap_or_default().trim_start();
-    let dots = label.contains('.');
+    let dots = dotted.contains('.');
     numbers
         && (dots || label.bytes().all(|b| b.is_ascii_digit()))
         && title.starts_with(|c: char| c.is_uppercase() || !c.is_ascii())

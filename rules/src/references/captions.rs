@@ -53,7 +53,7 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
     let opens = before.trim_end().ends_with('<') || before.trim_end().ends_with('[');
     let first = line.class == Class::Heading || marked || opens || starts_block(text, lines, index);
     match separator(rest) {
-        Separator::Nothing => first,
+        Separator::Nothing => first || line.indent >= 8,
         Separator::Colon => first || ends_sentence(text, lines, index),
         Separator::Stop => {
             first || (ends_sentence(text, lines, index) && rest.len() < 200)
@@ -83,7 +83,7 @@ fn lead(before: &str) -> Lead {
         return Lead::None;
     }
     let marks = trimmed.chars().all(|c| {
-        matches!(c, '*' | '_' | '#' | '|' | '[' | '(' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
+        matches!(c, '*' | '_' | '#' | '|' | '[' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
     });
     if marks {
         return Lead::Marked;
@@ -226,7 +226,18 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         let last = label_end(lines, label.line);
         let objects = &structure.objects;
         let from = objects.partition_point(|o| o.start < label.span.start);
+        // another label of the kind, or a heading, parts a label from an object
+        let above = labels.get(..index).unwrap_or_default().iter().rev().take(4);
+        let above = above.filter(|l| l.kind == label.kind && l.line < label.line).map(|l| l.line).next();
+        let below = labels.get(index + 1..).unwrap_or_default().iter().take(4);
+        let below = below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
+        let (floor, ceiling) = headings_around(lines, label.line);
         let near = |object: &Object| {
+            let free = above.is_none_or(|above| object.last >= above || object.first > label.line)
+                && below.is_none_or(|below| object.first <= below)
+                && object.last >= floor
+                && object.first <= ceiling;
+            free &&
             object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
         };
         // objects are few beside each other; those before are looked at backwards
@@ -275,6 +286,16 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             label.evidence = Evidence::Body;
         }
     }
+}
+
+/// The lines of the headings before and after a label's line, as far as objects are looked for.
+fn headings_around(lines: &[Line], line: u32) -> (u32, u32) {
+    let heading = |line: &u32| {
+        lines.get(*line as usize).is_some_and(|line| line.class == Class::Heading)
+    };
+    let floor = (line.saturating_sub(WINDOW_LINES)..line).rev().find(heading).unwrap_or(0);
+    let ceiling = (line + 1..=line + WINDOW_LINES).find(heading).unwrap_or(u32::MAX);
+    (floor, ceiling)
 }
 
 /// The last line of a label's paragraph.

@@ -41,10 +41,8 @@ fn after(text: &str, structure: &Structure, mention: &Mention) -> (bool, Next) {
     });
     let colon = colon.flatten();
     let line = line_of(&structure.lines, from + colon.unwrap_or(0));
-    let mut ahead = structure.lines.iter().enumerate().skip(line + 1).take(LINES_MAX);
     // without a colon the paragraph may go on
     if colon.is_none() {
-        ahead.by_ref().find(|(_, line)| line.class != Class::Text);
         let found = structure.lines.iter().enumerate().skip(line + 1);
         let start = found.take(LINES_MAX).find(|(_, l)| l.class != Class::Text).map_or(line + 1, |f| f.0);
         return (false, next_of(text, structure, start));
@@ -69,7 +67,9 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
         Class::Heading => Next::Heading,
         Class::Text => {
             let full = line.of(text).trim();
-            if item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
+            // a caption or an attribute list announces its object
+            let led = full.starts_with(['.', '[']) || super::captions::looks_like_label(full);
+            if led || item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
                 return Next::Object;
             }
             let title = line.width() < 60

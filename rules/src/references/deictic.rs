@@ -9,6 +9,9 @@ const WINDOW_BYTES: usize = 6000;
 /// Bytes between a mention and an object that may be meant.
 const NEAR_BYTES: usize = 800;
 
+/// Bytes between a mention and the caption it means.
+const CAPTION_BYTES: usize = 250;
+
 /// Kinds that have deictic mentions.
 const KINDS: [Kind; 5] = [Kind::Table, Kind::Figure, Kind::Equation, Kind::Listing, Kind::List];
 
@@ -51,9 +54,21 @@ impl Places {
         if mention.direction == Direction::Below && mention.next == Next::Object {
             return None;
         }
-        let own = self.own.get(slot)?;
-        let near = self.near.get(slot)?;
-        if find(own, mention, WINDOW_BYTES).is_some() || find(near, mention, NEAR_BYTES).is_some() {
+        let float = matches!(mention.kind, Kind::Table | Kind::Figure);
+        // code stands right after the words that announce it
+        let below = mention.direction == Direction::Below;
+        let window = if below && mention.kind == Kind::Listing { WINDOW_BYTES / 3 } else { WINDOW_BYTES };
+        let own = find(self.own.get(slot)?, mention, window);
+        // a caption right below the mention is the one it means
+        let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
+        let nearer = caption.filter(|caption| {
+            below && own.is_none_or(|own| caption.start < own.start)
+        });
+        if let Some(span) = nearer {
+            return Some((Verdict::Hollow, Some(span)));
+        }
+        let window = if float || below { NEAR_BYTES / 3 } else { NEAR_BYTES };
+        if own.is_some() || find(self.near.get(slot)?, mention, window).is_some() {
             return None;
         }
         if let Some(span) = find(self.captions.get(slot)?, mention, WINDOW_BYTES / 2) {
@@ -82,7 +97,10 @@ fn relation(kind: Kind, target: &Target) -> Relation {
     }
     match (kind, target.kind) {
         (Kind::Table, Kind::Table) if !body => Relation::Partial,
-        (Kind::Listing | Kind::Equation, Kind::Listing) | (Kind::List, Kind::Table) => Relation::Own,
+        (Kind::Listing | Kind::Equation, Kind::Listing) => {
+            if body { Relation::Own } else { Relation::Near }
+        }
+        (Kind::List, Kind::Table) => Relation::Own,
         (a, b) if a == b => {
             if body { Relation::Own } else { Relation::Near }
         }

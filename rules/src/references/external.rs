@@ -29,6 +29,19 @@ fn follows(
     let mut at = skip_blank(text, end);
     // "(the standard's) Section 3, Smith 2010" and "Fig. 2a, ref. 7"
     if matches!(char_at(text, at), Some(',' | ';')) {
+        // "Section 8.3, "Maximum Size", of [RFC8200]"
+        let start = at + 1 + text.get(at + 1..).unwrap_or_default().len()
+            - text.get(at + 1..).unwrap_or_default().trim_start().len();
+        let rest = head(text.get(start..).unwrap_or_default(), LOOK_BYTES);
+        if let Some(title) = rest.strip_prefix(['"', '“']) {
+            let close = title.find(['"', '”']).and_then(|close| title.get(close..));
+            let after = close.unwrap_or_default().trim_start_matches(['"', '”', ',', ' ', '\n']);
+            if language.external_of.prefix(after, lower).is_some() {
+                let of = first_word(after);
+                let work = after.get(of.len()..).unwrap_or_default().trim_start();
+                return is_bracket_cite(work) || is_cite(work, kind);
+            }
+        }
         let rest = head(text.get(skip_blank(text, at + 1)..).unwrap_or_default(), LOOK_BYTES);
         return is_cite(rest, kind) || others_soon(language, rest, lower);
     }
@@ -203,7 +216,13 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
     }
     let last = trimmed.rsplit([' ', '\n']).next().unwrap_or_default();
     let rfc = trimmed.rsplit([' ', '\n']).nth(1).unwrap_or_default();
-    if last.contains("://") || last.starts_with("doi:") || last.starts_with("www.") {
+    // "https://example.org/a. See Figure 5"
+    let prior = trimmed.trim_end_matches(char::is_alphabetic).trim_end();
+    let address = prior.ends_with('.') && {
+        let word = prior.rsplit([' ', '\n']).next().unwrap_or_default();
+        word.contains("://") || word.contains("doi:")
+    };
+    if address || last.contains("://") || last.starts_with("doi:") || last.starts_with("www.") {
         return true;
     }
     let number = last.trim_end_matches([')', ']']).trim_start_matches(['(', '[']);
@@ -216,5 +235,8 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
     }
     // "the Act's section 3"; "Smith's Table 2"
     let owner = last.strip_suffix("'s").or_else(|| last.strip_suffix("’s"));
-    owner.is_some_and(|owner| owner.chars().next().is_some_and(char::is_uppercase))
+    owner.is_some_and(|owner| {
+        owner.chars().next().is_some_and(char::is_uppercase)
+            || language.external_works.has(owner, lower)
+    })
 }

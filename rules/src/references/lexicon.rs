@@ -168,9 +168,6 @@ pub(super) struct Compiled {
     pub(super) external_works: Words,
     pub(super) external_own: Words,
     pub(super) external_others: Words,
-    pub(super) number_words: Words,
-    pub(super) promised: Words,
-    pub(super) bibliography: Words,
 }
 
 /// The languages and the automaton over all their forms.
@@ -313,9 +310,6 @@ fn compile(language: Language) -> Compiled {
         external_works: Words::new(&language.external.works),
         external_own: Words::new(&language.external.own),
         external_others: Words::new(&language.external.others),
-        number_words: Words::new(&language.number_words),
-        promised: Words::new(&language.promised),
-        bibliography: Words::new(&language.bibliography),
         source: language,
     }
 }

@@ -174,10 +174,10 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
     at = skip_number_sign(text, at);
     let capital = hit.sense.dotted
         || unspaced
-        || char_at(text, start).is_some_and(char::is_uppercase);
+        || !char_at(text, start).is_some_and(char::is_lowercase);
     let grammar = Grammar {
         many: many || hit.sense.dotted,
-        capital: char_at(text, start).is_some_and(char::is_uppercase),
+        capital: !char_at(text, start).is_some_and(char::is_lowercase),
         words: &language.source.number_words,
         and: &language.and,
         to: &language.to,
@@ -335,7 +335,7 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
     let before = char_before(text, start);
     let title = before == Some('.') && char_before(text, start - 1).is_none_or(|c| c == '\n');
     let part = matches!(before, Some('/' | '\\' | '#' | '@' | '=' | '&' | '-' | '$' | '%' | '.'));
-    (part && !title)
+    (part && !title && !language.source.unspaced)
         || matches!(char_at(text, end), Some('/' | '\\' | '@' | '='))
 }
 

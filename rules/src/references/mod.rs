@@ -42,7 +42,7 @@ pub use mention::{MENTIONS_MAX, Mention, Next};
 pub use resolve::Scan;
 
 /// Findings less sure than this are left out, unless a detector is told otherwise.
-pub const MIN_CONFIDENCE: f32 = 0.5;
+pub const MIN_CONFIDENCE: f32 = 0.65;
 
 /// Finds mentions, targets and findings; built once, used from any thread.
 #[derive(Debug)]

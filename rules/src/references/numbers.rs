@@ -233,6 +233,9 @@ fn one(text: &str, at: usize, grammar: &Grammar<'_>, lower: &mut String) -> Opti
         return Some(One { key: Key::number(number), end: at + len, dashed: false });
     }
     let word = first_word(rest);
+    // particles of Korean and Japanese are glued to letters
+    let glued = word.find(|c: char| c > '\u{2e7f}').filter(|at| *at > 0);
+    let word = glued.and_then(|at| word.get(..at)).unwrap_or(word);
     if !grammar.capital && !grammar.unspaced {
         return None;
     }

@@ -173,8 +173,11 @@ fn aligned(lines: &[Line]) -> usize {
 /// Rows with the same number of tabs.
 fn tabbed(lines: &[Line]) -> usize {
     let tabs = lines.first().map_or(0, |line| line.tabs);
+    if tabs == 0 {
+        return 0;
+    }
     let rows = lines.iter().take_while(|line| line.tabs == tabs).count();
-    if tabs > 0 && rows >= 2 { rows } else { 0 }
+    if rows >= 2 { rows } else { 0 }
 }
 
 /// Rows with the same number of commas or semicolons that no space follows.

@@ -199,6 +199,16 @@ impl State<'_> {
                 // objects without labels stand for as many numbers; a text that labels some of
                 // its objects labels those that it numbers
                 let spare = if counts.labelled > 0 { 0 } else { counts.unlabelled };
+                // an example may be anything
+                let spare = if mention.kind == Kind::Listing && counts.labelled == 0 {
+                    let of = |kind| self.index.counts(kind).unlabelled;
+                    spare + of(Kind::Figure) + of(Kind::Table)
+                } else {
+                    spare
+                };
+                if mention.kind == Kind::Listing && !mention.capital && counts.labelled == 0 {
+                    return false;
+                }
                 let rank = mention.key.ordinal().unwrap_or(1);
                 let needed = self.lost(mention.kind).max(counts.hollow);
                 !(spare > 0 && (spare >= needed || (verdict == Verdict::Missing && rank <= spare)))

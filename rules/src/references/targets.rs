@@ -74,6 +74,9 @@ pub(super) fn collect(
     if mentions.iter().any(|m| m.kind == Kind::Anchor && !m.or_range) {
         anchors(text, &structure.lines, targets);
     }
+    if wants(&[Kind::Attachment]) {
+        attachments(text, targets);
+    }
     if wants(&[Kind::AuthorYear]) {
         authors(text, &structure.lines, bibliography, targets);
     }
@@ -112,7 +115,7 @@ impl Place<'_> {
         let goes_on = next.is_some_and(|next| {
             next.class == Class::Text && !next.of(self.text).trim_start().starts_with('[')
         });
-        let filled = rest.trim_matches([' ', '.', ',', ':', '-', '–', '*', '_']).len() > 2 || goes_on;
+        let filled = !rest.trim_matches([' ', '.', ',', ':', '-', '–', '*', '_']).is_empty() || goes_on;
         let evidence = if filled { Evidence::Body } else { Evidence::Caption };
         let span = Span::new(mention.span.start, self.line.end as usize);
         Some(Target { span, kind: Kind::Citation, key: mention.key, evidence })
@@ -309,6 +312,7 @@ fn sections(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         let span = Span::new(line.start as usize, line.end as usize);
         let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
         let title = full.trim_start_matches(['#', '=', '*', ' ']);
+        let title = if title.starts_with('<') { title.split_once('>').map_or(title, |t| t.1) } else { title };
         if let Some(key) = leading_number(title) {
             let evidence = if line.class == Class::Heading { Evidence::Body } else { Evidence::Label };
             targets.push(Target { span, kind: Kind::Section, key, evidence });
@@ -491,6 +495,21 @@ fn link_texts(title: &str) -> String {
     out
 }
 
+/// Anything that may be an attached file: a link, or a name with an ending.
+fn attachments(text: &str, targets: &mut Vec<Target>) {
+    let marks = [
+        "://", "](", "<a ", ".pdf", ".doc", ".xls", ".zip", ".csv", ".txt", ".png", ".jpg", ".gz",
+        ".patch", ".diff", ".odt", ".ppt", "Content-Disposition", "<attachment", ".PDF", ".log",
+    ];
+    for mark in marks {
+        if let Some(at) = memmem::find(text.as_bytes(), mark.as_bytes()) {
+            let span = Span::new(at, at + mark.len());
+            let (kind, key) = (Kind::Attachment, Key::default());
+            targets.push(Target { span, kind, key, evidence: Evidence::Body });
+        }
+    }
+}
+
 /// Entries of a bibliography by surname and year.
 fn authors(text: &str, lines: &[Line], bibliography: Option<u32>, targets: &mut Vec<Target>) {
     for (index, line) in lines.iter().enumerate() {
@@ -508,6 +527,12 @@ fn authors(text: &str, lines: &[Line], bibliography: Option<u32>, targets: &mut 
                 continue;
             }
             years += 1;
+            let first = start.find(|c: char| !c.is_alphabetic() && c != '-').unwrap_or(start.len());
+            let behind = start.get(first..).unwrap_or_default();
+            // "Smith, J. (2010)": elsewhere a line that begins with a capital is a sentence
+            if !after && !behind.starts_with(',') {
+                break;
+            }
             let names = head(entry, if after { 160 } else { 60 });
             let words = names.split(|c: char| !c.is_alphabetic() && c != '-' && c != '’' && c != '\'');
             let upper = words.filter(|w| w.len() > 1 && w.starts_with(char::is_uppercase)).take(12);
