@@ -153,17 +153,22 @@ fn single(
     margin: &Margin,
 ) -> Class {
     let hashes = trimmed.bytes().take_while(|b| *b == b'#').count();
-    if (1..=6).contains(&hashes) && trimmed.get(hashes..).is_some_and(|r| r.starts_with([' ', '\t']))
+    if (1..=6).contains(&hashes)
+        && trimmed.get(hashes..).is_some_and(|r| r.starts_with([' ', '\t']))
     {
         return if margin.wiki { Class::Item } else { Class::Heading };
     }
     let equals = trimmed.bytes().take_while(|b| *b == b'=').count();
-    if (1..=6).contains(&equals) && trimmed.get(equals..).is_some_and(|r| {
-        r.starts_with(' ') && r.len() > 2 && !r.trim().starts_with('=')
-    }) {
+    if (1..=6).contains(&equals)
+        && trimmed
+            .get(equals..)
+            .is_some_and(|r| r.starts_with(' ') && r.len() > 2 && !r.trim().starts_with('='))
+    {
         return Class::Heading;
     }
-    if (2..=6).contains(&equals) && trimmed.ends_with("==") && trimmed.bytes().any(|b| b.is_ascii_alphanumeric() || b > 127)
+    if (2..=6).contains(&equals)
+        && trimmed.ends_with("==")
+        && trimmed.bytes().any(|b| b.is_ascii_alphanumeric() || b > 127)
     {
         return Class::Heading;
     }
@@ -195,10 +200,15 @@ fn single(
     }
     let short = trimmed.chars().take(120).count();
     let attribute = trimmed.starts_with(['[', '.']);
-    if short < 120 && !attribute && is_rule(next) && next.len() * 2 >= short && (blank_before || at == 0 || {
-        // a title between two rules
-        lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
-    }) {
+    if short < 120
+        && !attribute
+        && is_rule(next)
+        && next.len() * 2 >= short
+        && (blank_before || at == 0 || {
+            // a title between two rules
+            lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
+        })
+    {
         return Class::Heading;
     }
     if is_definition(trimmed) {
@@ -291,7 +301,9 @@ fn delimited(
             match first {
                 b'/' if filled => Some((None, Class::Markup, end)),
                 // a rule above and below a title is no block
-                b'-' | b'.' | b'+' if end > at + 3 || *first == b'.' || announced(text, lines, at) => {
+                b'-' | b'.' | b'+'
+                    if end > at + 3 || *first == b'.' || announced(text, lines, at) =>
+                {
                     let is_text = rest(1).first().is_some_and(|line| line.class == Class::Blank);
                     (filled && !is_text).then_some((Some(ObjectKind::Pre), Class::Pre, end))
                 }
@@ -377,8 +389,8 @@ fn directive(
         "csv-table" | "list-table" | "flat-table" | "cssclass" => {
             Some((Some(ObjectKind::Table), Class::Table, end))
         }
-        "code" | "code-block" | "sourcecode" | "literalinclude" | "parsed-literal" | "highlight"
-        | "prompt" | "doctest" | "testcode" | "ipython" => {
+        "code" | "code-block" | "sourcecode" | "literalinclude" | "parsed-literal"
+        | "highlight" | "prompt" | "doctest" | "testcode" | "ipython" => {
             let _ = text;
             Some((Some(ObjectKind::Pre), Class::Pre, end))
         }
@@ -392,12 +404,7 @@ fn directive(
 }
 
 /// Whether the line at `at` begins code that only its indentation marks.
-fn indented_code(
-    line: Line,
-    blank_before: bool,
-    margin: &Margin,
-    trimmed: &str,
-) -> bool {
+fn indented_code(line: Line, blank_before: bool, margin: &Margin, trimmed: &str) -> bool {
     if blank_before && margin.literal.is_some_and(|indent| line.indent > indent) {
         return true;
     }

@@ -55,9 +55,7 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
     match separator(rest) {
         Separator::Nothing => first || line.indent >= 8,
         Separator::Colon => first || ends_sentence(text, lines, index),
-        Separator::Stop => {
-            first || (ends_sentence(text, lines, index) && rest.len() < 200)
-        }
+        Separator::Stop => first || (ends_sentence(text, lines, index) && rest.len() < 200),
         Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
         Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
     }
@@ -83,7 +81,26 @@ fn lead(before: &str) -> Lead {
         return Lead::None;
     }
     let marks = trimmed.chars().all(|c| {
-        matches!(c, '*' | '_' | '#' | '|' | '[' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
+        matches!(
+            c,
+            '*' | '_'
+                | '#'
+                | '|'
+                | '['
+                | '<'
+                | '.'
+                | ':'
+                | '='
+                | '-'
+                | '"'
+                | '“'
+                | ' '
+                | '!'
+                | '〈'
+                | '【'
+                | '［'
+                | '+'
+        )
     });
     if marks {
         return Lead::Marked;
@@ -96,13 +113,34 @@ fn lead(before: &str) -> Lead {
         || trimmed.rsplit('<').next().is_some_and(|tag| {
             let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap_or_default();
             let closed = tag.trim_end_matches(['*', '_', ' ']).ends_with('>');
-            closed && matches!(name.to_ascii_lowercase().as_str(),
-                "caption" | "figcaption" | "p" | "div" | "b" | "strong" | "td" | "th" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "em" | "i" | "span" | "center")
+            closed
+                && matches!(
+                    name.to_ascii_lowercase().as_str(),
+                    "caption"
+                        | "figcaption"
+                        | "p"
+                        | "div"
+                        | "b"
+                        | "strong"
+                        | "td"
+                        | "th"
+                        | "h1"
+                        | "h2"
+                        | "h3"
+                        | "h4"
+                        | "h5"
+                        | "h6"
+                        | "em"
+                        | "i"
+                        | "span"
+                        | "center"
+                )
                 && trimmed.starts_with('<')
         });
     let image = trimmed.ends_with("![") || trimmed.ends_with("alt=\"");
     let tex = trimmed.ends_with("\\caption{") || trimmed.ends_with("\\textbf{");
-    if option.contains(&lower.as_str()) || directive || tag || image || tex || trimmed == "Caption:" {
+    if option.contains(&lower.as_str()) || directive || tag || image || tex || trimmed == "Caption:"
+    {
         Lead::Marked
     } else {
         Lead::None
@@ -130,7 +168,8 @@ fn separator(rest: &str) -> Separator {
     match first {
         ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' => Separator::Colon,
         '.' | '。' | '．' | ')' | '-' => {
-            let spaced = second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
+            let spaced =
+                second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
             if spaced || first != '.' && first != '-' && first != ')' {
                 if first == ')' { Separator::Sentence } else { Separator::Stop }
             } else {
@@ -146,9 +185,14 @@ fn separator(rest: &str) -> Separator {
             if after.starts_with("  ") || dash {
                 return Separator::Colon;
             }
-            let cjk = !next.is_ascii() && next.is_alphabetic() && !next.is_uppercase() && !next.is_lowercase();
+            let cjk = !next.is_ascii()
+                && next.is_alphabetic()
+                && !next.is_uppercase()
+                && !next.is_lowercase();
             let sentence = words.trim_end().ends_with(['.', '。']) && words.len() > 80;
-            if (next.is_uppercase() || cjk || matches!(next, '"' | '“' | '\'' | '«' | '„' | '「')) && !sentence {
+            if (next.is_uppercase() || cjk || matches!(next, '"' | '“' | '\'' | '«' | '„' | '「'))
+                && !sentence
+            {
                 Separator::Title
             } else {
                 Separator::Sentence
@@ -191,9 +235,8 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
         }
         // an example may be introduced before its code
         (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((5, Evidence::Body)),
-        (Kind::Table, O::Image | O::Pre | O::Art) | (Kind::Equation, O::Pre | O::Image | O::Codey) => {
-            Some((0, Evidence::Body))
-        }
+        (Kind::Table, O::Image | O::Pre | O::Art)
+        | (Kind::Equation, O::Pre | O::Image | O::Codey) => Some((0, Evidence::Body)),
         (Kind::Figure, O::Pre) => Some((1, Evidence::Body)),
         (Kind::Figure, O::Table | O::Math | O::Codey) => Some((0, Evidence::Body)),
         (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
@@ -228,17 +271,18 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         let from = objects.partition_point(|o| o.start < label.span.start);
         // another label of the kind, or a heading, parts a label from an object
         let above = labels.get(..index).unwrap_or_default().iter().rev().take(4);
-        let above = above.filter(|l| l.kind == label.kind && l.line < label.line).map(|l| l.line).next();
+        let above =
+            above.filter(|l| l.kind == label.kind && l.line < label.line).map(|l| l.line).next();
         let below = labels.get(index + 1..).unwrap_or_default().iter().take(4);
-        let below = below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
+        let below =
+            below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
         let (floor, ceiling) = headings_around(lines, label.line);
         let near = |object: &Object| {
             let free = above.is_none_or(|above| object.last >= above || object.first > label.line)
                 && below.is_none_or(|below| object.first <= below)
                 && object.last >= floor
                 && object.first <= ceiling;
-            free &&
-            object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
+            free && object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
         };
         // objects are few beside each other; those before are looked at backwards
         let after = objects.iter().enumerate().skip(from).take(8);
@@ -290,9 +334,8 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.
 fn headings_around(lines: &[Line], line: u32) -> (u32, u32) {
-    let heading = |line: &u32| {
-        lines.get(*line as usize).is_some_and(|line| line.class == Class::Heading)
-    };
+    let heading =
+        |line: &u32| lines.get(*line as usize).is_some_and(|line| line.class == Class::Heading);
     let floor = (line.saturating_sub(WINDOW_LINES)..line).rev().find(heading).unwrap_or(0);
     let ceiling = (line + 1..=line + WINDOW_LINES).find(heading).unwrap_or(u32::MAX);
     (floor, ceiling)

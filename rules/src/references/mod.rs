@@ -135,12 +135,13 @@ impl Detector {
     /// The sentence around `span` with the white space behind it, in bytes of `text`; a dot after
     /// an abbreviation of any of the languages ends no sentence.
     pub fn sentence_span(&self, text: &str, span: Span) -> Span {
-        let known = |word: &str| {
-            !word.is_empty()
-                && self.lexicon.languages.iter().any(|language| {
-                    language.source.abbreviations.iter().any(|known| known == word)
-                })
-        };
+        let known =
+            |word: &str| {
+                !word.is_empty()
+                    && self.lexicon.languages.iter().any(|language| {
+                        language.source.abbreviations.iter().any(|known| known == word)
+                    })
+            };
         sentence::sentence_span(text, span, &known)
     }
 }

@@ -84,7 +84,11 @@ fn follow(
         let Some((range, next)) = separator(text, end, grammar, lower) else { break };
         if let Some((key, to)) = part_letter(text, next, end, keys) {
             let last = keys.last().copied().unwrap_or_default();
-            if range { expand(last, key, keys) } else { keys.push(key) }
+            if range {
+                expand(last, key, keys)
+            } else {
+                keys.push(key)
+            }
             end = to;
             continue;
         }
@@ -185,7 +189,8 @@ fn follows_dashed(text: &str, end: usize) -> bool {
     let digits = rest.find(|c: char| c.is_ascii_digit());
     let number = digits.and_then(|at| rest.get(at..)).unwrap_or_default();
     let after = number.trim_start_matches(|c: char| c.is_ascii_digit());
-    after.starts_with('-') && after.get(1..).is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
+    after.starts_with('-')
+        && after.get(1..).is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a key is rather a year.
@@ -299,8 +304,7 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
         let tail = rest.get(end..)?;
         let mut next = tail.chars();
         let (mark, then) = (next.next(), next.next());
-        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·'))
-            || then.and_then(digit).is_none()
+        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·')) || then.and_then(digit).is_none()
         {
             break;
         }
@@ -312,6 +316,10 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
     label.extend(suffix);
     end += more;
     let after = rest.get(end..)?;
+    // dimensions are no parts
+    if rest.get(..end).is_some_and(|number| matches!(number, "2D" | "3D" | "4D" | "2d" | "3d")) {
+        return None;
+    }
     if let Some((number, more)) = supplement(after) {
         label.push_str(&format!("-s{number}"));
         end += more;
@@ -447,7 +455,8 @@ mod tests {
 
     fn keys(text: &str, many: bool) -> Vec<String> {
         let words = ["one", "two", "three"].map(str::to_owned);
-        let set = |forms: &[&str]| Words::new(&forms.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let set =
+            |forms: &[&str]| Words::new(&forms.iter().map(ToString::to_string).collect::<Vec<_>>());
         let (and, to, units) = (set(&["and", "or"]), set(&["to"]), set(&["million"]));
         let grammar = Grammar {
             many,

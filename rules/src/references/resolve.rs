@@ -220,14 +220,19 @@ impl State<'_> {
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {
                 let named = mention.key.as_str().parse::<u32>().is_err();
                 let entries = counts.bodies + counts.hollow;
-                named && counts.bodies > 0 || self.cited.counting
+                named && counts.bodies > 0
+                    || self.cited.counting
                     || (entries >= 3 && self.cited.distinct >= 3 && mention.capital)
             }
             Kind::AuthorYear => {
                 let lost = self.lost(Kind::AuthorYear);
                 let resolved = self.cited.authors.saturating_sub(lost);
                 // without a bibliography only "et al." is surely a citation
-                if resolved >= 3 { resolved >= lost } else { mention.strength == Strength::M3 && lost >= 2 }
+                if resolved >= 3 {
+                    resolved >= lost
+                } else {
+                    mention.strength == Strength::M3 && lost >= 2
+                }
             }
             Kind::Footnote => {
                 let digits = mention.key.as_str().bytes().all(|b| b.is_ascii_digit());

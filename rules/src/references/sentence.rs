@@ -21,7 +21,8 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
         }
     }
     let lead = text.get(start..span.start).unwrap_or_default();
-    start += lead.len() - lead.trim_start_matches([' ', '\n', '\r', '\t', '"', '”', ')', '’']).len();
+    start +=
+        lead.len() - lead.trim_start_matches([' ', '\n', '\r', '\t', '"', '”', ')', '’']).len();
     let after = head(text.get(span.end..).unwrap_or_default(), SENTENCE_BYTES_MAX);
     let mut end = span.end + after.len();
     for (at, c) in after.char_indices() {
@@ -54,7 +55,9 @@ fn ends(
         '。' | '！' | '？' => true,
         '\n' => {
             let line = next.trim_start_matches([' ', '\t', '\r']);
-            line.starts_with('\n') || super::lines::item_mark(line).is_some() || line.starts_with(['#', '|'])
+            line.starts_with('\n')
+                || super::lines::item_mark(line).is_some()
+                || line.starts_with(['#', '|'])
         }
         '!' | '?' => next.is_empty() || next.starts_with([' ', '\n', '"', '”', ')']),
         '.' => {
@@ -95,10 +98,15 @@ mod tests {
             ("前文。如图1所示。后文。", "图1", "如图1所示。"),
             ("A title\n\nTable 1 shows it\n\nNext", "Table 1", "Table 1 shows it"),
             ("Is it 3.5 or so? See Table 1! Yes", "Table 1", "See Table 1! "),
-            ("Over\ntwo lines, Table 1\nshows it. Next.", "Table 1", "Over\ntwo lines, Table 1\nshows it. "),
+            (
+                "Over\ntwo lines, Table 1\nshows it. Next.",
+                "Table 1",
+                "Over\ntwo lines, Table 1\nshows it. ",
+            ),
         ] {
             let at = text.find(mention).unwrap();
-            let span = sentence_span(text, Span::new(at, at + mention.len()), &|w| known(w) || w == "см");
+            let span =
+                sentence_span(text, Span::new(at, at + mention.len()), &|w| known(w) || w == "см");
             assert_eq!(span.of(text), sentence, "{text}");
         }
     }

@@ -115,7 +115,8 @@ impl Place<'_> {
         let goes_on = next.is_some_and(|next| {
             next.class == Class::Text && !next.of(self.text).trim_start().starts_with('[')
         });
-        let filled = !rest.trim_matches([' ', '.', ',', ':', '-', '–', '*', '_']).is_empty() || goes_on;
+        let filled =
+            !rest.trim_matches([' ', '.', ',', ':', '-', '–', '*', '_']).is_empty() || goes_on;
         let evidence = if filled { Evidence::Body } else { Evidence::Caption };
         let span = Span::new(mention.span.start, self.line.end as usize);
         Some(Target { span, kind: Kind::Citation, key: mention.key, evidence })
@@ -177,7 +178,11 @@ impl Place<'_> {
         let tex = line.contains('\\') && line.contains('{');
         let before = self.text.get(..mention.span.start).unwrap_or_default().trim_end();
         let after_text = before.ends_with(|c: char| {
-            c.is_alphanumeric() || matches!(c, '.' | ',' | ']' | ')' | '"' | '”' | '’' | '*' | '_' | ';' | ':' | '(' | '^' | '—')
+            c.is_alphanumeric()
+                || matches!(
+                    c,
+                    '.' | ',' | ']' | ')' | '"' | '”' | '’' | '*' | '_' | ';' | '(' | '^' | '—'
+                )
         });
         tex || !after_text && !before.is_empty()
             || (self.line.class == Class::Table && mention.strength == Strength::M3)
@@ -190,7 +195,8 @@ impl Place<'_> {
     /// Whether the mention stands inside an entry or note about another work.
     fn is_cited(&self, mention: &Mention) -> bool {
         let by_name = mention.kind == Kind::Footnote && mention.strength == Strength::M1;
-        let cites = by_name || !matches!(mention.kind, Kind::Footnote | Kind::Anchor | Kind::Residue);
+        let cites =
+            by_name || !matches!(mention.kind, Kind::Footnote | Kind::Anchor | Kind::Residue);
         let line = self.line.of(self.text).trim_start();
         let numbered = line.strip_prefix('[').is_some_and(|rest| {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -249,9 +255,7 @@ fn bibliography(lexicon: &Lexicon, text: &str, structure: &Structure) -> Option<
             continue;
         }
         fold(title, &mut lower);
-        let known = lexicon.languages.iter().any(|language| {
-            language.source.bibliography.contains(&lower)
-        });
+        let known = lexicon.is_bibliography(&lower);
         if known {
             found = u32::try_from(index).ok();
         }
@@ -312,9 +316,14 @@ fn sections(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         let span = Span::new(line.start as usize, line.end as usize);
         let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
         let title = full.trim_start_matches(['#', '=', '*', ' ']);
-        let title = if title.starts_with('<') { title.split_once('>').map_or(title, |t| t.1) } else { title };
+        let title = if title.starts_with('<') {
+            title.split_once('>').map_or(title, |t| t.1)
+        } else {
+            title
+        };
         if let Some(key) = leading_number(title) {
-            let evidence = if line.class == Class::Heading { Evidence::Body } else { Evidence::Label };
+            let evidence =
+                if line.class == Class::Heading { Evidence::Body } else { Evidence::Label };
             targets.push(Target { span, kind: Kind::Section, key, evidence });
             if key.as_str().starts_with(|c: char| c.is_ascii_uppercase()) {
                 targets.push(Target { span, kind: Kind::Appendix, key, evidence });
@@ -427,7 +436,8 @@ fn definitions(
         } else if after && line.class != Class::Blank {
             let digits = full.bytes().take_while(u8::is_ascii_digit).count();
             let number = full.get(..digits).unwrap_or_default();
-            let dot = full.get(digits..).is_some_and(|rest| rest.starts_with(['.', ')', ' ', '\t', ':']));
+            let dot =
+                full.get(digits..).is_some_and(|rest| rest.starts_with(['.', ')', ' ', '\t', ':']));
             if digits > 0 && digits <= 3 && dot && full.len() > digits + 4 {
                 add(span, Kind::Citation, label_key(number));
                 add(span, Kind::Footnote, label_key(number));
@@ -464,12 +474,14 @@ fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         add(span, anchor_key(&link_texts(title)));
     }
     let marks = [
-        "id=\"", "id='", "name=\"", "name='", "name =\"", "id =\"", "{#", "[[", "[#", "anchor:", "\\label{", "<a id=", "<a name=", ".. _",
+        "id=\"", "id='", "name=\"", "name='", "name =\"", "id =\"", "{#", "[[", "[#", "anchor:",
+        "\\label{", "<a id=", "<a name=", ".. _",
     ];
     for mark in marks {
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
             let rest = head(text.get(at + mark.len()..).unwrap_or_default(), 120);
-            let end = rest.find(['"', '\'', '}', ']', ',', '>', '\n', ' ', ':']).unwrap_or(rest.len());
+            let end =
+                rest.find(['"', '\'', '}', ']', ',', '>', '\n', ' ', ':']).unwrap_or(rest.len());
             let name = rest.get(..end).unwrap_or_default();
             add(Span::new(at, at + mark.len() + end), anchor_key(name));
         }
@@ -498,8 +510,26 @@ fn link_texts(title: &str) -> String {
 /// Anything that may be an attached file: a link, or a name with an ending.
 fn attachments(text: &str, targets: &mut Vec<Target>) {
     let marks = [
-        "://", "](", "<a ", ".pdf", ".doc", ".xls", ".zip", ".csv", ".txt", ".png", ".jpg", ".gz",
-        ".patch", ".diff", ".odt", ".ppt", "Content-Disposition", "<attachment", ".PDF", ".log",
+        "://",
+        "](",
+        "<a ",
+        ".pdf",
+        ".doc",
+        ".xls",
+        ".zip",
+        ".csv",
+        ".txt",
+        ".png",
+        ".jpg",
+        ".gz",
+        ".patch",
+        ".diff",
+        ".odt",
+        ".ppt",
+        "Content-Disposition",
+        "<attachment",
+        ".PDF",
+        ".log",
     ];
     for mark in marks {
         if let Some(at) = memmem::find(text.as_bytes(), mark.as_bytes()) {
@@ -521,7 +551,9 @@ fn authors(text: &str, lines: &[Line], bibliography: Option<u32>, targets: &mut 
         }
         let entry = head(full, 600);
         let mut years = 0;
-        for at in memmem::find_iter(entry.as_bytes(), b"19").chain(memmem::find_iter(entry.as_bytes(), b"20")) {
+        for at in memmem::find_iter(entry.as_bytes(), b"19")
+            .chain(memmem::find_iter(entry.as_bytes(), b"20"))
+        {
             let year = entry.get(at..at + 4).unwrap_or_default();
             if year.len() < 4 || !year.bytes().all(|b| b.is_ascii_digit()) || years > 3 {
                 continue;
@@ -534,12 +566,18 @@ fn authors(text: &str, lines: &[Line], bibliography: Option<u32>, targets: &mut 
                 break;
             }
             let names = head(entry, if after { 160 } else { 60 });
-            let words = names.split(|c: char| !c.is_alphabetic() && c != '-' && c != '’' && c != '\'');
+            let words =
+                names.split(|c: char| !c.is_alphabetic() && c != '-' && c != '’' && c != '\'');
             let upper = words.filter(|w| w.len() > 1 && w.starts_with(char::is_uppercase)).take(12);
             for name in upper {
                 let key = super::marks::author_key(name, year);
                 let span = Span::new(line.start as usize, line.end as usize);
-                targets.push(Target { span, kind: Kind::AuthorYear, key, evidence: Evidence::Body });
+                targets.push(Target {
+                    span,
+                    kind: Kind::AuthorYear,
+                    key,
+                    evidence: Evidence::Body,
+                });
             }
         }
     }
