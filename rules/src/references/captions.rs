@@ -166,7 +166,8 @@ fn separator(rest: &str) -> Separator {
     let first = chars.next().unwrap_or(' ');
     let second = chars.next();
     match first {
-        ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' => Separator::Colon,
+        ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' | '\t' | '\u{3000}'
+        | '\u{2003}' => Separator::Colon,
         '.' | '。' | '．' | ')' | '-' => {
             let spaced =
                 second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
@@ -177,7 +178,6 @@ fn separator(rest: &str) -> Separator {
             }
         }
         '<' => Separator::Stop,
-        '\t' | '\u{3000}' | '\u{2003}' => Separator::Colon,
         ' ' | '\u{a0}' => {
             let words = after.trim_start();
             let next = words.chars().next().unwrap_or(' ');
@@ -235,14 +235,13 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
         }
         // an example may be introduced before its code
         (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((5, Evidence::Body)),
+        (Kind::Figure, O::Pre) | (Kind::Algorithm, _) => Some((1, Evidence::Body)),
         (Kind::Table, O::Image | O::Pre | O::Art)
-        | (Kind::Equation, O::Pre | O::Image | O::Codey) => Some((0, Evidence::Body)),
-        (Kind::Figure, O::Pre) => Some((1, Evidence::Body)),
-        (Kind::Figure, O::Table | O::Math | O::Codey) => Some((0, Evidence::Body)),
-        (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
+        | (Kind::Equation, O::Pre | O::Image | O::Codey)
+        | (Kind::Figure, O::Table | O::Math | O::Codey)
+        | (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
         (Kind::Table, O::Flat) => Some((1, Evidence::Partial)),
         (Kind::Table, O::List | O::Codey) => Some((0, Evidence::Partial)),
-        (Kind::Algorithm, _) => Some((1, Evidence::Body)),
         _ => None,
     }
 }

@@ -313,7 +313,9 @@ fn add_forms(index: u8, language: &Language, forms: &mut BTreeMap<String, Vec<Se
         numbered.after_number.iter().for_each(|form| add(form, Role::AfterNumber(kind)));
     }
     for (&kind, nouns) in &language.deictic {
-        nouns.iter().for_each(|form| add(form, Role::Deictic(kind)));
+        for noun in nouns {
+            add(noun, Role::Deictic(kind));
+        }
     }
     for (&kind, places) in &language.phrases {
         places.iter().for_each(|(form, place)| add(form, Role::Phrase(kind, place)));

@@ -173,7 +173,7 @@ pub(super) fn is_drawn(line: &str) -> bool {
         match c {
             ' ' | '\t' => {}
             '|' | '+' | '-' | '/' | '\\' | '<' | '>' | '^' | '=' | '_' | '*' | '~' | '.' | ':' => {
-                marks += 1
+                marks += 1;
             }
             '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ff}' => marks += 2,
             c if c.is_alphanumeric() => letters += 1,
@@ -194,7 +194,7 @@ pub(super) fn is_codey(line: &str) -> bool {
     if starts.iter().any(|start| text.starts_with(start)) && !text.ends_with('.') {
         return true;
     }
-    if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with("\\") {
+    if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with('\\') {
         return true;
     }
     let marks = text.bytes().filter(|b| b"{}()[]=<>;$\\/_|&*#".contains(b)).count();

@@ -281,7 +281,7 @@ fn year(
     let rest = head(text.get(end..).unwrap_or_default(), 4);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let letter =
-        usize::from(rest.as_bytes().get(2).is_some_and(|b| b.is_ascii_lowercase()) && digits == 2);
+        usize::from(rest.as_bytes().get(2).is_some_and(u8::is_ascii_lowercase) && digits == 2);
     let after = rest.get(2 + letter..).and_then(|r| r.chars().next());
     if digits != 2 || !matches!(after, Some(')' | ';' | ',' | ':')) {
         return;
@@ -462,15 +462,12 @@ fn unescape(name: &str) -> String {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let hex = name.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex.filter(|_| byte == b'%') {
-            Some(value) => {
-                out.push(value);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
+        if let Some(value) = hex.filter(|_| byte == b'%') {
+            out.push(value);
+            at += 3;
+        } else {
+            out.push(byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

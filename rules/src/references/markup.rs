@@ -65,14 +65,13 @@ pub(super) fn inline_objects(text: &str, lines: &mut [Line], objects: &mut Vec<O
             if no_end.get(index).copied().unwrap_or(true) {
                 continue;
             }
-            match end_tag(bytes, at, name) {
-                Some(found) => end = found,
-                None => {
-                    if let Some(slot) = no_end.get_mut(index) {
-                        *slot = true;
-                    }
-                    continue;
+            if let Some(found) = end_tag(bytes, at, name) {
+                end = found;
+            } else {
+                if let Some(slot) = no_end.get_mut(index) {
+                    *slot = true;
                 }
+                continue;
             }
         }
         let line = line_of(lines, at);

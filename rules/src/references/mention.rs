@@ -15,6 +15,7 @@ pub const MENTIONS_MAX: usize = 1 << 16;
 
 /// A place in the text that points at something.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the mention")]
 pub struct Mention {
     /// Noun and number, or the phrase; mentions of one list or range share it.
     pub span: Span,
@@ -102,7 +103,7 @@ pub(super) fn look_out(
             continue;
         }
         let inside = char_before(text, start).is_some_and(char::is_alphanumeric);
-        let mut attempt = |only: Option<u8>, buffers: &mut Buffers, out: &mut Vec<Mention>| {
+        let attempt = |only: Option<u8>, buffers: &mut Buffers, out: &mut Vec<Mention>| {
             let before = out.len();
             for sense in senses.iter().filter(|sense| only.is_none_or(|l| l == sense.language)) {
                 let Some(language) = lexicon.language(sense.language) else { continue };
@@ -336,12 +337,12 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
         return true;
     }
     let capital = char_at(text, start).is_some_and(char::is_uppercase);
-    if let Some(word) = word_before(text, start) {
-        if let Some(set) = language.not_preceded_by.get(&kind) {
-            if !capital && set.has(word.of(text), lower) {
-                return true;
-            }
-        }
+    if let Some(word) = word_before(text, start)
+        && let Some(set) = language.not_preceded_by.get(&kind)
+        && !capital
+        && set.has(word.of(text), lower)
+    {
+        return true;
     }
     // part of a path, a name or an address
     let before = char_before(text, start);

@@ -217,10 +217,10 @@ fn flattened(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
     let mut start = None;
     let (mut cells, mut last) = (0, 0);
     let mut finish = |start: &mut Option<usize>, cells: &mut usize, last: usize| {
-        if let Some(first) = start.take() {
-            if *cells >= FLAT_CELLS_MIN {
-                push(objects, lines, ObjectKind::Flat, first, last + 1);
-            }
+        if let Some(first) = start.take()
+            && *cells >= FLAT_CELLS_MIN
+        {
+            push(objects, lines, ObjectKind::Flat, first, last + 1);
         }
         *cells = 0;
     };

@@ -52,10 +52,10 @@ pub(super) fn resolve(
             Form::Deictic => state.deictic(mention, &places),
             Form::Numbered => state.numbered(mention),
         };
-        if let Some(finding) = judged {
-            if finding.confidence >= min_confidence {
-                findings.push(finding);
-            }
+        if let Some(finding) = judged
+            && finding.confidence >= min_confidence
+        {
+            findings.push(finding);
         }
     }
 }
@@ -215,7 +215,7 @@ impl State<'_> {
             }
             Kind::Section => {
                 let dotted = mention.key.as_str().contains('.');
-                counts.labelled >= 2 && dotted || mention.strength == Strength::M3 && dotted
+                dotted && (counts.labelled >= 2 || mention.strength == Strength::M3)
             }
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {
                 let named = mention.key.as_str().parse::<u32>().is_err();
@@ -318,8 +318,6 @@ impl State<'_> {
             met,
             gap,
         };
-        #[cfg(feature = "dump")]
-        eprintln!("F {} {} {:?}", mention.span.start, features.group() as usize, features.vector());
         let labels = counts.labelled + counts.hollow;
         Finding {
             span: mention.span,

@@ -16,7 +16,7 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
     let mut start = base;
     for (at, c) in before.char_indices() {
         let next = before.get(at + c.len_utf8()..).unwrap_or_default();
-        if ends(before.get(..at).unwrap_or_default(), c, next, text, span.start, abbreviations) {
+        if ends(before.get(..at).unwrap_or_default(), c, next, abbreviations) {
             start = base + at + c.len_utf8();
         }
     }
@@ -28,7 +28,7 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
     for (at, c) in after.char_indices() {
         let next = after.get(at + c.len_utf8()..).unwrap_or_default();
         let prior = text.get(start..span.end + at).unwrap_or_default();
-        if ends(prior, c, next, text, text.len(), abbreviations) {
+        if ends(prior, c, next, abbreviations) {
             end = span.end + at + if c == '\n' { 0 } else { c.len_utf8() };
             let closing = text.get(end..).unwrap_or_default();
             let trimmed = closing.trim_start_matches(['"', '”', '’', ')', '»', '」']);
@@ -42,15 +42,7 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
 }
 
 /// Whether `c`, with `prior` before and `next` behind it, ends a sentence.
-fn ends(
-    prior: &str,
-    c: char,
-    next: &str,
-    text: &str,
-    limit: usize,
-    abbreviations: &dyn Fn(&str) -> bool,
-) -> bool {
-    let _ = (text, limit);
+fn ends(prior: &str, c: char, next: &str, abbreviations: &dyn Fn(&str) -> bool) -> bool {
     match c {
         '。' | '！' | '？' => true,
         '\n' => {
@@ -66,7 +58,7 @@ fn ends(
                 return false;
             }
             let following = after.trim_start().chars().next();
-            if following.is_some_and(|c| c.is_lowercase()) {
+            if following.is_some_and(char::is_lowercase) {
                 return false;
             }
             let word = prior.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).next();
@@ -74,10 +66,7 @@ fn ends(
             let mut lower = String::new();
             fold(word, &mut lower);
             let letter = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
-            let digit = following.is_some_and(|c| c.is_ascii_digit());
-            let known = abbreviations(lower.trim_matches('.'));
-            // "et al. We": a capital after "al." begins a sentence only when a space and it follow
-            !(letter || known && (digit || lower != "al") || known)
+            !(letter || abbreviations(lower.trim_matches('.')))
         }
         _ => false,
     }
