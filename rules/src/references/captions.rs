@@ -50,7 +50,7 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
         Lead::Plain => false,
     };
     let rest = text.get(mention.span.end..line.end as usize).unwrap_or_default();
-    let opens = before.trim_end().ends_with('<') || before.trim_end().ends_with('[');
+    let opens = before.trim_end().ends_with('<');
     let first = line.class == Class::Heading || marked || opens || starts_block(text, lines, index);
     match separator(rest) {
         Separator::Nothing => first || line.indent >= 8,
@@ -73,7 +73,8 @@ enum Lead {
 /// What stands on the line before a label.
 fn lead(before: &str) -> Lead {
     let quoted = before.trim_start_matches([' ', '\t', '>']);
-    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']);
+    // a bracket opens mentions as often as labels
+    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}', '[']);
     if trimmed.is_empty() {
         return Lead::Plain;
     }
