@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, Span};
 use super::lexicon::Compiled;
-use super::words::{Words, char_at, first_word, fold, head, skip_blank, tail, word_after};
+use super::words::{char_at, first_word, fold, head, skip_blank, tail, word_after};
 
 /// Bytes looked at before and after a mention.
 const LOOK_BYTES: usize = 120;
@@ -113,10 +113,10 @@ fn work_soon(
 fn others_soon(language: &Compiled, rest: &str, lower: &mut String) -> bool {
     let sentence = rest.split_once(". ").map_or(rest, |(first, _)| first);
     let near = head(if sentence.len() < 60 { rest } else { sentence }, 60);
-    contains(near, &language.external_others, &language.source.external.others, lower)
+    contains(near, &language.source.external.others, lower)
 }
 
-fn contains(text: &str, _set: &Words, phrases: &[String], lower: &mut String) -> bool {
+fn contains(text: &str, phrases: &[String], lower: &mut String) -> bool {
     fold(text, lower);
     phrases.iter().any(|phrase| lower.contains(phrase.as_str()))
 }

@@ -166,7 +166,6 @@ pub(super) struct Compiled {
     pub(super) external_of: Words,
     pub(super) external_works: Words,
     pub(super) external_own: Words,
-    pub(super) external_others: Words,
 }
 
 /// The languages and the automaton over all their forms.
@@ -349,7 +348,6 @@ fn compile(language: Language) -> Compiled {
         external_of: Words::new(&language.external.of),
         external_works: Words::new(&language.external.works),
         external_own: Words::new(&language.external.own),
-        external_others: Words::new(&language.external.others),
         source: language,
     }
 }

@@ -147,7 +147,7 @@ fn sensed(hit: &Hit<'_>, buffers: &mut Buffers, mentions: &mut Vec<Mention>) {
         Role::AfterNumber(kind) => after_number(hit, kind, buffers, mentions),
         Role::Deictic(kind) => places::deictic(hit, kind, buffers, mentions),
         Role::Phrase(kind, direction) => places::phrase(hit, kind, direction, mentions),
-        Role::Promise => places::promise(hit, buffers, mentions),
+        Role::Promise => places::promise(hit, mentions),
         Role::Attachment => places::attachment(hit, mentions),
         Role::Mark(_) => {}
     }

@@ -56,7 +56,10 @@ pub(super) fn read(
     keys.clear();
     let open = char_at(text, at).is_some_and(|c| c == '(' || c == '（');
     let first_at = if open { at + char_at(text, at)?.len_utf8() } else { at };
-    let first = one(text, first_at, grammar, lower).filter(|first| !is_year(first.key))?;
+    let first = one(text, first_at, grammar, lower)?;
+    if is_year(first.key) || (first.dashed && is_shelf_mark(first.key)) {
+        return None;
+    }
     let mut end = first.end;
     let or_range = first.dashed && !grammar.many;
     if first.dashed && grammar.many && is_rising(first.key) && !follows_dashed(text, end) {
@@ -197,6 +200,12 @@ fn follows_dashed(text: &str, end: usize) -> bool {
 /// Whether a key is rather a year.
 fn is_year(key: Key) -> bool {
     key.as_str().len() == 4 && ("1700".."2100").contains(&key.as_str())
+}
+
+/// Whether a key with dashes is rather a shelf mark: `146-1972-093`.
+fn is_shelf_mark(key: Key) -> bool {
+    let first = key.as_str().split('.').next().unwrap_or_default();
+    first.len() > 2 && first.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a dashed key can be a range: `2-3`, not `3-2`, not `1-2-3`.

@@ -30,7 +30,7 @@ pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mu
         return;
     };
     // "the following table" is a noun of its own in "the following table entries"
-    if before_is_compound(hit, end, buffers) {
+    if is_compound(hit, end) {
         return;
     }
     let noun = text.get(hit.start..hit.end).unwrap_or_default();
@@ -44,7 +44,7 @@ pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mu
 }
 
 /// Whether another noun follows directly, which the mention is about: "following table entries".
-fn before_is_compound(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> bool {
+fn is_compound(hit: &Hit<'_>, end: usize) -> bool {
     let heads = [
         "entry",
         "entries",
@@ -90,7 +90,6 @@ fn before_is_compound(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> bool 
     let Some(word) = word_after(hit.text, end) else { return false };
     let gap = hit.text.get(end..word.start).unwrap_or_default();
     let near = gap.bytes().all(|b| b == b' ' || b == b'\n');
-    let _ = &buffers;
     near && heads.iter().any(|known| word.of(hit.text).eq_ignore_ascii_case(known))
         && !matches!(word.of(hit.text), "block" | "blocks")
 }
@@ -205,7 +204,7 @@ pub(super) fn phrase(hit: &Hit<'_>, kind: Kind, direction: Direction, out: &mut 
 }
 
 /// A phrase that announces what a colon at the end of the line brings.
-pub(super) fn promise(hit: &Hit<'_>, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+pub(super) fn promise(hit: &Hit<'_>, out: &mut Vec<Mention>) {
     let Some(end) = noun_end(hit) else { return };
     let text = hit.text;
     let rest = head(text.get(end..).unwrap_or_default(), PROMISE_BYTES_MAX);
@@ -220,7 +219,6 @@ pub(super) fn promise(hit: &Hit<'_>, buffers: &mut Buffers, out: &mut Vec<Mentio
         let tail = after.trim_start_matches([' ', '\t', '\r', '*', '_', '<', '/', '>', 'p', 'b']);
         tail.is_empty() || tail.starts_with('\n')
     });
-    let _ = buffers;
     if broken || !line_end {
         return;
     }

@@ -170,6 +170,7 @@ Version 2 of table-driven code.
 From 1 to 3 tables 2 million rows.
 The Formula 1 season and Formula One racing.
 Proposition 8 was voted on.
+Das ist Bundesarchiv Bild 146-1972-093-39 hier.
 Go to the **Advanced** tab.
 1. Select one.
 ";
