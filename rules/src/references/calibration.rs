@@ -107,9 +107,17 @@ fn by_hand(features: &Features) -> f32 {
         (Form::Residue, _, _) => 2.5,
         (_, Verdict::External | Verdict::Truncated, _) => 1.4,
         (_, _, Kind::Attachment) => 0.7,
-        (_, _, Kind::Equation | Kind::Algorithm) => 0.3 + 0.4 * lost + if strong { 0.4 } else { 0.0 },
+        (_, _, Kind::Equation | Kind::Algorithm) => {
+            0.3 + 0.4 * lost + if strong { 0.4 } else { 0.0 }
+        }
         (_, _, Kind::AuthorYear) => -0.2 + 0.5 * lost + if strong { 0.6 } else { 0.0 },
-        (_, _, Kind::Anchor) => if strong { 1.5 } else { 1.0 },
+        (_, _, Kind::Anchor) => {
+            if strong {
+                1.5
+            } else {
+                1.0
+            }
+        }
         _ => 0.0,
     }
 }

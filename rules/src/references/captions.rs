@@ -50,14 +50,12 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
         Lead::Plain => false,
     };
     let rest = text.get(mention.span.end..line.end as usize).unwrap_or_default();
-    let opens = before.trim_end().ends_with('<') || before.trim_end().ends_with('[');
+    let opens = before.trim_end().ends_with('<');
     let first = line.class == Class::Heading || marked || opens || starts_block(text, lines, index);
     match separator(rest) {
         Separator::Nothing => first || line.indent >= 8,
         Separator::Colon => first || ends_sentence(text, lines, index),
-        Separator::Stop => {
-            first || (ends_sentence(text, lines, index) && rest.len() < 200)
-        }
+        Separator::Stop => first || (ends_sentence(text, lines, index) && rest.len() < 200),
         Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
         Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
     }
@@ -75,7 +73,8 @@ enum Lead {
 /// What stands on the line before a label.
 fn lead(before: &str) -> Lead {
     let quoted = before.trim_start_matches([' ', '\t', '>']);
-    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']);
+    // a bracket opens mentions as often as labels
+    let trimmed = quoted.trim_matches([' ', '\t', '\u{a0}', '\u{3000}', '[']);
     if trimmed.is_empty() {
         return Lead::Plain;
     }
@@ -83,7 +82,26 @@ fn lead(before: &str) -> Lead {
         return Lead::None;
     }
     let marks = trimmed.chars().all(|c| {
-        matches!(c, '*' | '_' | '#' | '|' | '[' | '<' | '.' | ':' | '=' | '-' | '"' | '“' | ' ' | '!' | '〈' | '【' | '［' | '+')
+        matches!(
+            c,
+            '*' | '_'
+                | '#'
+                | '|'
+                | '['
+                | '<'
+                | '.'
+                | ':'
+                | '='
+                | '-'
+                | '"'
+                | '“'
+                | ' '
+                | '!'
+                | '〈'
+                | '【'
+                | '［'
+                | '+'
+        )
     });
     if marks {
         return Lead::Marked;
@@ -96,13 +114,34 @@ fn lead(before: &str) -> Lead {
         || trimmed.rsplit('<').next().is_some_and(|tag| {
             let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap_or_default();
             let closed = tag.trim_end_matches(['*', '_', ' ']).ends_with('>');
-            closed && matches!(name.to_ascii_lowercase().as_str(),
-                "caption" | "figcaption" | "p" | "div" | "b" | "strong" | "td" | "th" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "em" | "i" | "span" | "center")
+            closed
+                && matches!(
+                    name.to_ascii_lowercase().as_str(),
+                    "caption"
+                        | "figcaption"
+                        | "p"
+                        | "div"
+                        | "b"
+                        | "strong"
+                        | "td"
+                        | "th"
+                        | "h1"
+                        | "h2"
+                        | "h3"
+                        | "h4"
+                        | "h5"
+                        | "h6"
+                        | "em"
+                        | "i"
+                        | "span"
+                        | "center"
+                )
                 && trimmed.starts_with('<')
         });
     let image = trimmed.ends_with("![") || trimmed.ends_with("alt=\"");
     let tex = trimmed.ends_with("\\caption{") || trimmed.ends_with("\\textbf{");
-    if option.contains(&lower.as_str()) || directive || tag || image || tex || trimmed == "Caption:" {
+    if option.contains(&lower.as_str()) || directive || tag || image || tex || trimmed == "Caption:"
+    {
         Lead::Marked
     } else {
         Lead::None
@@ -128,9 +167,11 @@ fn separator(rest: &str) -> Separator {
     let first = chars.next().unwrap_or(' ');
     let second = chars.next();
     match first {
-        ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' => Separator::Colon,
+        ':' | '：' | '|' | '—' | '–' | '>' | ']' | '】' | '〉' | '］' | '\t' | '\u{3000}'
+        | '\u{2003}' => Separator::Colon,
         '.' | '。' | '．' | ')' | '-' => {
-            let spaced = second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
+            let spaced =
+                second.is_none_or(|c| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '“'));
             if spaced || first != '.' && first != '-' && first != ')' {
                 if first == ')' { Separator::Sentence } else { Separator::Stop }
             } else {
@@ -138,7 +179,6 @@ fn separator(rest: &str) -> Separator {
             }
         }
         '<' => Separator::Stop,
-        '\t' | '\u{3000}' | '\u{2003}' => Separator::Colon,
         ' ' | '\u{a0}' => {
             let words = after.trim_start();
             let next = words.chars().next().unwrap_or(' ');
@@ -146,9 +186,14 @@ fn separator(rest: &str) -> Separator {
             if after.starts_with("  ") || dash {
                 return Separator::Colon;
             }
-            let cjk = !next.is_ascii() && next.is_alphabetic() && !next.is_uppercase() && !next.is_lowercase();
+            let cjk = !next.is_ascii()
+                && next.is_alphabetic()
+                && !next.is_uppercase()
+                && !next.is_lowercase();
             let sentence = words.trim_end().ends_with(['.', '。']) && words.len() > 80;
-            if (next.is_uppercase() || cjk || matches!(next, '"' | '“' | '\'' | '«' | '„' | '「')) && !sentence {
+            if (next.is_uppercase() || cjk || matches!(next, '"' | '“' | '\'' | '«' | '„' | '「'))
+                && !sentence
+            {
                 Separator::Title
             } else {
                 Separator::Sentence
@@ -191,15 +236,13 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
         }
         // an example may be introduced before its code
         (Kind::Listing, O::Pre | O::Codey | O::Art) => Some((5, Evidence::Body)),
-        (Kind::Table, O::Image | O::Pre | O::Art) | (Kind::Equation, O::Pre | O::Image | O::Codey) => {
-            Some((0, Evidence::Body))
-        }
-        (Kind::Figure, O::Pre) => Some((1, Evidence::Body)),
-        (Kind::Figure, O::Table | O::Math | O::Codey) => Some((0, Evidence::Body)),
-        (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
+        (Kind::Figure, O::Pre) | (Kind::Algorithm, _) => Some((1, Evidence::Body)),
+        (Kind::Table, O::Image | O::Pre | O::Art)
+        | (Kind::Equation, O::Pre | O::Image | O::Codey)
+        | (Kind::Figure, O::Table | O::Math | O::Codey)
+        | (Kind::Listing, O::Table | O::Image | O::Math | O::List) => Some((0, Evidence::Body)),
         (Kind::Table, O::Flat) => Some((1, Evidence::Partial)),
         (Kind::Table, O::List | O::Codey) => Some((0, Evidence::Partial)),
-        (Kind::Algorithm, _) => Some((1, Evidence::Body)),
         _ => None,
     }
 }
@@ -228,17 +271,18 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         let from = objects.partition_point(|o| o.start < label.span.start);
         // another label of the kind, or a heading, parts a label from an object
         let above = labels.get(..index).unwrap_or_default().iter().rev().take(4);
-        let above = above.filter(|l| l.kind == label.kind && l.line < label.line).map(|l| l.line).next();
+        let above =
+            above.filter(|l| l.kind == label.kind && l.line < label.line).map(|l| l.line).next();
         let below = labels.get(index + 1..).unwrap_or_default().iter().take(4);
-        let below = below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
+        let below =
+            below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
         let (floor, ceiling) = headings_around(lines, label.line);
         let near = |object: &Object| {
             let free = above.is_none_or(|above| object.last >= above || object.first > label.line)
                 && below.is_none_or(|below| object.first <= below)
                 && object.last >= floor
                 && object.first <= ceiling;
-            free &&
-            object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
+            free && object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
         };
         // objects are few beside each other; those before are looked at backwards
         let after = objects.iter().enumerate().skip(from).take(8);
@@ -290,9 +334,8 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.
 fn headings_around(lines: &[Line], line: u32) -> (u32, u32) {
-    let heading = |line: &u32| {
-        lines.get(*line as usize).is_some_and(|line| line.class == Class::Heading)
-    };
+    let heading =
+        |line: &u32| lines.get(*line as usize).is_some_and(|line| line.class == Class::Heading);
     let floor = (line.saturating_sub(WINDOW_LINES)..line).rev().find(heading).unwrap_or(0);
     let ceiling = (line + 1..=line + WINDOW_LINES).find(heading).unwrap_or(u32::MAX);
     (floor, ceiling)

@@ -2,7 +2,7 @@
 
 use super::blocks::Structure;
 use super::kinds::Form;
-use super::lines::{Class, is_codey, item_mark, line_of};
+use super::lines::{Class, Line, is_codey, item_mark, line_of};
 use super::mention::{Mention, Next};
 use super::words::head;
 
@@ -10,6 +10,9 @@ use super::words::head;
 const SENTENCE_BYTES_MAX: usize = 400;
 /// Lines looked at after the mention's own.
 const LINES_MAX: usize = 12;
+
+/// Lines before a mention in which the heading above it is looked for.
+const HEADING_LINES_MAX: usize = 200;
 
 /// Says for each deictic mention and promise what follows its paragraph.
 pub(super) fn look_after(text: &str, structure: &Structure, mentions: &mut [Mention]) {
@@ -44,7 +47,8 @@ fn after(text: &str, structure: &Structure, mention: &Mention) -> (bool, Next) {
     // without a colon the paragraph may go on
     if colon.is_none() {
         let found = structure.lines.iter().enumerate().skip(line + 1);
-        let start = found.take(LINES_MAX).find(|(_, l)| l.class != Class::Text).map_or(line + 1, |f| f.0);
+        let start =
+            found.take(LINES_MAX).find(|(_, l)| l.class != Class::Text).map_or(line + 1, |f| f.0);
         return (false, next_of(text, structure, start));
     }
     (true, next_of(text, structure, line + 1))
@@ -64,12 +68,18 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
         return Next::Object;
     }
     match line.class {
+        // headings below the current one are what was announced
+        Class::Heading if is_deeper(text, structure, start, index) => Next::Object,
         Class::Heading => Next::Heading,
         Class::Text => {
             let full = line.of(text).trim();
             // a caption or an attribute list announces its object
             let led = full.starts_with(['.', '[']) || super::captions::looks_like_label(full);
-            if led || item_mark(full).is_some() || is_codey(full) || full.starts_with(['<', '$', '"', '“']) {
+            if led
+                || item_mark(full).is_some()
+                || is_codey(full)
+                || full.starts_with(['<', '$', '"', '“'])
+            {
                 return Next::Object;
             }
             let title = line.width() < 60
@@ -83,4 +93,40 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
         Class::Markup if line.of(text).trim_start().starts_with(['-', '=', '*']) => Next::Prose,
         _ => Next::Object,
     }
+}
+
+/// Whether the heading at line `index` is of a lower level than the one above line `start`.
+fn is_deeper(text: &str, structure: &Structure, start: usize, index: usize) -> bool {
+    let lines = structure.lines.get(start.saturating_sub(HEADING_LINES_MAX)..start);
+    let mut above = lines.unwrap_or_default().iter().rev();
+    let level = |line: &Line, next: Option<&Line>| {
+        let full = line.of(text).trim_start();
+        let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
+        let html = full.get(2..3).filter(|_| full.starts_with("<h") || full.starts_with("<H"));
+        let rule = next.map_or("", |next| next.of(text).trim());
+        let dots = full.split([' ', '\u{a0}']).next().unwrap_or_default();
+        let numbered = dots.bytes().filter(|b| *b == b'.').count() + 1;
+        if marks > 0 {
+            marks
+        } else if let Some(level) = html.and_then(|level| level.parse().ok()) {
+            level
+        } else if dots.starts_with(|c: char| c.is_ascii_digit()) {
+            numbered
+        } else {
+            match rule.bytes().next() {
+                Some(b'=') => 1,
+                Some(b'-') => 2,
+                Some(b'~' | b'^') => 3,
+                _ => 0,
+            }
+        }
+    };
+    let here =
+        structure.lines.get(index).map_or(0, |line| level(line, structure.lines.get(index + 1)));
+    let before = above.find(|line| line.class == Class::Heading);
+    before.is_some_and(|before| {
+        let at = line_of(&structure.lines, before.start as usize);
+        let level = level(before, structure.lines.get(at + 1));
+        level > 0 && here > level
+    })
 }

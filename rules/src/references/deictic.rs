@@ -57,13 +57,13 @@ impl Places {
         let float = matches!(mention.kind, Kind::Table | Kind::Figure);
         // code stands right after the words that announce it
         let below = mention.direction == Direction::Below;
-        let window = if below && mention.kind == Kind::Listing { WINDOW_BYTES / 3 } else { WINDOW_BYTES };
+        let window =
+            if below && mention.kind == Kind::Listing { WINDOW_BYTES / 3 } else { WINDOW_BYTES };
         let own = find(self.own.get(slot)?, mention, window);
         // a caption right below the mention is the one it means
         let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
-        let nearer = caption.filter(|caption| {
-            below && own.is_none_or(|own| caption.start < own.start)
-        });
+        let nearer =
+            caption.filter(|caption| below && own.is_none_or(|own| caption.start < own.start));
         if let Some(span) = nearer {
             return Some((Verdict::Hollow, Some(span)));
         }
@@ -98,11 +98,19 @@ fn relation(kind: Kind, target: &Target) -> Relation {
     match (kind, target.kind) {
         (Kind::Table, Kind::Table) if !body => Relation::Partial,
         (Kind::Listing | Kind::Equation, Kind::Listing) => {
-            if body { Relation::Own } else { Relation::Near }
+            if body {
+                Relation::Own
+            } else {
+                Relation::Near
+            }
         }
         (Kind::List, Kind::Table) => Relation::Own,
         (a, b) if a == b => {
-            if body { Relation::Own } else { Relation::Near }
+            if body {
+                Relation::Own
+            } else {
+                Relation::Near
+            }
         }
         (Kind::Listing, Kind::Table | Kind::Figure | Kind::Equation | Kind::List)
         | (Kind::Table | Kind::Figure, Kind::Listing | Kind::Figure | Kind::Table)

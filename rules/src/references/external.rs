@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, Span};
 use super::lexicon::Compiled;
-use super::words::{Words, char_at, first_word, fold, head, skip_blank, tail, word_after};
+use super::words::{char_at, first_word, fold, head, skip_blank, tail, word_after};
 
 /// Bytes looked at before and after a mention.
 const LOOK_BYTES: usize = 120;
@@ -19,13 +19,7 @@ pub(super) fn is_external(
 }
 
 /// "Table 1 of Smith et al.", "Section 4.2 of RFC 7231", "Table 2 in [7]", "Part 15 of the Rules".
-fn follows(
-    language: &Compiled,
-    text: &str,
-    end: usize,
-    kind: Kind,
-    lower: &mut String,
-) -> bool {
+fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut String) -> bool {
     let mut at = skip_blank(text, end);
     // "(the standard's) Section 3, Smith 2010" and "Fig. 2a, ref. 7"
     if matches!(char_at(text, at), Some(',' | ';')) {
@@ -96,9 +90,9 @@ fn work_soon(
         let name = found.chars().next().is_some_and(char::is_uppercase);
         let numbered = language.source.numbered.values();
         fold(found, lower);
-        let is_kind = numbered.flat_map(|n| n.one.iter().chain(&n.many)).any(|form| {
-            form.trim_end_matches(['.', '~']) == lower.as_str()
-        });
+        let is_kind = numbered
+            .flat_map(|n| n.one.iter().chain(&n.many))
+            .any(|form| form.trim_end_matches(['.', '~']) == lower.as_str());
         if is_kind {
             // "Table 62 in section 12.1 of the standard"
             names = 0;
@@ -119,10 +113,10 @@ fn work_soon(
 fn others_soon(language: &Compiled, rest: &str, lower: &mut String) -> bool {
     let sentence = rest.split_once(". ").map_or(rest, |(first, _)| first);
     let near = head(if sentence.len() < 60 { rest } else { sentence }, 60);
-    contains(near, &language.external_others, &language.source.external.others, lower)
+    contains(near, &language.source.external.others, lower)
 }
 
-fn contains(text: &str, _set: &Words, phrases: &[String], lower: &mut String) -> bool {
+fn contains(text: &str, phrases: &[String], lower: &mut String) -> bool {
     fold(text, lower);
     phrases.iter().any(|phrase| lower.contains(phrase.as_str()))
 }
@@ -135,7 +129,9 @@ fn is_bracket_cite(rest: &str) -> bool {
         return is_year(inside) || has_author_year(inside);
     }
     let link = rest.get(close + 1..).is_some_and(|after| after.starts_with("(#"));
-    !link && !inside.is_empty() && (inside.bytes().any(|b| b.is_ascii_digit()) || inside.contains(' '))
+    !link
+        && !inside.is_empty()
+        && (inside.bytes().any(|b| b.is_ascii_digit()) || inside.contains(' '))
         || rest.get(close + 1..).is_some_and(|after| after.starts_with("(http"))
 }
 
@@ -143,8 +139,24 @@ fn is_bracket_cite(rest: &str) -> bool {
 fn is_cite(rest: &str, kind: Kind) -> bool {
     let word = first_word(rest);
     let known = [
-        "RFC", "Ref", "Refs", "ref", "refs", "ISO", "IEEE", "ANSI", "ECMA", "PEP", "BCP", "STD",
-        "NIST", "FIPS", "DIN", "arXiv", "Reference", "POSIX",
+        "RFC",
+        "Ref",
+        "Refs",
+        "ref",
+        "refs",
+        "ISO",
+        "IEEE",
+        "ANSI",
+        "ECMA",
+        "PEP",
+        "BCP",
+        "STD",
+        "NIST",
+        "FIPS",
+        "DIN",
+        "arXiv",
+        "Reference",
+        "POSIX",
     ];
     if known.iter().any(|name| {
         word.strip_prefix(name).is_some_and(|more| {
@@ -155,16 +167,22 @@ fn is_cite(rest: &str, kind: Kind) -> bool {
     }
     let name = word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 2;
     let near = head(rest, 60);
-    name && kind != Kind::Section && near.find('(').is_some_and(|open| {
-        let between = near.get(word.len()..open).unwrap_or_default();
-        let year = near.get(open + 1..).unwrap_or_default();
-        between.len() < 30
-            && between.split([' ', '&']).all(|w| {
-                w.is_empty() || w == "and" || w == "et" || w == "al." || w == "und" || w == "y"
-                    || w.chars().next().is_some_and(char::is_uppercase)
-            })
-            && is_year(year)
-    })
+    name && kind != Kind::Section
+        && near.find('(').is_some_and(|open| {
+            let between = near.get(word.len()..open).unwrap_or_default();
+            let year = near.get(open + 1..).unwrap_or_default();
+            between.len() < 30
+                && between.split([' ', '&']).all(|w| {
+                    w.is_empty()
+                        || w == "and"
+                        || w == "et"
+                        || w == "al."
+                        || w == "und"
+                        || w == "y"
+                        || w.chars().next().is_some_and(char::is_uppercase)
+                })
+                && is_year(year)
+        })
 }
 
 /// Whether `text` begins with a year from 1800 to 2099.
@@ -193,12 +211,17 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
     if let Some(open) = line.rfind('[') {
         let inside = line.get(open + 1..).unwrap_or_default();
         let cite = inside.split([',', ';', ']']).next().unwrap_or_default();
-        let numbers = !cite.is_empty() && cite.len() < 20 && cite.bytes().any(|b| b.is_ascii_digit());
+        let numbers =
+            !cite.is_empty() && cite.len() < 20 && cite.bytes().any(|b| b.is_ascii_digit());
         if numbers && !inside.contains(']') && inside.contains(',') {
             return true;
         }
         // "[7], Section 3", "[RFC7231] Section 3", but not "[7]. Table 3"
-        if inside.ends_with("], ") || inside.ends_with("] ") || inside.ends_with("] (") || inside.ends_with("](") {
+        if inside.ends_with("], ")
+            || inside.ends_with("] ")
+            || inside.ends_with("] (")
+            || inside.ends_with("](")
+        {
             let closed = inside.find(']').unwrap_or(inside.len());
             return numbers && closed == inside.trim_end_matches([' ', ',', '(']).len() - 1;
         }
@@ -228,7 +251,10 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
     let number = last.trim_end_matches([')', ']']).trim_start_matches(['(', '[']);
     let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let doc = |word: &str| {
-        matches!(word.trim_start_matches(['(', '[']), "RFC" | "PEP" | "ISO" | "IEEE" | "BCP" | "IEC")
+        matches!(
+            word.trim_start_matches(['(', '[']),
+            "RFC" | "PEP" | "ISO" | "IEEE" | "BCP" | "IEC"
+        )
     };
     if digits && doc(rfc) || number.strip_prefix("RFC").is_some_and(|n| n.parse::<u32>().is_ok()) {
         return true;

@@ -70,7 +70,9 @@ impl fmt::Display for LookedFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.as_str().replace('_', "-");
         match (self.form, self.verdict) {
-            (Form::Residue, _) => return f.write_str("a mark that a tool left instead of a target"),
+            (Form::Residue, _) => {
+                return f.write_str("a mark that a tool left instead of a target");
+            }
             (_, Verdict::External) => return write!(f, "{kind} {} of another document", self.key),
             (Form::Promise, _) => return f.write_str("a list after the colon; none follows"),
             (Form::Deictic, _) => {

@@ -40,7 +40,9 @@ impl TargetKeys {
     }
 
     fn tidy(&mut self) {
-        self.keys.sort_unstable_by_key(|&(kind, key, evidence)| (kind, key, std::cmp::Reverse(evidence)));
+        self.keys.sort_unstable_by_key(|&(kind, key, evidence)| {
+            (kind, key, std::cmp::Reverse(evidence))
+        });
         self.keys.dedup_by_key(|&mut (kind, key, _)| (kind, key));
     }
 }

@@ -50,6 +50,7 @@ impl Key {
     }
 
     /// The key without a part letter: `1` for `1a`, itself where there is none.
+    #[must_use]
     pub fn base(&self) -> Self {
         let text = self.as_str();
         let trimmed = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
@@ -70,6 +71,7 @@ impl Key {
     }
 
     /// What stands before the last number: `3.` for `3.2`, `S` for `S1`.
+    #[must_use]
     pub fn series(&self) -> Self {
         let text = self.base();
         let text = text.as_str();
@@ -91,8 +93,7 @@ fn fold(bytes: &[u8]) -> u32 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
-    u32::from_le_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
+    u32::try_from((hash ^ (hash >> 32)) & 0xffff_ffff).unwrap_or(0)
 }
 
 impl fmt::Display for Key {

@@ -107,9 +107,6 @@ pub struct Language {
     /// Phrases that announce what follows a colon.
     #[serde(default)]
     pub promise: Vec<String>,
-    /// Nouns after a number word that announce a list: "these three *options*:".
-    #[serde(default)]
-    pub promised: Vec<String>,
     /// Phrases that speak of an attached file.
     #[serde(default)]
     pub attachment: Vec<String>,

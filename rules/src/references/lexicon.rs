@@ -151,7 +151,6 @@ const MARKS: &[(&str, Mark)] = &[
 #[derive(Debug, Default)]
 pub(super) struct Compiled {
     pub(super) source: Language,
-    pub(super) common: Words,
     pub(super) before_below: Words,
     pub(super) before_above: Words,
     pub(super) after: Vec<(Words, Direction)>,
@@ -167,7 +166,6 @@ pub(super) struct Compiled {
     pub(super) external_of: Words,
     pub(super) external_works: Words,
     pub(super) external_own: Words,
-    pub(super) external_others: Words,
 }
 
 /// The languages and the automaton over all their forms.
@@ -176,6 +174,10 @@ pub(super) struct Lexicon {
     pub(super) languages: Vec<Compiled>,
     automaton: AhoCorasick,
     senses: Vec<Vec<Sense>>,
+    /// Frequent words, sorted, each with a bit for every language that has it.
+    common: Vec<(Box<str>, u64)>,
+    /// Headings of a bibliography in any language, sorted.
+    bibliography: Vec<Box<str>>,
 }
 
 impl Lexicon {
@@ -202,8 +204,12 @@ impl Lexicon {
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)?;
+        let common = common_words(&languages);
+        let headings = languages.iter().flat_map(|language| &language.bibliography);
+        let mut bibliography: Vec<Box<str>> = headings.map(|h| h.to_lowercase().into()).collect();
+        bibliography.sort_unstable();
         let languages = languages.into_iter().map(compile).collect();
-        Ok(Self { languages, automaton, senses })
+        Ok(Self { languages, automaton, senses, common, bibliography })
     }
 
     /// The forms in `text`: where each starts and ends, and what it can be.
@@ -217,6 +223,11 @@ impl Lexicon {
         })
     }
 
+    /// Whether a lower-case line is the heading of a bibliography.
+    pub(super) fn is_bibliography(&self, lower: &str) -> bool {
+        self.bibliography.binary_search_by(|known| (**known).cmp(lower)).is_ok()
+    }
+
     /// The language at `index`.
     pub(super) fn language(&self, index: u8) -> Option<&Compiled> {
         self.languages.get(usize::from(index))
@@ -224,23 +235,50 @@ impl Lexicon {
 
     /// The language whose frequent words the start of `text` has most of.
     pub(super) fn guess(&self, text: &str, lower: &mut String) -> u8 {
-        let mut best = (0, 0);
-        for (index, language) in self.languages.iter().enumerate() {
-            let sample = super::words::head(text, 6000);
-            let count = if language.source.unspaced {
-                // a frequent character is one byte sequence, wherever it stands
-                let any = language.common.exact().map(|c| sample.matches(c).count());
-                any.sum::<usize>()
-            } else {
-                let words = sample.split(|c: char| !c.is_alphanumeric());
-                words.filter(|word| language.common.has(word, lower)).count()
-            };
-            if count > best.0 {
-                best = (count, index);
+        let mut counts = [0_u32; 64];
+        let sample = super::words::head(text, GUESS_BYTES);
+        let mut count = |word: &str| {
+            let found = self.common.binary_search_by(|(known, _)| (**known).cmp(word));
+            let mut mask = found.ok().and_then(|at| self.common.get(at)).map_or(0, |(_, m)| *m);
+            while mask != 0 {
+                if let Some(count) = counts.get_mut(mask.trailing_zeros() as usize) {
+                    *count += 1;
+                }
+                mask &= mask - 1;
+            }
+        };
+        for word in sample.split(|c: char| !c.is_alphanumeric()) {
+            if word.len() <= 12 && word.is_ascii() && !word.is_empty() {
+                super::words::fold(word, lower);
+                count(lower);
+            } else if word
+                .starts_with(|c: char| c > '\u{2e7f}' && !('\u{ac00}'..='\u{d7a3}').contains(&c))
+            {
+                // without spaces every frequent character counts
+                let mut utf8 = [0; 4];
+                word.chars().for_each(|c| count(c.encode_utf8(&mut utf8)));
+            } else if word.len() <= 24 {
+                super::words::fold(word, lower);
+                count(lower);
             }
         }
-        u8::try_from(best.1).unwrap_or(0)
+        let best = counts.iter().enumerate().rev().max_by_key(|(_, count)| **count);
+        best.and_then(|(index, _)| u8::try_from(index).ok()).unwrap_or(0)
     }
+}
+
+/// Bytes at the start of a text by which its language is known.
+const GUESS_BYTES: usize = 2000;
+
+/// The frequent words of all languages, sorted; 64 languages have a bit.
+fn common_words(languages: &[Language]) -> Vec<(Box<str>, u64)> {
+    let mut words: BTreeMap<&str, u64> = BTreeMap::new();
+    for (index, language) in languages.iter().enumerate().take(64) {
+        for word in &language.common {
+            *words.entry(word).or_default() |= 1 << index;
+        }
+    }
+    words.into_iter().map(|(word, mask)| (word.into(), mask)).collect()
 }
 
 /// A form as it is written small, with a capital and in capitals, where case is not ASCII's.
@@ -274,7 +312,9 @@ fn add_forms(index: u8, language: &Language, forms: &mut BTreeMap<String, Vec<Se
         numbered.after_number.iter().for_each(|form| add(form, Role::AfterNumber(kind)));
     }
     for (&kind, nouns) in &language.deictic {
-        nouns.iter().for_each(|form| add(form, Role::Deictic(kind)));
+        for noun in nouns {
+            add(noun, Role::Deictic(kind));
+        }
     }
     for (&kind, places) in &language.phrases {
         places.iter().for_each(|(form, place)| add(form, Role::Phrase(kind, place)));
@@ -289,7 +329,6 @@ fn compile(language: Language) -> Compiled {
     };
     let after = &language.after;
     Compiled {
-        common: Words::new(&language.common),
         before_below: Words::new(&language.before.below),
         before_above: Words::new(&language.before.above),
         after: vec![
@@ -309,7 +348,6 @@ fn compile(language: Language) -> Compiled {
         external_of: Words::new(&language.external.of),
         external_works: Words::new(&language.external.works),
         external_own: Words::new(&language.external.own),
-        external_others: Words::new(&language.external.others),
         source: language,
     }
 }

@@ -160,7 +160,10 @@ pub(super) fn is_toc(line: &str) -> bool {
     }
     let body = trimmed.trim_end_matches(|c: char| c.is_ascii_alphanumeric());
     let body = body.trim_end();
-    body.ends_with("....") || body.ends_with(". . .") || body.ends_with("……") || body.ends_with("_____")
+    body.ends_with("....")
+        || body.ends_with(". . .")
+        || body.ends_with("……")
+        || body.ends_with("_____")
 }
 
 /// Whether a line is drawn rather than written: mostly lines, corners and arrows.
@@ -169,7 +172,9 @@ pub(super) fn is_drawn(line: &str) -> bool {
     for c in line.chars().take(160) {
         match c {
             ' ' | '\t' => {}
-            '|' | '+' | '-' | '/' | '\\' | '<' | '>' | '^' | '=' | '_' | '*' | '~' | '.' | ':' => marks += 1,
+            '|' | '+' | '-' | '/' | '\\' | '<' | '>' | '^' | '=' | '_' | '*' | '~' | '.' | ':' => {
+                marks += 1;
+            }
             '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ff}' => marks += 2,
             c if c.is_alphanumeric() => letters += 1,
             _ => rest += 1,
@@ -181,14 +186,15 @@ pub(super) fn is_drawn(line: &str) -> bool {
 /// Whether a line looks like code.
 pub(super) fn is_codey(line: &str) -> bool {
     let text = line.trim();
-    let starts = ["$ ", "# ", ">>> ", "#include", "import ", "def ", "PS> ", "C:\\", "~$", "sudo ", "</"];
+    let starts =
+        ["$ ", "# ", ">>> ", "#include", "import ", "def ", "PS> ", "C:\\", "~$", "sudo ", "</"];
     if text.len() > 200 || text.is_empty() {
         return false;
     }
     if starts.iter().any(|start| text.starts_with(start)) && !text.ends_with('.') {
         return true;
     }
-    if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with("\\") {
+    if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with('\\') {
         return true;
     }
     let marks = text.bytes().filter(|b| b"{}()[]=<>;$\\/_|&*#".contains(b)).count();
@@ -203,7 +209,8 @@ pub(super) fn item_mark(line: &str) -> Option<usize> {
     let mut chars = trimmed.chars();
     let first = chars.next()?;
     let rest = chars.as_str();
-    if matches!(first, '-' | '*' | '+' | '•' | '◦' | '▪' | '–' | '‣' | '·' | '■' | '●' | '○' | '□') {
+    if matches!(first, '-' | '*' | '+' | '•' | '◦' | '▪' | '–' | '‣' | '·' | '■' | '●' | '○' | '□')
+    {
         let ok = rest.starts_with([' ', '\t', '\u{a0}'])
             || (!matches!(first, '-' | '*' | '+' | '–' | '·') && !rest.is_empty())
             || (first == '*' && rest.trim_start_matches('*').starts_with(' '));
@@ -222,7 +229,8 @@ pub(super) fn item_mark(line: &str) -> Option<usize> {
     let after = body.get(label..)?;
     let dot = after.starts_with(['.', ')', '、', '．', '）']);
     let mark = after.chars().next().map_or(0, char::len_utf8);
-    let space = after.get(mark..)?.starts_with([' ', '\t']) || after.starts_with(['、', '）', '．']);
+    let space =
+        after.get(mark..)?.starts_with([' ', '\t']) || after.starts_with(['、', '）', '．']);
     let bare = after.starts_with("..") || after.starts_with(".)");
     (dot && (space || bare)).then(|| lead + trimmed.len() - body.len() + label + mark)
 }

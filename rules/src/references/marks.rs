@@ -83,12 +83,13 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
     }
     // a link, a definition, an index, a regular expression
     let after = char_at(text, end);
-    if matches!(after, Some('(' | ':' | '{' | '=' | '+' | '*' | '?' | '_' | '-' | '@')) {
+    if matches!(after, Some('(' | ':' | ']' | '{' | '=' | '+' | '*' | '?' | '_' | '-' | '@')) {
         return;
     }
     let before = char_before(text, start);
     let next = text.get(end..).unwrap_or_default();
-    let labelled = next.strip_prefix('[').is_some_and(|n| !n.starts_with(|c: char| c.is_ascii_digit()));
+    let labelled =
+        next.strip_prefix('[').is_some_and(|n| !n.starts_with(|c: char| c.is_ascii_digit()));
     if labelled {
         return;
     }
@@ -127,11 +128,14 @@ fn glued_to_code(text: &str, start: usize, after: Option<char>) -> bool {
     let Some(word) = word_before(text, start) else { return false };
     let word = word.of(text);
     let short = word.chars().count() < 2;
-    let mixed = word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+    let mixed =
+        word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase);
     let code_after = matches!(after, Some('.' | '[' | ')' | ';' | ',')) && word.chars().count() < 3;
-    short || (mixed && word.is_ascii() && code_after)
+    short
+        || (mixed && word.is_ascii() && code_after)
         || word.contains('_')
-        || char_before(text, start - word.len()).is_some_and(|c| matches!(c, '_' | '.' | '$' | '`' | '%'))
+        || char_before(text, start - word.len())
+            .is_some_and(|c| matches!(c, '_' | '.' | '$' | '`' | '%'))
 }
 
 /// `[^3]`, `[^note]`.
@@ -158,7 +162,10 @@ fn fragment(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let rest = head(text.get(end..).unwrap_or_default(), 200);
     let Some(close) = rest.find([')', ' ', '\n']) else { return };
     let name = rest.get(..close).unwrap_or_default();
-    if name.is_empty() || name.contains('/') || !rest.get(close..).is_some_and(|r| r.starts_with(')')) {
+    if name.is_empty()
+        || name.contains('/')
+        || !rest.get(close..).is_some_and(|r| r.starts_with(')'))
+    {
         return;
     }
     let key = anchor_key(name);
@@ -178,7 +185,8 @@ fn label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let Some(open) = before.rfind(['[', '\n']) else { return };
     let linked = before.get(open + 1..).unwrap_or_default();
     let outer = before.get(..open).and_then(|b| b.chars().next_back());
-    let code = outer.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ']' | ')' | '$' | '`'));
+    let code =
+        outer.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ']' | ')' | '$' | '`'));
     let opens = before.get(open..).is_some_and(|b| b.starts_with('['));
     let closes = rest.get(close..).is_some_and(|r| r.starts_with(']'));
     let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || b == b' ' || b == b',');
@@ -223,13 +231,15 @@ fn rst_label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
 /// A sentence that ends in a colon announces something.
 fn colon(text: &str, start: usize, out: &mut Vec<Mention>) {
     let before = tail(text.get(..start).unwrap_or_default(), 400);
-    let line = before.rfind(['\n', '>']).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
+    let line =
+        before.rfind(['\n', '>']).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
     // a label such as "Note:" announces prose
     let words = line.split_whitespace().take(5).count();
     if words < 3 && !line.contains(|c: char| c > '\u{2e7f}') || line.trim_start().starts_with('#') {
         return;
     }
-    let sentence = line.rfind(['.', '。', '!', '?']).map_or(line, |at| line.get(at..).unwrap_or_default());
+    let sentence =
+        line.rfind(['.', '。', '!', '?']).map_or(line, |at| line.get(at..).unwrap_or_default());
     let sentence = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
     if sentence.is_empty() {
         return;
@@ -270,9 +280,8 @@ fn year(
 ) {
     let rest = head(text.get(end..).unwrap_or_default(), 4);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let letter = usize::from(
-        rest.as_bytes().get(2).is_some_and(|b| b.is_ascii_lowercase()) && digits == 2,
-    );
+    let letter =
+        usize::from(rest.as_bytes().get(2).is_some_and(u8::is_ascii_lowercase) && digits == 2);
     let after = rest.get(2 + letter..).and_then(|r| r.chars().next());
     if digits != 2 || !matches!(after, Some(')' | ';' | ',' | ':')) {
         return;
@@ -291,9 +300,8 @@ fn year(
     let lower = &mut buffers.lower;
     super::words::fold(names, lower);
     let others = lexicon.languages.iter().flat_map(|l| &l.source.external.others);
-    let et_al = others.map(String::as_str).find(|o| {
-        lower.trim_end_matches(['.', ' ', ',']).ends_with(*o)
-    });
+    let et_al =
+        others.map(String::as_str).find(|o| lower.trim_end_matches(['.', ' ', ',']).ends_with(*o));
     let surname = if let Some(others) = et_al {
         let cut = names.trim_end_matches(['.', ' ', ',']).len().saturating_sub(others.len());
         names.get(..cut).unwrap_or_default().trim_end_matches([' ', ','])
@@ -301,7 +309,11 @@ fn year(
         let first = names.trim().trim_start_matches("see ").trim_start_matches("e.g., ");
         let two = first.split([' ', '&']).filter(|w| !w.is_empty());
         let plain = two.clone().all(|w| {
-            w == "and" || w == "&" || w == "und" || w == "et" || w == "y"
+            w == "and"
+                || w == "&"
+                || w == "und"
+                || w == "et"
+                || w == "y"
                 || w.chars().next().is_some_and(char::is_uppercase) && w.chars().count() > 2
         });
         if !plain || two.count() > 3 || first.contains([':', '.']) {
@@ -332,8 +344,23 @@ fn year(
 
 fn is_month(word: &str) -> bool {
     let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December", "Spring", "Summer", "Autumn", "Fall", "Winter",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "Spring",
+        "Summer",
+        "Autumn",
+        "Fall",
+        "Winter",
     ];
     months.contains(&word)
 }
@@ -362,7 +389,8 @@ fn residue(
             let gap = text.get(word.end..start).unwrap_or_default();
             let spaced = gap.starts_with([' ', '\u{a0}', '~', '.']);
             let followed = char_at(text, end);
-            let free = followed.is_none_or(|c| c.is_whitespace() || matches!(c, '.' | ',' | ')' | ';'));
+            let free =
+                followed.is_none_or(|c| c.is_whitespace() || matches!(c, '.' | ',' | ')' | ';'));
             if !spaced || !free || !is_noun(lexicon, word.of(text), &mut buffers.lower) {
                 return;
             }
@@ -409,7 +437,8 @@ fn is_noun(lexicon: &Lexicon, word: &str, lower: &mut String) -> bool {
 
 /// The key of an author and a year: `smith 2010`.
 pub(super) fn author_key(surname: &str, year: &str) -> Key {
-    let name: String = surname.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    let name: String =
+        surname.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
     Key::new(&format!("{name} {}", year.get(..4).unwrap_or(year)))
 }
 
@@ -433,15 +462,12 @@ fn unescape(name: &str) -> String {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let hex = name.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex.filter(|_| byte == b'%') {
-            Some(value) => {
-                out.push(value);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
+        if let Some(value) = hex.filter(|_| byte == b'%') {
+            out.push(value);
+            at += 3;
+        } else {
+            out.push(byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

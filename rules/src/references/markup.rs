@@ -29,7 +29,9 @@ const ELEMENTS: &[(&str, ObjectKind, bool)] = &[
 
 /// Whether `text` begins with `start`, which is lower case, in any case.
 pub(super) fn starts_with_ignore_case(text: &str, start: &str) -> bool {
-    text.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+    text.as_bytes()
+        .get(..start.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// Adds the objects inside lines; text inside a table or preformatted element is classed so.
@@ -51,7 +53,10 @@ pub(super) fn inline_objects(text: &str, lines: &mut [Line], objects: &mut Vec<O
         let rest = head(text.get(at + 1..).unwrap_or_default(), 12);
         let found = ELEMENTS.iter().position(|(name, _, _)| {
             starts_with_ignore_case(rest, name)
-                && rest.as_bytes().get(name.len()).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-')
+                && rest
+                    .as_bytes()
+                    .get(name.len())
+                    .is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-')
         });
         let Some(index) = found else { continue };
         let Some(&(name, kind, closed)) = ELEMENTS.get(index) else { continue };
@@ -60,14 +65,13 @@ pub(super) fn inline_objects(text: &str, lines: &mut [Line], objects: &mut Vec<O
             if no_end.get(index).copied().unwrap_or(true) {
                 continue;
             }
-            match end_tag(bytes, at, name) {
-                Some(found) => end = found,
-                None => {
-                    if let Some(slot) = no_end.get_mut(index) {
-                        *slot = true;
-                    }
-                    continue;
+            if let Some(found) = end_tag(bytes, at, name) {
+                end = found;
+            } else {
+                if let Some(slot) = no_end.get_mut(index) {
+                    *slot = true;
                 }
+                continue;
             }
         }
         let line = line_of(lines, at);
@@ -142,7 +146,8 @@ fn finders(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
     for (mark, kind) in marks {
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
             let line = lines.get(line_of(lines, at));
-            if line.is_some_and(|l| l.class != Class::Pre || mark.starts_with(['{', '.', '[', 'i'])) {
+            if line.is_some_and(|l| l.class != Class::Pre || mark.starts_with(['{', '.', '[', 'i']))
+            {
                 push_inline(lines, objects, kind, at, at + mark.len());
             }
         }

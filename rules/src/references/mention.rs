@@ -15,6 +15,7 @@ pub const MENTIONS_MAX: usize = 1 << 16;
 
 /// A place in the text that points at something.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the mention")]
 pub struct Mention {
     /// Noun and number, or the phrase; mentions of one list or range share it.
     pub span: Span,
@@ -101,28 +102,31 @@ pub(super) fn look_out(
             marks::read(lexicon, text, start, end, *mark, buffers, mentions);
             continue;
         }
-        let ascii_letter = char_before(text, start).is_some_and(char::is_alphanumeric);
-        let mut guess =
-            |buffers: &mut Buffers| *guessed.get_or_insert_with(|| lexicon.guess(text, &mut buffers.lower));
-        // the text's own language first, then the others that know the form
-        let mut order = [0_usize; 2];
-        if senses.len() > 1 {
-            let own = guess(buffers);
-            order[1] = senses.iter().position(|sense| sense.language == own).unwrap_or(0);
-        }
+        let inside = char_before(text, start).is_some_and(char::is_alphanumeric);
+        let attempt = |only: Option<u8>, buffers: &mut Buffers, out: &mut Vec<Mention>| {
+            let before = out.len();
+            for sense in senses.iter().filter(|sense| only.is_none_or(|l| l == sense.language)) {
+                let Some(language) = lexicon.language(sense.language) else { continue };
+                if language.source.unspaced || !inside {
+                    sensed(&Hit { text, start, end, sense: *sense, language }, buffers, out);
+                }
+                if out.len() > before {
+                    return Some(sense.language);
+                }
+            }
+            None
+        };
         let before = mentions.len();
-        let first = order[1];
-        let chosen = senses.get(first).map(|sense| sense.language);
-        for sense in senses.iter().filter(|sense| Some(sense.language) == chosen) {
-            let Some(language) = lexicon.language(sense.language) else { continue };
-            if !language.source.unspaced && ascii_letter {
-                continue;
-            }
-            let hit = Hit { text, start, end, sense: *sense, language };
-            sensed(&hit, buffers, mentions);
-            if mentions.len() > before {
-                break;
-            }
+        let Some(found) = attempt(None, buffers, mentions) else { continue };
+        if senses.iter().all(|sense| sense.language == found) {
+            continue;
+        }
+        // several languages know the form: the text's own decides
+        let own = *guessed.get_or_insert_with(|| lexicon.guess(text, &mut buffers.lower));
+        let known = senses.iter().any(|sense| sense.language == own);
+        if own != found && known {
+            mentions.truncate(before);
+            attempt(Some(own), buffers, mentions);
         }
     }
 }
@@ -143,7 +147,7 @@ fn sensed(hit: &Hit<'_>, buffers: &mut Buffers, mentions: &mut Vec<Mention>) {
         Role::AfterNumber(kind) => after_number(hit, kind, buffers, mentions),
         Role::Deictic(kind) => places::deictic(hit, kind, buffers, mentions),
         Role::Phrase(kind, direction) => places::phrase(hit, kind, direction, mentions),
-        Role::Promise => places::promise(hit, buffers, mentions),
+        Role::Promise => places::promise(hit, mentions),
         Role::Attachment => places::attachment(hit, mentions),
         Role::Mark(_) => {}
     }
@@ -172,9 +176,8 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         at = after;
     }
     at = skip_number_sign(text, at);
-    let capital = hit.sense.dotted
-        || unspaced
-        || !char_at(text, start).is_some_and(char::is_lowercase);
+    let capital =
+        hit.sense.dotted || unspaced || !char_at(text, start).is_some_and(char::is_lowercase);
     let grammar = Grammar {
         many: many || hit.sense.dotted,
         capital: !char_at(text, start).is_some_and(char::is_lowercase),
@@ -187,6 +190,11 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
     let Some(found) = read(text, at, &grammar, &mut buffers.keys, &mut buffers.lower) else {
         return;
     };
+    // "that tool's table⏎2. Sort them": the number marks a list item
+    let item = !capital && text.get(hit.end..at).is_some_and(|gap| gap.contains('\n'));
+    if item && text.get(found.end..).is_some_and(|rest| rest.starts_with([')', '.'])) {
+        return;
+    }
     if is_other(hit, kind, found.end, buffers) {
         return;
     }
@@ -196,8 +204,8 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         Kind::Footnote => Strength::M1,
         _ => strength(hit, found.end, buffers),
     };
-    let external = is_external(language, text, span, kind, &mut buffers.lower)
-        || is_linked(text, span);
+    let external =
+        is_external(language, text, span, kind, &mut buffers.lower) || is_linked(text, span);
     for key in &buffers.keys {
         out.push(Mention {
             language: hit.sense.language,
@@ -260,9 +268,11 @@ fn is_joined(hit: &Hit<'_>) -> bool {
     let last = noun.chars().next().map(String::from).unwrap_or_default();
     let joined = &hit.language.source.not_joined_to;
     let before = char_before(hit.text, hit.start);
-    joined.get(noun).or_else(|| joined.get(&last)).is_some_and(|chars| {
-        before.is_some_and(|before| chars.contains(before))
-    }) || (before.is_some_and(|c| c.is_alphabetic() && is_hangul(c)) && is_hangul_noun(noun))
+    joined
+        .get(noun)
+        .or_else(|| joined.get(&last))
+        .is_some_and(|chars| before.is_some_and(|before| chars.contains(before)))
+        || (before.is_some_and(|c| c.is_alphabetic() && is_hangul(c)) && is_hangul_noun(noun))
 }
 
 fn is_hangul(c: char) -> bool {
@@ -280,7 +290,10 @@ fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<
     let before = super::words::tail(text.get(..hit.start).unwrap_or_default(), 32);
     let trimmed = before.trim_end_matches(' ');
     let is_digit = |c: char| {
-        c.is_ascii_digit() || ('０'..='９').contains(&c) || c == '.' || "一二三四五六七八九十".contains(c)
+        c.is_ascii_digit()
+            || ('０'..='９').contains(&c)
+            || c == '.'
+            || "一二三四五六七八九十".contains(c)
     };
     let number = trimmed.trim_end_matches(is_digit);
     let at = hit.start - before.len() + number.len();
@@ -324,12 +337,12 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
         return true;
     }
     let capital = char_at(text, start).is_some_and(char::is_uppercase);
-    if let Some(word) = word_before(text, start) {
-        if let Some(set) = language.not_preceded_by.get(&kind) {
-            if !capital && set.has(word.of(text), lower) {
-                return true;
-            }
-        }
+    if let Some(word) = word_before(text, start)
+        && let Some(set) = language.not_preceded_by.get(&kind)
+        && !capital
+        && set.has(word.of(text), lower)
+    {
+        return true;
     }
     // part of a path, a name or an address
     let before = char_before(text, start);

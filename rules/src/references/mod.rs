@@ -11,7 +11,9 @@ mod calibration;
 mod captions;
 mod context;
 mod deictic;
+mod entries;
 mod external;
+mod fences;
 mod finding;
 mod index;
 mod key;
@@ -23,6 +25,7 @@ mod marks;
 mod markup;
 mod mention;
 mod numbers;
+mod numerals;
 mod objects;
 mod places;
 mod resolve;
@@ -43,6 +46,9 @@ pub use resolve::Scan;
 
 /// Findings less sure than this are left out, unless a detector is told otherwise.
 pub const MIN_CONFIDENCE: f32 = 0.65;
+
+/// Bytes before a sentence by which its language is known.
+const SENTENCE_LANGUAGE_BYTES: usize = 1000;
 
 /// Finds mentions, targets and findings; built once, used from any thread.
 #[derive(Debug)]
@@ -133,13 +139,15 @@ impl Detector {
     }
 
     /// The sentence around `span` with the white space behind it, in bytes of `text`; a dot after
-    /// an abbreviation of any of the languages ends no sentence.
+    /// an abbreviation of the language around it ends no sentence.
     pub fn sentence_span(&self, text: &str, span: Span) -> Span {
+        let from = text.floor_char_boundary(span.start.saturating_sub(SENTENCE_LANGUAGE_BYTES));
+        let around = text.get(from..).unwrap_or_default();
+        let own = self.lexicon.guess(around, &mut String::new());
+        let language = self.lexicon.language(own);
         let known = |word: &str| {
-            !word.is_empty()
-                && self.lexicon.languages.iter().any(|language| {
-                    language.source.abbreviations.iter().any(|known| known == word)
-                })
+            let list = language.map_or(&[][..], |own| own.source.abbreviations.as_slice());
+            !word.is_empty() && list.iter().any(|known| known == word)
         };
         sentence::sentence_span(text, span, &known)
     }

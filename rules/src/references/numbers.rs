@@ -1,6 +1,7 @@
 //! Numbers in every form, and lists and ranges of them.
 
 use super::key::Key;
+use super::numerals::{circled, digit, ideographic, narrow, roman};
 use super::words::{Words, char_at, first_word, head, skip_blank};
 
 /// Keys that one list or range may give; a longer range keeps its ends.
@@ -55,7 +56,10 @@ pub(super) fn read(
     keys.clear();
     let open = char_at(text, at).is_some_and(|c| c == '(' || c == '（');
     let first_at = if open { at + char_at(text, at)?.len_utf8() } else { at };
-    let first = one(text, first_at, grammar, lower).filter(|first| !is_year(first.key))?;
+    let first = one(text, first_at, grammar, lower)?;
+    if is_year(first.key) || (first.dashed && is_shelf_mark(first.key)) {
+        return None;
+    }
     let mut end = first.end;
     let or_range = first.dashed && !grammar.many;
     if first.dashed && grammar.many && is_rising(first.key) && !follows_dashed(text, end) {
@@ -84,12 +88,16 @@ fn follow(
         let Some((range, next)) = separator(text, end, grammar, lower) else { break };
         if let Some((key, to)) = part_letter(text, next, end, keys) {
             let last = keys.last().copied().unwrap_or_default();
-            if range { expand(last, key, keys) } else { keys.push(key) }
+            if range {
+                expand(last, key, keys);
+            } else {
+                keys.push(key);
+            }
             end = to;
             continue;
         }
         let spaced_dash = range && text.get(end..next).is_some_and(|gap| gap.contains('-'));
-        if !grammar.many && !(range && !spaced_dash) {
+        if !grammar.many && (!range || spaced_dash) {
             break;
         }
         let open = char_at(text, next).is_some_and(|c| c == '(' || c == '（');
@@ -185,12 +193,19 @@ fn follows_dashed(text: &str, end: usize) -> bool {
     let digits = rest.find(|c: char| c.is_ascii_digit());
     let number = digits.and_then(|at| rest.get(at..)).unwrap_or_default();
     let after = number.trim_start_matches(|c: char| c.is_ascii_digit());
-    after.starts_with('-') && after.get(1..).is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
+    after.starts_with('-')
+        && after.get(1..).is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a key is rather a year.
 fn is_year(key: Key) -> bool {
     key.as_str().len() == 4 && ("1700".."2100").contains(&key.as_str())
+}
+
+/// Whether a key with dashes is rather a shelf mark: `146-1972-093`.
+fn is_shelf_mark(key: Key) -> bool {
+    let first = key.as_str().split('.').next().unwrap_or_default();
+    first.len() > 2 && first.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a dashed key can be a range: `2-3`, not `3-2`, not `1-2-3`.
@@ -212,12 +227,12 @@ fn expand(from: Key, to: Key, keys: &mut Vec<Key>) {
         }
         return;
     }
-    if let (Some(first), Some(last)) = (from.ordinal(), to.ordinal()) {
-        if last.saturating_sub(first) <= EXPANDED_MAX {
-            let series = from.series();
-            for number in first.saturating_add(1)..last {
-                keys.push(Key::new(&format!("{series}{number}")));
-            }
+    if let (Some(first), Some(last)) = (from.ordinal(), to.ordinal())
+        && last.saturating_sub(first) <= EXPANDED_MAX
+    {
+        let series = from.series();
+        for number in first.saturating_add(1)..last {
+            keys.push(Key::new(&format!("{series}{number}")));
         }
     }
     keys.push(to);
@@ -269,11 +284,11 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
     if first.is_ascii_uppercase() || ('Ａ'..='Ｚ').contains(&first) {
         label.push(narrow(first));
         chars.next();
-        if let Some((_, c)) = chars.peek().copied() {
-            if matches!(c, '.' | '-') {
-                label.push('.');
-                chars.next();
-            }
+        if let Some((_, c)) = chars.peek().copied()
+            && matches!(c, '.' | '-')
+        {
+            label.push('.');
+            chars.next();
         }
     }
     let mut end = 0;
@@ -299,8 +314,7 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
         let tail = rest.get(end..)?;
         let mut next = tail.chars();
         let (mark, then) = (next.next(), next.next());
-        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·'))
-            || then.and_then(digit).is_none()
+        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·')) || then.and_then(digit).is_none()
         {
             break;
         }
@@ -312,6 +326,10 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
     label.extend(suffix);
     end += more;
     let after = rest.get(end..)?;
+    // dimensions are no parts
+    if rest.get(..end).is_some_and(|number| matches!(number, "2D" | "3D" | "4D" | "2d" | "3d")) {
+        return None;
+    }
     if let Some((number, more)) = supplement(after) {
         label.push_str(&format!("-s{number}"));
         end += more;
@@ -350,15 +368,14 @@ fn is_quantity(text: &str, end: usize, grammar: &Grammar<'_>, lower: &mut String
     let mut chars = rest.chars();
     let (first, second) = (chars.next(), chars.next());
     match first {
-        Some('%' | '+' | '°' | '€' | '$' | '£' | '=' | '^' | '@') => true,
+        Some('%' | '+' | '°' | '€' | '$' | '£' | '=' | '^' | '@' | '_' | '[') => true,
         Some(':' | '/' | ',' | '\\' | '×' | '.') if second.is_some_and(|c| c.is_ascii_digit()) => {
             // "Tables 1,2" is a list, "1,200" a quantity
             first != Some(',')
                 || rest.bytes().skip(1).take(4).take_while(u8::is_ascii_digit).count() == 3
         }
-        Some('_' | '[') => true,
         // a part of a name: Bild 135-S
-        Some('-') if second.is_some_and(char::is_alphanumeric) => true,
+        Some('-') => second.is_some_and(char::is_alphanumeric),
         Some(c) if c.is_ascii_alphanumeric() => true,
         _ => {
             let at = skip_blank(text, end);
@@ -369,85 +386,14 @@ fn is_quantity(text: &str, end: usize, grammar: &Grammar<'_>, lower: &mut String
     }
 }
 
-fn digit(c: char) -> Option<char> {
-    match c {
-        '0'..='9' => Some(c),
-        '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10),
-        '٠'..='٩' => char::from_digit(c as u32 - '٠' as u32, 10),
-        _ => None,
-    }
-}
-
-fn narrow(c: char) -> char {
-    if c.is_ascii() { c } else { char::from_u32(c as u32 - 0xfee0).unwrap_or(c) }
-}
-
-fn circled(c: char) -> Option<u32> {
-    ('①'..='⑳').contains(&c).then(|| c as u32 - '①' as u32 + 1)
-}
-
-/// A Chinese number up to 99 and its bytes.
-fn ideographic(text: &str) -> Option<(u32, usize)> {
-    let mut value = 0;
-    let mut len = 0;
-    for c in text.chars().take(4) {
-        let digit = match "〇一二三四五六七八九十".chars().position(|known| known == c) {
-            Some(digit) => u32::try_from(digit).ok()?,
-            None => break,
-        };
-        value = match (digit, value) {
-            (10, 0) => 10,
-            (10, tens) => tens * 10,
-            (digit, value) => value + digit,
-        };
-        len += c.len_utf8();
-    }
-    (len > 0 && value > 0).then_some((value, len))
-}
-
-/// A Roman number in capitals; single letters only where they are hardly anything else.
-fn roman(word: &str) -> Option<u32> {
-    if word.is_empty() || word.len() > 7 || (word.len() == 1 && !"IVX".contains(word)) {
-        return None;
-    }
-    let value = |b: u8| match b {
-        b'I' => Some(1),
-        b'V' => Some(5),
-        b'X' => Some(10),
-        b'L' => Some(50),
-        b'C' => Some(100),
-        _ => None,
-    };
-    let values: Option<Vec<u32>> = word.bytes().map(value).collect();
-    let values = values?;
-    let mut total = 0_i64;
-    for (index, &here) in values.iter().enumerate() {
-        let next = values.get(index + 1).copied().unwrap_or(0);
-        total += if here < next { -i64::from(here) } else { i64::from(here) };
-    }
-    let total = u32::try_from(total).ok()?;
-    (to_roman(total) == word).then_some(total)
-}
-
-fn to_roman(mut number: u32) -> String {
-    let steps = [(100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V")];
-    let mut roman = String::new();
-    for (value, letters) in steps.into_iter().chain([(4, "IV"), (1, "I")]) {
-        while number >= value {
-            roman.push_str(letters);
-            number -= value;
-        }
-    }
-    roman
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn keys(text: &str, many: bool) -> Vec<String> {
         let words = ["one", "two", "three"].map(str::to_owned);
-        let set = |forms: &[&str]| Words::new(&forms.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let set =
+            |forms: &[&str]| Words::new(&forms.iter().map(ToString::to_string).collect::<Vec<_>>());
         let (and, to, units) = (set(&["and", "or"]), set(&["to"]), set(&["million"]));
         let grammar = Grammar {
             many,

@@ -77,7 +77,8 @@ pub(super) fn runs(text: &str, lines: &mut [Line], objects: &mut Vec<Object>) {
 
 /// One run of text up to a blank or otherwise marked line: rows, drawings, lists or code in it.
 fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Object>) -> usize {
-    let written = |line: &&Line| matches!(line.class, Class::Text | Class::Item | Class::Definition);
+    let written =
+        |line: &&Line| matches!(line.class, Class::Text | Class::Item | Class::Definition);
     let end = from + lines.iter().skip(from).take_while(written).count();
     let mut at = from;
     while at < end {
@@ -143,7 +144,8 @@ fn rows(text: &str, lines: &[Line]) -> usize {
         return drawn;
     }
     if is_column_rule(start) {
-        let ends = lines.iter().skip(1).rposition(|line| is_column_rule(line.of(text).trim_start()));
+        let ends =
+            lines.iter().skip(1).rposition(|line| is_column_rule(line.of(text).trim_start()));
         if let Some(last) = ends {
             return last + 2;
         }
@@ -192,7 +194,8 @@ fn separated(lines: &[Line]) -> usize {
 
 /// `|---|:--:|`, `-----+-----`.
 fn is_rule_row(line: &str) -> bool {
-    line.contains("--") && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+' | '=' | '\t'))
+    line.contains("--")
+        && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+' | '=' | '\t'))
 }
 
 /// `====  ====`, the rule of a simple table.
@@ -214,10 +217,10 @@ fn flattened(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
     let mut start = None;
     let (mut cells, mut last) = (0, 0);
     let mut finish = |start: &mut Option<usize>, cells: &mut usize, last: usize| {
-        if let Some(first) = start.take() {
-            if *cells >= FLAT_CELLS_MIN {
-                push(objects, lines, ObjectKind::Flat, first, last + 1);
-            }
+        if let Some(first) = start.take()
+            && *cells >= FLAT_CELLS_MIN
+        {
+            push(objects, lines, ObjectKind::Flat, first, last + 1);
         }
         *cells = 0;
     };

@@ -1,7 +1,7 @@
 //! Mentions by place: "the table below", "the following steps:", "see attached".
 
-use super::kinds::{Direction, Form, Kind, Span, Strength};
 use super::key::Key;
+use super::kinds::{Direction, Form, Kind, Span, Strength};
 use super::mention::{Buffers, Hit, Mention, noun_end};
 use super::words::{char_at, head, skip_blank, word_after, word_before};
 
@@ -11,9 +11,8 @@ const WORDS_BETWEEN_MAX: usize = 3;
 const PROMISE_BYTES_MAX: usize = 240;
 
 /// Nouns that often stand for prose: an example need not be code.
-const LOOSE: &[&str] = &[
-    "example", "examples", "output", "script", "command", "commands", "steps", "chart", "charts",
-];
+const LOOSE: &[&str] =
+    &["example", "examples", "output", "script", "command", "commands", "steps", "chart", "charts"];
 
 /// A noun with a place before or after it.
 pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<Mention>) {
@@ -31,7 +30,7 @@ pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mu
         return;
     };
     // "the following table" is a noun of its own in "the following table entries"
-    if before_is_compound(hit, end, buffers) {
+    if is_compound(hit, end) {
         return;
     }
     let noun = text.get(hit.start..hit.end).unwrap_or_default();
@@ -45,17 +44,52 @@ pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mu
 }
 
 /// Whether another noun follows directly, which the mention is about: "following table entries".
-fn before_is_compound(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> bool {
+fn is_compound(hit: &Hit<'_>, end: usize) -> bool {
     let heads = [
-        "entry", "entries", "row", "rows", "column", "columns", "cell", "cells", "name", "names",
-        "point", "points", "page", "pages", "path", "paths", "element", "elements", "item", "items",
-        "index", "type", "types", "size", "field", "fields", "operator", "operators", "function",
-        "functions", "member", "members", "value", "values", "block", "blocks", "definition",
+        "entry",
+        "entries",
+        "row",
+        "rows",
+        "column",
+        "columns",
+        "cell",
+        "cells",
+        "name",
+        "names",
+        "point",
+        "points",
+        "page",
+        "pages",
+        "path",
+        "paths",
+        "element",
+        "elements",
+        "item",
+        "items",
+        "index",
+        "type",
+        "types",
+        "size",
+        "field",
+        "fields",
+        "operator",
+        "operators",
+        "function",
+        "functions",
+        "member",
+        "members",
+        "value",
+        "values",
+        "block",
+        "blocks",
+        "definition",
+        "list",
+        "lists",
+        "data",
     ];
     let Some(word) = word_after(hit.text, end) else { return false };
     let gap = hit.text.get(end..word.start).unwrap_or_default();
     let near = gap.bytes().all(|b| b == b' ' || b == b'\n');
-    let _ = &buffers;
     near && heads.iter().any(|known| word.of(hit.text).eq_ignore_ascii_case(known))
         && !matches!(word.of(hit.text), "block" | "blocks")
 }
@@ -87,10 +121,9 @@ fn place_before(hit: &Hit<'_>, buffers: &mut Buffers) -> Option<(usize, Directio
         let loose = ["next", "prior", "above", "previous"];
         if loose.iter().any(|known| found.eq_ignore_ascii_case(known)) {
             let the = ["the", "this", "these", "our", "see", "in"];
-            let named = article.is_some_and(|w| {
-                the.iter().any(|known| w.of(text).eq_ignore_ascii_case(known))
-            });
-            if !named || step > 1 {
+            let named = article
+                .is_some_and(|w| the.iter().any(|known| w.of(text).eq_ignore_ascii_case(known)));
+            if !named || step > 0 {
                 return None;
             }
         }
@@ -149,7 +182,9 @@ fn goes_nowhere(hit: &Hit<'_>, to: usize, buffers: &mut Buffers) -> bool {
 pub(super) fn phrase(hit: &Hit<'_>, kind: Kind, direction: Direction, out: &mut Vec<Mention>) {
     // 下表面 is a surface, 下图像 an image
     let next = char_at(hit.text, hit.end);
-    if next.is_some_and(|c| "面达達示现現情率格层層像书書形案式".contains(c)) && hit.end - hit.start < 9 {
+    if next.is_some_and(|c| "面达達示现現情率格层層像书書形案式".contains(c))
+        && hit.end - hit.start < 9
+    {
         let word = hit.text.get(hit.end..).unwrap_or_default();
         if !word.starts_with("所示") && !word.starts_with("显示") && !word.starts_with("格") {
             return;
@@ -169,7 +204,7 @@ pub(super) fn phrase(hit: &Hit<'_>, kind: Kind, direction: Direction, out: &mut 
 }
 
 /// A phrase that announces what a colon at the end of the line brings.
-pub(super) fn promise(hit: &Hit<'_>, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+pub(super) fn promise(hit: &Hit<'_>, out: &mut Vec<Mention>) {
     let Some(end) = noun_end(hit) else { return };
     let text = hit.text;
     let rest = head(text.get(end..).unwrap_or_default(), PROMISE_BYTES_MAX);
@@ -184,7 +219,6 @@ pub(super) fn promise(hit: &Hit<'_>, buffers: &mut Buffers, out: &mut Vec<Mentio
         let tail = after.trim_start_matches([' ', '\t', '\r', '*', '_', '<', '/', '>', 'p', 'b']);
         tail.is_empty() || tail.starts_with('\n')
     });
-    let _ = buffers;
     if broken || !line_end {
         return;
     }

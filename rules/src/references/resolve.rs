@@ -52,10 +52,10 @@ pub(super) fn resolve(
             Form::Deictic => state.deictic(mention, &places),
             Form::Numbered => state.numbered(mention),
         };
-        if let Some(finding) = judged {
-            if finding.confidence >= min_confidence {
-                findings.push(finding);
-            }
+        if let Some(finding) = judged
+            && finding.confidence >= min_confidence
+        {
+            findings.push(finding);
         }
     }
 }
@@ -215,19 +215,24 @@ impl State<'_> {
             }
             Kind::Section => {
                 let dotted = mention.key.as_str().contains('.');
-                counts.labelled >= 2 && dotted || mention.strength == Strength::M3 && dotted
+                dotted && (counts.labelled >= 2 || mention.strength == Strength::M3)
             }
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {
                 let named = mention.key.as_str().parse::<u32>().is_err();
                 let entries = counts.bodies + counts.hollow;
-                named && counts.bodies > 0 || self.cited.counting
+                named && counts.bodies > 0
+                    || self.cited.counting
                     || (entries >= 3 && self.cited.distinct >= 3 && mention.capital)
             }
             Kind::AuthorYear => {
                 let lost = self.lost(Kind::AuthorYear);
                 let resolved = self.cited.authors.saturating_sub(lost);
                 // without a bibliography only "et al." is surely a citation
-                if resolved >= 3 { resolved >= lost } else { mention.strength == Strength::M3 && lost >= 2 }
+                if resolved >= 3 {
+                    resolved >= lost
+                } else {
+                    mention.strength == Strength::M3 && lost >= 2
+                }
             }
             Kind::Footnote => {
                 let digits = mention.key.as_str().bytes().all(|b| b.is_ascii_digit());
@@ -313,8 +318,6 @@ impl State<'_> {
             met,
             gap,
         };
-        #[cfg(feature = "dump")]
-        eprintln!("F {} {} {:?}", mention.span.start, features.group() as usize, features.vector());
         let labels = counts.labelled + counts.hollow;
         Finding {
             span: mention.span,

@@ -16,18 +16,19 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
     let mut start = base;
     for (at, c) in before.char_indices() {
         let next = before.get(at + c.len_utf8()..).unwrap_or_default();
-        if ends(before.get(..at).unwrap_or_default(), c, next, text, span.start, abbreviations) {
+        if ends(before.get(..at).unwrap_or_default(), c, next, abbreviations) {
             start = base + at + c.len_utf8();
         }
     }
     let lead = text.get(start..span.start).unwrap_or_default();
-    start += lead.len() - lead.trim_start_matches([' ', '\n', '\r', '\t', '"', '”', ')', '’']).len();
+    start +=
+        lead.len() - lead.trim_start_matches([' ', '\n', '\r', '\t', '"', '”', ')', '’']).len();
     let after = head(text.get(span.end..).unwrap_or_default(), SENTENCE_BYTES_MAX);
     let mut end = span.end + after.len();
     for (at, c) in after.char_indices() {
         let next = after.get(at + c.len_utf8()..).unwrap_or_default();
         let prior = text.get(start..span.end + at).unwrap_or_default();
-        if ends(prior, c, next, text, text.len(), abbreviations) {
+        if ends(prior, c, next, abbreviations) {
             end = span.end + at + if c == '\n' { 0 } else { c.len_utf8() };
             let closing = text.get(end..).unwrap_or_default();
             let trimmed = closing.trim_start_matches(['"', '”', '’', ')', '»', '」']);
@@ -41,20 +42,14 @@ pub(super) fn sentence_span(text: &str, span: Span, abbreviations: &dyn Fn(&str)
 }
 
 /// Whether `c`, with `prior` before and `next` behind it, ends a sentence.
-fn ends(
-    prior: &str,
-    c: char,
-    next: &str,
-    text: &str,
-    limit: usize,
-    abbreviations: &dyn Fn(&str) -> bool,
-) -> bool {
-    let _ = (text, limit);
+fn ends(prior: &str, c: char, next: &str, abbreviations: &dyn Fn(&str) -> bool) -> bool {
     match c {
         '。' | '！' | '？' => true,
         '\n' => {
             let line = next.trim_start_matches([' ', '\t', '\r']);
-            line.starts_with('\n') || super::lines::item_mark(line).is_some() || line.starts_with(['#', '|'])
+            line.starts_with('\n')
+                || super::lines::item_mark(line).is_some()
+                || line.starts_with(['#', '|'])
         }
         '!' | '?' => next.is_empty() || next.starts_with([' ', '\n', '"', '”', ')']),
         '.' => {
@@ -63,7 +58,7 @@ fn ends(
                 return false;
             }
             let following = after.trim_start().chars().next();
-            if following.is_some_and(|c| c.is_lowercase()) {
+            if following.is_some_and(char::is_lowercase) {
                 return false;
             }
             let word = prior.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).next();
@@ -71,10 +66,7 @@ fn ends(
             let mut lower = String::new();
             fold(word, &mut lower);
             let letter = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
-            let digit = following.is_some_and(|c| c.is_ascii_digit());
-            let known = abbreviations(lower.trim_matches('.'));
-            // "et al. We": a capital after "al." begins a sentence only when a space and it follow
-            !(letter || known && (digit || lower != "al") || known)
+            !(letter || abbreviations(lower.trim_matches('.')))
         }
         _ => false,
     }
@@ -95,10 +87,15 @@ mod tests {
             ("前文。如图1所示。后文。", "图1", "如图1所示。"),
             ("A title\n\nTable 1 shows it\n\nNext", "Table 1", "Table 1 shows it"),
             ("Is it 3.5 or so? See Table 1! Yes", "Table 1", "See Table 1! "),
-            ("Over\ntwo lines, Table 1\nshows it. Next.", "Table 1", "Over\ntwo lines, Table 1\nshows it. "),
+            (
+                "Over\ntwo lines, Table 1\nshows it. Next.",
+                "Table 1",
+                "Over\ntwo lines, Table 1\nshows it. ",
+            ),
         ] {
             let at = text.find(mention).unwrap();
-            let span = sentence_span(text, Span::new(at, at + mention.len()), &|w| known(w) || w == "см");
+            let span =
+                sentence_span(text, Span::new(at, at + mention.len()), &|w| known(w) || w == "см");
             assert_eq!(span.of(text), sentence, "{text}");
         }
     }

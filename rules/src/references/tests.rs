@@ -42,7 +42,10 @@ fn every_kind_is_found_when_it_is_not_there() {
     for (text, finding) in [
         ("The results are shown in Table 3. They are good.\n", "table 3 missing"),
         ("As Figure 2 shows, it grows.\n", "figure 2 missing"),
-        ("See Table 1.\n\nTable 1. Results of the test\n\nWe go on here with text.\n", "table 1 hollow"),
+        (
+            "See Table 1.\n\nTable 1. Results of the test\n\nWe go on here with text.\n",
+            "table 1 hollow",
+        ),
         ("See Figure 1.\n\n<!-- image -->\n\nFigure 1. A view\n\nWe go on.\n", "figure 1 hollow"),
         ("It follows from Eq. (3) that it is so. Eq. (4) too.\n", "equation 3 missing"),
         ("By Theorem 2.1 it holds.\n\nTheorem 2.2. It is so.\n", "algorithm 2.1 missing"),
@@ -167,6 +170,7 @@ Version 2 of table-driven code.
 From 1 to 3 tables 2 million rows.
 The Formula 1 season and Formula One racing.
 Proposition 8 was voted on.
+Das ist Bundesarchiv Bild 146-1972-093-39 hier.
 Go to the **Advanced** tab.
 1. Select one.
 ";
@@ -208,28 +212,55 @@ fn traps_of_layout() {
 #[test]
 fn languages_know_their_mentions() {
     for (text, expected) in [
-        ("See Table 3, Figs. 2 and 4-6, Eq. (1), Section 3.2, Appendix B and Table II.",
-         "table 3,figure 2,figure 4,figure 5,figure 6,equation 1,section 3.2,appendix B,table 2"),
-        ("Siehe Tabelle 3, Abb. 2, Abschnitt 3.2, Gleichung (1) und die folgende Tabelle.",
-         "table 3,figure 2,section 3.2,equation 1,table -"),
-        ("Voir le tableau 3, la figure 2, la section 3.2, l'annexe B et le tableau ci-dessous.",
-         "table 3,figure 2,section 3.2,table -"),
-        ("Véase la Tabla 3, la figura 2, la sección 3.2, la ecuación (1) y la siguiente tabla.",
-         "table 3,figure 2,section 3.2,equation 1,table -"),
-        ("Ver a Tabela 3, a figura 2, a seção 3.2, a equação (1) e a tabela abaixo.",
-         "table 3,figure 2,section 3.2,equation 1,table -"),
-        ("Vedi la tabella 3, la figura 2, la sezione 3.2, l'equazione (1) e la tabella seguente.",
-         "table 3,figure 2,section 3.2,table -"),
-        ("Zie tabel 3, figuur 2, paragraaf 3.2, bijlage B en onderstaande tabel.",
-         "table 3,figure 2,section 3.2,table -"),
-        ("Zob. tabela 3, na rysunku 2, w rozdziale 3, równanie (1) oraz poniższa tabela.",
-         "table 3,figure 2,section 3,equation 1,table -"),
-        ("См. таблицу 3, на рис. 2, в разделе 3.2, формула (1) и в таблице ниже.",
-         "table 3,figure 2,section 3.2,equation 1,table -"),
-        ("如表3和图2所示，见第3章和附录A，如下图所示。", "table 3,figure 2,section 3,appendix A,figure -"),
+        (
+            "See Table 3, Figs. 2 and 4-6, Eq. (1), Section 3.2, Appendix B and Table II.",
+            "table 3,figure 2,figure 4,figure 5,figure 6,equation 1,section 3.2,appendix B,table 2",
+        ),
+        (
+            "Siehe Tabelle 3, Abb. 2, Abschnitt 3.2, Gleichung (1) und die folgende Tabelle.",
+            "table 3,figure 2,section 3.2,equation 1,table -",
+        ),
+        (
+            "Voir le tableau 3, la figure 2, la section 3.2, l'annexe B et le tableau ci-dessous.",
+            "table 3,figure 2,section 3.2,table -",
+        ),
+        (
+            "Véase la Tabla 3, la figura 2, la sección 3.2, la ecuación (1) y la siguiente tabla.",
+            "table 3,figure 2,section 3.2,equation 1,table -",
+        ),
+        (
+            "Ver a Tabela 3, a figura 2, a seção 3.2, a equação (1) e a tabela abaixo.",
+            "table 3,figure 2,section 3.2,equation 1,table -",
+        ),
+        (
+            "Vedi la tabella 3, la figura 2, la sezione 3.2, l'equazione (1) e la tabella seguente.",
+            "table 3,figure 2,section 3.2,table -",
+        ),
+        (
+            "Zie tabel 3, figuur 2, paragraaf 3.2, bijlage B en onderstaande tabel.",
+            "table 3,figure 2,section 3.2,table -",
+        ),
+        (
+            "Zob. tabela 3, na rysunku 2, w rozdziale 3, równanie (1) oraz poniższa tabela.",
+            "table 3,figure 2,section 3,equation 1,table -",
+        ),
+        (
+            "См. таблицу 3, на рис. 2, в разделе 3.2, формула (1) и в таблице ниже.",
+            "table 3,figure 2,section 3.2,equation 1,table -",
+        ),
+        (
+            "如表3和图2所示，见第3章和附录A，如下图所示。",
+            "table 3,figure 2,section 3,appendix A,figure -",
+        ),
         ("如表 1-2 與圖2所示，見第三章，如下圖所示。", "table 1.2,figure 2,section 3,figure -"),
-        ("表1と図2に示す。第3章、式(1)、次の表を参照。", "table 1,figure 2,section 3,equation 1,table -"),
-        ("표 1과 그림 2를 참고. 부록 A, 식 (1), 다음 표를 보라.", "table 1,figure 2,appendix A,equation 1,table -"),
+        (
+            "表1と図2に示す。第3章、式(1)、次の表を参照。",
+            "table 1,figure 2,section 3,equation 1,table -",
+        ),
+        (
+            "표 1과 그림 2를 참고. 부록 A, 식 (1), 다음 표를 보라.",
+            "table 1,figure 2,appendix A,equation 1,table -",
+        ),
     ] {
         let found = mentions(text);
         for mention in expected.split(',') {
@@ -272,7 +303,11 @@ fn pages_of_one_work_resolve_each_other() {
     let mut scratch = Scratch::default();
     let (mut first, mut second) = (Found::default(), Found::default());
     detector.find("See Table 7 for all of it.\n", &mut scratch, &mut first);
-    detector.find(&format!("Table 7. It\n\n{TABLE}\n\nAs Table 7 shows."), &mut scratch, &mut second);
+    detector.find(
+        &format!("Table 7. It\n\n{TABLE}\n\nAs Table 7 shows."),
+        &mut scratch,
+        &mut second,
+    );
     assert_eq!(first.findings.len(), 1);
     let mut group = TargetKeys::default();
     group.merge(&TargetKeys::of(&second.scan.targets));

@@ -1,7 +1,5 @@
 //! Words around a place in the text, and sets of words to look them up in.
 
-use std::collections::HashSet;
-
 use super::kinds::Span;
 
 /// Bytes a word may have; longer runs are no words.
@@ -13,7 +11,8 @@ const ENDING_CHARS_MAX: usize = 5;
 /// Words, stems and phrases, all in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    exact: HashSet<Box<str>>,
+    /// Sorted: the sets are small, and looking one up hashes nothing.
+    exact: Vec<Box<str>>,
     stems: Vec<Box<str>>,
     phrases: Vec<Box<str>>,
 }
@@ -29,9 +28,11 @@ impl Words {
             } else if lower.contains([' ', '.', '/']) {
                 words.phrases.push(lower.into());
             } else {
-                words.exact.insert(lower.into());
+                words.exact.push(lower.into());
             }
         }
+        words.exact.sort_unstable();
+        words.exact.dedup();
         words
     }
 
@@ -41,7 +42,8 @@ impl Words {
             return false;
         }
         fold(word, lower);
-        self.exact.contains(lower.as_str()) || self.stems.iter().any(|stem| inflects(lower, stem))
+        self.exact.binary_search_by(|known| (**known).cmp(lower.as_str())).is_ok()
+            || self.stems.iter().any(|stem| inflects(lower, stem))
     }
 
     /// Bytes of the longest word or phrase that `text` begins with.
