@@ -34,6 +34,8 @@ enum Command {
     Sample(commands::sample::SampleArgs),
     /// Everything known about one document of a run
     Explain(commands::explain::ExplainArgs),
+    /// What texts point at that is not there: tables, figures, sections, footnotes
+    Refs(commands::refs::RefsArgs),
     /// Save the hashes of a corpus, so that later runs go --against it without reading it again
     Index(Box<commands::index::IndexArgs>),
     /// Check, test, list and explain rules
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(*args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Refs(args) => commands::refs::run(&args),
         Command::Index(args) => commands::index::run(*args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions { shell } => {

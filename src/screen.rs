@@ -206,6 +206,19 @@ fn duplicates(report: &Report, out: &str) -> String {
             fuzzy.threshold
         ));
     }
+    let causes = report.references.iter().flat_map(|row| {
+        row.kinds.iter().filter_map(move |kind| Some((&row.source, kind.cause.as_ref()?)))
+    });
+    for (source, cause) in causes.take(5) {
+        text.push_str(&format!("references: {source}: {cause}\n"));
+    }
+    let dangling: u64 = report.references.iter().map(|row| row.dangling).sum();
+    if dangling > 0 {
+        text.push_str(&format!(
+            "references: {} documents point at something that is not there, see tamis refs {out}\n",
+            grouped(dangling)
+        ));
+    }
     for row in &report.repeats {
         text.push_str(&format!(
             "{}: {} copies were cut out of {} documents, {} MB, see {out}/repeats/\n",
@@ -242,13 +255,19 @@ fn duplicates(report: &Report, out: &str) -> String {
     text
 }
 
-/// The funnel: who read, what each rule took first, what stayed.
-pub(crate) fn summary(report: &Report, out: &str) -> String {
+/// An empty table in our style.
+pub(crate) fn table() -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     for line in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
         table.remove_style(line);
     }
+    table
+}
+
+/// The funnel: who read, what each rule took first, what stayed.
+pub(crate) fn summary(report: &Report, out: &str) -> String {
+    let mut table = table();
     table.set_header(["", "documents", "share", "text MB", "fired", "undecided"]);
     let documents = &report.documents;
     let row = |name: &str, count: u64, bytes: Option<u64>| {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::StringArray;
 use datafusion::common::Result as EngineResult;
 use datafusion::logical_expr::Operator as Op;
 use datafusion::physical_expr::expressions::{binary, lit};
@@ -16,8 +17,9 @@ use tamis_rules::{AnnotateSpec, BANDS, Compiled, MinHashSpec, RuleSet};
 
 use crate::config::{ContentConfig, RunConfig};
 use crate::error::PipelineError;
-use crate::exec::flow::{PLACE, first_place};
+use crate::exec::flow::{PLACE, Walk, first_place};
 use crate::exec::parts::Parts;
+use crate::exec::rewrite::typed;
 use crate::exec::scan::Scan;
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
@@ -54,6 +56,7 @@ struct Index {
     version: u32,
     minhash: Option<MinHashSpec>,
     exact: bool,
+    source_column: Option<String>,
     inputs: Vec<InputIdentity>,
     units: Vec<Scan>,
 }
@@ -94,8 +97,6 @@ impl References {
             let folder = Path::new(named);
             if folder.join(INDEX).is_file() {
                 found.add_index(folder, content)?;
-            } else if folder.join("run.json").is_file() && folder.join("kept").is_dir() {
-                plain.push(folder.join("kept").display().to_string());
             } else {
                 plain.push(named.clone());
             }
@@ -134,8 +135,11 @@ impl References {
             let told = |spec: Option<MinHashSpec>| match spec {
                 None => "no bands".to_owned(),
                 Some(spec) => format!(
-                    "{} bands of {} rows over {}-word shingles",
-                    spec.bands, spec.rows, spec.shingle_words
+                    "{} bands of {} rows over {}-word shingles, --normalize {}",
+                    spec.bands,
+                    spec.rows,
+                    spec.shingle_words,
+                    spec.normalize.name()
                 ),
             };
             return Err(broken(format!(
@@ -146,6 +150,10 @@ impl References {
         }
         if content.dedup_exact && !index.exact {
             return Err(broken("holds no content hashes; make it again with --dedup exact".into()));
+        }
+        if content.across_sources && index.source_column != content.source_column {
+            let what = "was made with another --source-column, and --across-sources needs the same";
+            return Err(broken(what.into()));
         }
         let shards = index.units.iter().flat_map(|scan| &scan.shards);
         for (shard, before) in shards.zip(&index.inputs) {
@@ -222,7 +230,7 @@ fn moved(from: &Path, number: usize, unit: usize, fuzzy: bool, path: &Path) -> E
 }
 
 impl Work<'_> {
-    /// Annotates the units of the reference set.
+    /// Annotates the units of the reference set; one of which nothing can be read is an error.
     pub(crate) async fn refer(&self, references: &[Reference]) -> Result<(), PipelineError> {
         if references.is_empty() {
             return Ok(());
@@ -241,8 +249,72 @@ impl Work<'_> {
                 Ok(plans::annotate(unit, scan, &none, &self.bare, fan_out, &path)?)
             },
         )
-        .await
+        .await?;
+        let counts = self.referred()?;
+        if counts.documents == 0 {
+            return Err(PipelineError::Usage(match counts.failed {
+                0 => "the reference set holds no documents".to_owned(),
+                failed => format!(
+                    "all {failed} records of the reference set failed ({}); is its text in another column? tamis index --text-column names it",
+                    counts.reason.unwrap_or_default()
+                ),
+            }));
+        }
+        if counts.failed > 0 {
+            self.observer.note(&format!(
+                "{} records of the reference set failed ({})",
+                counts.failed,
+                counts.reason.unwrap_or_default()
+            ));
+        }
+        Ok(())
     }
+
+    /// What was read of the reference set.
+    pub(crate) fn referred(&self) -> Result<Referred, PipelineError> {
+        let mut counts = Referred::default();
+        let names = [PLACE, "rule_decision"];
+        let mut walk = Walk::new(self.references.clone(), &names, 0, 4096);
+        while let Some(batch) = walk.next()? {
+            for decision in typed::<StringArray>(&batch, "rule_decision")? {
+                let failed = decision != Some("kept");
+                *(if failed { &mut counts.failed } else { &mut counts.documents }) += 1;
+            }
+        }
+        if counts.failed > 0 {
+            counts.reason = self.first_failure()?;
+        }
+        Ok(counts)
+    }
+
+    /// Why the first failed record of the reference set did.
+    fn first_failure(&self) -> Result<Option<String>, PipelineError> {
+        for part in &self.references {
+            if plans::part_schema(part)?.index_of("failure").is_err() {
+                // moved from an index, which told when it was made
+                continue;
+            }
+            let mut walk = Walk::new(vec![part.clone()], &[PLACE, "failure"], 0, 4096);
+            while let Some(batch) = walk.next()? {
+                if let Some(why) = typed::<StringArray>(&batch, "failure")?.iter().flatten().next()
+                {
+                    return Ok(Some(why.to_owned()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What was read of a reference set.
+#[derive(Debug, Default)]
+pub(crate) struct Referred {
+    /// Documents.
+    pub(crate) documents: u64,
+    /// Records that failed.
+    pub(crate) failed: u64,
+    /// Why the first of them did.
+    reason: Option<String>,
 }
 
 /// What an index holds.
@@ -250,6 +322,8 @@ impl Work<'_> {
 pub struct Indexed {
     /// Documents.
     pub documents: u64,
+    /// Records that failed.
+    pub failed: u64,
     /// Shards that were read.
     pub shards: u64,
     /// Bytes of the index.
@@ -298,14 +372,22 @@ pub async fn index(
     let units: Vec<Reference> =
         scans.iter().map(|scan| Reference { scan: scan.clone(), known: None }).collect();
     work.refer(&units).await?;
-    let mut indexed = Indexed { documents: 0, shards: identities.len() as u64, bytes: 0 };
+    let Referred { documents, failed, .. } = work.referred()?;
+    let shards = identities.len() as u64;
+    let mut indexed = Indexed { documents, failed, shards, bytes: 0 };
     for part in &parts {
-        indexed.documents += crate::conservation::rows(part)?;
         indexed.bytes += std::fs::metadata(part).map_or(0, |data| data.len());
     }
     let minhash = work.bare.spec.minhash;
     let exact = content.dedup_exact;
-    let index = Index { version: VERSION, minhash, exact, inputs: identities, units: scans };
+    let index = Index {
+        version: VERSION,
+        minhash,
+        exact,
+        source_column: content.source_column.clone(),
+        inputs: identities,
+        units: scans,
+    };
     let path = directory.path(INDEX);
     let json = serde_json::to_vec_pretty(&index)
         .map_err(|error| PipelineError::directory(&path, error))?;

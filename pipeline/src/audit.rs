@@ -16,6 +16,7 @@ use crate::exec::audit::{Neighbours, QUERY};
 use crate::exec::flow::{PLACE, Rows, Walk, columns, numbered};
 use crate::exec::rewrite::typed;
 use crate::exec::write_part::{Content, WritePart};
+use crate::plans::SOURCE;
 use crate::work::Work;
 
 /// Recall of near-duplicate search as it was measured.
@@ -48,6 +49,14 @@ impl Audit {
         let (low, high) = ((middle - half).max(0.0), (middle + half).min(1.0));
         Self { queries, pairs, found, recall: share, low, high }
     }
+}
+
+/// What became of a document of a pair.
+#[derive(Default)]
+struct Fate {
+    seen: bool,
+    gone: bool,
+    source: String,
 }
 
 impl Work<'_> {
@@ -107,6 +116,9 @@ impl Work<'_> {
         let json =
             serde_json::to_vec(&audit).map_err(|error| PipelineError::directory(&done, error))?;
         directory.write_whole(&done, &json)?;
+        // a rerun reads the file, and the report must have the same digits
+        let audit = serde_json::from_slice(&json)
+            .map_err(|error| PipelineError::directory(&done, error))?;
         for unit in self.all() {
             for kind in ["sets", "pairs"] {
                 let _ = std::fs::remove_file(part(kind, unit));
@@ -140,8 +152,7 @@ impl Work<'_> {
 
     /// Pairs of documents that near-duplicate search saw, and those of which one went.
     fn found(&self, files: &[PathBuf]) -> Result<(u64, u64), PipelineError> {
-        // what became of each: it was seen, it went
-        let mut known: BTreeMap<u64, (bool, bool)> = BTreeMap::new();
+        let mut known: BTreeMap<u64, Fate> = BTreeMap::new();
         let mut pairs: Vec<(u64, u64)> = Vec::new();
         let mut walk = Walk::new(files.to_vec(), &[PLACE, QUERY], 0, 4096);
         while let Some(batch) = walk.next()? {
@@ -149,26 +160,33 @@ impl Work<'_> {
             pairs.extend(places.iter().copied().zip(queries.iter().copied()));
         }
         for (one, other) in &pairs {
-            known.insert(*one, (false, false));
-            known.insert(*other, (false, false));
+            known.insert(*one, Fate::default());
+            known.insert(*other, Fate::default());
         }
-        let mut kept = Walk::new(self.all_parts(), &[PLACE, "rule_decision"], 0, 4096);
+        let mut kept = Walk::new(self.all_parts(), &[PLACE, "rule_decision", SOURCE], 0, 4096);
         let exact = self.config.content.dedup_exact;
         let copies: Vec<PathBuf> =
             exact.then(|| self.directory.dedup("exact")).into_iter().collect();
         let mut copies = Walk::new(copies, &[PLACE], 0, 4096);
         let mut went = Walk::new(vec![self.directory.dedup("fuzzy")], &[PLACE], 0, 4096);
-        for (place, (seen, gone)) in &mut known {
+        for (place, fate) in &mut known {
             if let Some((batch, at)) = kept.seek(*place)? {
-                *seen = typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept";
+                fate.seen = typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept";
+                typed::<StringArray>(batch, SOURCE)?.value(at).clone_into(&mut fate.source);
             }
-            *seen &= copies.seek(*place)?.is_none();
-            *gone = went.seek(*place)?.is_some();
+            fate.seen &= copies.seek(*place)?.is_none();
+            fate.gone = went.seek(*place)?.is_some();
         }
-        let of = |place: &u64| known.get(place).copied().unwrap_or_default();
-        pairs.retain(|(one, other)| of(one).0 && of(other).0);
-        let found = pairs.iter().filter(|(one, other)| of(one).1 || of(other).1).count();
-        Ok((pairs.len() as u64, found as u64))
+        let across = self.config.content.across_sources;
+        let (mut all, mut found) = (0, 0);
+        for (one, other) in &pairs {
+            let (Some(one), Some(other)) = (known.get(one), known.get(other)) else { continue };
+            if one.seen && other.seen && !(across && one.source == other.source) {
+                all += 1;
+                found += u64::from(one.gone || other.gone);
+            }
+        }
+        Ok((all, found))
     }
 }
 

@@ -199,6 +199,23 @@ pub struct Alarms {
     pub cluster_members: u64,
 }
 
+impl Alarms {
+    /// Fills what the user left open.
+    pub fn settle(
+        source_share: Option<f64>,
+        cluster_members: Option<u64>,
+    ) -> Result<Self, PipelineError> {
+        if source_share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return Err(PipelineError::Usage("alarm-source: a share from 0 to 1".into()));
+        }
+        let usual = Self::default();
+        Ok(Self {
+            source_share: source_share.unwrap_or(usual.source_share),
+            cluster_members: cluster_members.unwrap_or(usual.cluster_members),
+        })
+    }
+}
+
 impl Default for Alarms {
     fn default() -> Self {
         Self { source_share: 0.5, cluster_members: 1000 }

@@ -7,8 +7,9 @@ use arrow::util::display::array_value_to_string;
 use datafusion::common::{Result, exec_err};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_rules::annotators;
+use tamis_rules::annotators::{self, Annotator};
 use tamis_rules::document::{Document, Scratch};
+use tamis_rules::findings::Wanted;
 use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
 
 use crate::exec::flow::PLACE;
@@ -74,7 +75,7 @@ pub fn rule_infos(set: &RuleSet, compiled: &Compiled) -> Vec<RuleInfo> {
                 (Action::Drop | Action::Keep, tamis_rules::OnNull::Drop) => Effect::RemoveOrNull,
                 (Action::Drop | Action::Keep, _) => Effect::Remove,
                 (Action::Flag, _) => Effect::Flag,
-                (Action::RemoveLines { .. } | Action::Replace { .. }, _) => Effect::Edit,
+                _ => Effect::Edit,
             },
             comparisons: compiled
                 .conditions
@@ -108,6 +109,8 @@ pub struct Decision {
     pub failure: Option<String>,
     /// Whether an edit rule changed its text.
     pub edited: bool,
+    /// Other documents went for this one.
+    pub(crate) survives: bool,
     /// Copies of text that stands elsewhere, to be cut out.
     pub(crate) cuts: Vec<Cut>,
     /// The rules that remove it and the duplicate it is; empty means it stays.
@@ -235,6 +238,7 @@ impl Decisions {
             shard: text("shard")?.unwrap_or_default(),
             row: number("row")?,
             place: number(PLACE)?,
+            survives: false,
             cuts: Vec::new(),
             offset: number("offset")?,
             length: number("length")?,
@@ -281,6 +285,25 @@ fn value(column: &ArrayRef, row: usize) -> Result<Value> {
     })
 }
 
+/// What tells the places that made a comparison true.
+enum Evidence {
+    Measured(&'static dyn Annotator),
+    Dangling(Wanted),
+}
+
+impl Evidence {
+    fn spans(&self, document: &mut Document<'_>) -> Vec<(usize, usize)> {
+        match self {
+            Self::Measured(annotator) => annotator.evidence(document),
+            Self::Dangling(wanted) => {
+                let findings = document.references().findings.iter();
+                let meant = findings.filter(|finding| wanted.has(finding)).take(SPANS_MAX);
+                meant.map(|finding| (finding.span.start, finding.span.end)).collect()
+            }
+        }
+    }
+}
+
 /// The places in the text that made each of `rules` fire: the evidence of the annotations its
 /// condition compares on the text as its stage saw it, as bytes of the text as it was read, at
 /// most 16 spans each.
@@ -293,12 +316,17 @@ pub fn spans(
     let mut wanted = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         for comparison in &rule.comparisons {
-            let (stage, name) = match comparison.column.split_once('.') {
+            // a confidence may hold the only dot
+            let staged =
+                comparison.column.split_once('.').filter(|(stage, _)| !stage.contains('('));
+            let (stage, name) = match staged {
                 Some(("original", name)) => (0, name),
                 Some((_, name)) => (rule.stage, name),
                 None => (rule.stage, comparison.column.as_str()),
             };
-            wanted.extend(annotators::find(name).map(|annotator| (stage, at, annotator)));
+            let measured = annotators::find(name).map(Evidence::Measured);
+            let counted = || Wanted::of_column(name).map(Evidence::Dangling);
+            wanted.extend(measured.or_else(counted).map(|evidence| (stage, at, evidence)));
         }
     }
     wanted.sort_by_key(|(stage, ..)| *stage);
@@ -308,8 +336,8 @@ pub fn spans(
         let Some((stage, ..)) = of_stage.first() else { continue };
         let (seen, trace) = spec.traced(*stage, text);
         let mut document = Document::new(&seen, scratch);
-        for (_, at, annotator) in of_stage {
-            let evidence = annotator.evidence(&mut document);
+        for (_, at, evidence) in of_stage {
+            let evidence = evidence.spans(&mut document);
             found[*at].extend(evidence.into_iter().map(|(start, end)| {
                 let (start, end) = trace.back(start, end);
                 [start as u64, end as u64]

@@ -160,6 +160,7 @@ pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
     vec![
         tamis_rules::annotate_udf(),
         tamis_rules::shingles_udf(),
+        tamis_rules::findings::dangling_udf(),
         edited_by_udf(),
         hash_udf(),
         source_udf(),

@@ -12,6 +12,7 @@ pub mod error;
 pub mod exec;
 pub mod functions;
 pub mod look;
+pub mod lost;
 pub mod outputs;
 pub mod plans;
 pub mod progress;

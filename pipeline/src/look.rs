@@ -20,7 +20,7 @@ use crate::functions::{Resources, session};
 use crate::plans;
 use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
 use crate::repeats::{EMPTIED, SPANS};
-use crate::twins::Twins;
+use crate::twins::{Role, Twins};
 use crate::write::frames::{Frame, read_frame};
 use tamis_rules::BANDS;
 
@@ -213,7 +213,10 @@ impl Run {
             let mut twin = None;
             for kind in twins.iter_mut().flatten() {
                 if twin.is_none() && decisions.value(at) == "kept" {
-                    twin = kind.find(shard, row)?;
+                    twin = match kind.find(shard, row)? {
+                        Some(Role::Goes(twin)) => Some(twin),
+                        Some(Role::Survives) | None => None,
+                    };
                 }
             }
             let (decision, reason) = match twin {

@@ -48,7 +48,7 @@ pub struct ShardCounts {
     /// Texts of copies that the report quotes, by place and first byte.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<([u64; 2], String)>,
-    /// Bytes of text read, kept and removed.
+    /// Bytes of text read, of text kept as it is written, and of text removed.
     pub text_bytes: [u64; 3],
     /// Bytes of the decompressed shard, and those between records.
     pub bytes: u64,
@@ -181,18 +181,23 @@ impl ShardOutputs {
             let mut emptied = Vec::new();
             if keep[row] && (decision.edited || !decision.cuts.is_empty()) {
                 let left = self.edited(decision, spec, text);
-                if let Some(kind) = decision.cuts.first().map(|cut| cut.kind.name())
-                    && left.trim().is_empty()
-                {
-                    keep[row] = false;
-                    emptied.push((None, all_copies(decision, spec, text, kind)));
-                    let kind = kind.to_owned();
-                    self.counts.emptied.push(Emptied { row: rows.value(row), kind });
+                let emptied_by = decision.cuts.first().map(|cut| cut.kind.name());
+                if let Some(kind) = emptied_by.filter(|_| left.trim().is_empty()) {
+                    if decision.survives {
+                        // what went for it must find it: it stays whole
+                        written[row] = decision.edited.then(|| spec.edited_text(text).into_owned());
+                    } else {
+                        keep[row] = false;
+                        emptied.push((None, all_copies(decision, spec, text, kind)));
+                        let kind = kind.to_owned();
+                        self.counts.emptied.push(Emptied { row: rows.value(row), kind });
+                    }
                 } else {
                     written[row] = Some(left);
                 }
             }
-            self.counts.text_bytes[if keep[row] { 1 } else { 2 }] += text.len() as u64;
+            let bytes = written[row].as_ref().map_or(text.len(), String::len);
+            self.counts.text_bytes[if keep[row] { 1 } else { 2 }] += bytes as u64;
             self.counts.flagged += u64::from(keep[row] && !decision.flags.is_empty());
             self.counts.edited += u64::from(written[row].is_some());
             let told = match (keep[row], emptied.is_empty()) {
@@ -463,14 +468,17 @@ fn with_written_text(
 /// Why a document goes of whose text all stands elsewhere.
 fn all_copies(decision: &Decision, spec: &AnnotateSpec, text: &str, kind: &str) -> Reason {
     let (_, trace) = spec.traced(usize::MAX, text);
-    let spans = decision.cuts.iter().take(SPANS_MAX).map(|cut| {
+    let spans = decision.cuts.iter().map(|cut| {
         let (start, end) = trace.back(cut.start, cut.end);
         [start as u64, end as u64]
     });
+    let mut spans: Vec<[u64; 2]> = spans.collect();
+    spans.dedup();
+    spans.truncate(SPANS_MAX);
     Reason {
         rule: format!("dedup/{kind}"),
         comparisons: Vec::new(),
-        spans: spans.collect(),
+        spans,
         twin: None,
         similarity: None,
     }

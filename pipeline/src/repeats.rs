@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::union::UnionExec;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use tamis_kernels::{document_id, hex128, whole_line, whole_paragraph, with_tail}
 use tamis_rules::Compiled;
 
 use crate::config::{Repeat, Repeats};
-use crate::dedup::{attach, over, parts, texts};
+use crate::dedup::{AGAINST, attach, over, parts, texts};
 use crate::error::PipelineError;
 use crate::exec::Operator;
 use crate::exec::buckets::Shared;
@@ -198,6 +198,7 @@ fn emptied(counts: &[ShardCounts]) -> datafusion::common::Result<RecordBatch> {
         ("twin", Arc::new(none()), true),
         ("shard", text(&|shard, _| shard.to_owned()), false),
         ("row", Arc::new(rows().map(|(_, gone)| gone.row).collect::<UInt64Array>()), false),
+        (AGAINST, Arc::new(rows().map(|_| Some(false)).collect::<BooleanArray>()), false),
     ])?)
 }
 

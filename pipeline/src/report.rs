@@ -14,9 +14,10 @@ use tamis_rules::{Action, RuleSet};
 
 use crate::audit::Audit;
 use crate::config::{Alarms, Fuzzy, RunConfig};
-use crate::conservation::rows;
+
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
+use crate::lost::{self, LostRow};
 use crate::outputs::ShardCounts;
 use crate::plans::{self, quoted};
 use crate::repeats::RepeatRow;
@@ -51,6 +52,9 @@ pub struct Report {
     pub failures: BTreeMap<String, u64>,
     /// One row for each source, by name.
     pub sources: Vec<SourceRow>,
+    /// What each source points at and lacks, worst first, where a rule asks for it.
+    #[serde(default)]
+    pub references: Vec<LostRow>,
     /// What should not be passed over: sources that lose much, giant clusters.
     pub alarms: Vec<String>,
     /// One row for each shard.
@@ -81,12 +85,12 @@ pub struct Totals {
     pub flagged: u64,
 }
 
-/// Bytes of text, as read.
+/// Bytes of text: as read, and of kept documents as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextBytes {
     /// Of all documents.
     pub read: u64,
-    /// Of documents kept.
+    /// Of documents kept, as they are written.
     pub kept: u64,
     /// Of documents removed.
     pub removed: u64,
@@ -131,6 +135,8 @@ pub struct DuplicateRow {
 pub struct ReferenceRow {
     /// Its documents.
     pub documents: u64,
+    /// Its records that failed.
+    pub failed: u64,
     /// Documents of the run removed for one of them.
     pub removed: u64,
 }
@@ -214,6 +220,8 @@ fn action(action: &Action) -> &'static str {
         Action::Flag => "flag",
         Action::RemoveLines { .. } => "remove_lines",
         Action::Replace { .. } => "replace",
+        Action::RemoveDangling { .. } => "remove_dangling",
+        Action::MarkDangling { .. } => "mark_dangling",
     }
 }
 
@@ -315,7 +323,7 @@ pub async fn build(
     rules: &RuleSet,
     config: &RunConfig,
     counts: &[ShardCounts],
-    (references, parts): (&[PathBuf], &[PathBuf]),
+    parts: &[PathBuf],
 ) -> Result<Report, PipelineError> {
     let sum = |of: fn(&ShardCounts) -> u64| counts.iter().map(of).sum();
     let mut report = Report {
@@ -352,6 +360,7 @@ pub async fn build(
             })
             .collect(),
         sources: Vec::new(),
+        references: Vec::new(),
         alarms: Vec::new(),
         repeated_ids: 0,
         warnings: Vec::new(),
@@ -377,29 +386,43 @@ pub async fn build(
             many => format!("{many} ids belong to more than one document each"),
         });
     }
-    if !references.is_empty() {
-        let mut row = ReferenceRow { documents: 0, removed: 0 };
-        for part in references {
-            row.documents += rows(part)?;
-        }
-        report.reference = Some(row);
-    }
-    let mut lost: BTreeMap<String, u64> = BTreeMap::new();
+    let mut duplicates: BTreeMap<String, u64> = BTreeMap::new();
     for kind in config.content.duplicates() {
         report.duplicates.push(duplicate_row(context, directory, kind).await?);
         let sql = "SELECT source, count(*) FROM clusters WHERE document_id <> survivor_id \
                    GROUP BY source";
         for (source, count) in counted(context, sql).await? {
-            *lost.entry(source).or_default() += count;
+            *duplicates.entry(source).or_default() += count;
         }
-        if let Some(row) = &mut report.reference {
+    }
+    report.sources = sources(context, &duplicates).await?;
+    if let Some(last) = parts.last() {
+        let schema = plans::part_schema(last)?;
+        let columns: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+        report.references = lost::rows(context, &columns).await?;
+    }
+    report.alarms = alarms(&report, &config.alarms);
+    Ok(report)
+}
+
+impl Report {
+    /// Adds what was held against a reference set.
+    pub(crate) async fn count_reference(
+        &mut self,
+        context: &SessionContext,
+        directory: &RunDir,
+        config: &RunConfig,
+        reference: Option<ReferenceRow>,
+    ) -> Result<(), PipelineError> {
+        let Some(mut row) = reference else { return Ok(()) };
+        for kind in config.content.duplicates() {
+            plans::register(context, "clusters", &[directory.clusters(kind)]).await?;
             let sql = "SELECT count(*) FROM clusters WHERE against AND document_id <> survivor_id";
             row.removed += numbers(context, sql).await?.first().copied().unwrap_or(0);
         }
+        self.reference = Some(row);
+        Ok(())
     }
-    report.sources = sources(context, &lost).await?;
-    report.alarms = alarms(&report, &config.alarms);
-    Ok(report)
 }
 
 async fn rule_rows(

@@ -8,7 +8,7 @@ use arrow::array::Float64Array;
 use futures::StreamExt;
 use tamis_rules::{Compiled, ForeignColumn, RuleSet};
 
-use crate::against::{References, bare, hashes};
+use crate::against::{References, Referred, bare, hashes};
 use crate::config::{ContentConfig, RunConfig, Survivor};
 use crate::conservation;
 use crate::decision::rule_infos;
@@ -22,7 +22,7 @@ use crate::progress::Observer;
 use crate::read::discover::{Discovered, discover};
 use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
 use crate::repeats::{self, RepeatRow, SPANS};
-use crate::report::{self, Report};
+use crate::report::{self, ReferenceRow, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
 use crate::work::Work;
 
@@ -101,15 +101,15 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     work.emptied(&counts).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
-    let mut report = report::build(
-        &work.context,
-        &directory,
-        &rules,
-        config,
-        &counts,
-        (&work.references, &work.parts()),
-    )
-    .await?;
+    let reference = if work.references.is_empty() {
+        None
+    } else {
+        let Referred { documents, failed, .. } = work.referred()?;
+        Some(ReferenceRow { documents, failed, removed: 0 })
+    };
+    let mut report =
+        report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
+    report.count_reference(&work.context, &directory, config, reference).await?;
     report.audit = audit;
     report.repeats = repeated;
     let json = serde_json::to_vec_pretty(&report)

@@ -3,17 +3,18 @@
 use std::fs::File;
 use std::path::Path;
 
-use arrow::array::{Array, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{Array, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
 use datafusion::common::{DataFusionError, Result};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
+use crate::dedup::AGAINST;
 use crate::exec::rewrite::typed;
 
-const COLUMNS: [&str; 7] =
-    ["document_id", "survivor_id", "similarity", "kind", "twin", "shard", "row"];
+const COLUMNS: [&str; 8] =
+    ["document_id", "survivor_id", "similarity", "kind", "twin", "shard", "row", AGAINST];
 
 /// What dedup says of a document that goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,15 @@ pub(crate) struct Twin {
     pub(crate) similarity: Option<f64>,
     /// `exact`.
     pub(crate) kind: String,
+}
+
+/// What dedup says of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Role {
+    /// It goes.
+    Goes(Twin),
+    /// Others go for it.
+    Survives,
 }
 
 /// A walk over a file of clusters, which lies in input order; holds one batch.
@@ -58,7 +68,7 @@ impl Twins {
     }
 
     /// What dedup says of the document in `row` of `shard`; documents are asked for in input order.
-    pub(crate) fn find(&mut self, shard: &str, row: u64) -> Result<Option<Twin>> {
+    pub(crate) fn find(&mut self, shard: &str, row: u64) -> Result<Option<Role>> {
         loop {
             let Some(batch) = self.batch.as_ref().filter(|batch| self.at < batch.num_rows()) else {
                 self.at = 0;
@@ -69,8 +79,11 @@ impl Twins {
                 continue;
             };
             let text = |name| typed::<StringArray>(batch, name);
+            let survives =
+                text("document_id")?.value(self.at) == text("survivor_id")?.value(self.at);
+            let against = typed::<BooleanArray>(batch, AGAINST)?.value(self.at);
             // survivors of a reference set lie before all, whatever their shards are called
-            if text("document_id")?.value(self.at) == text("survivor_id")?.value(self.at) {
+            if survives && against {
                 self.at += 1;
                 continue;
             }
@@ -79,14 +92,17 @@ impl Twins {
             if here > (shard, row) {
                 return Ok(None);
             }
+            if here == (shard, row) && survives {
+                return Ok(Some(Role::Survives));
+            }
             if here == (shard, row) {
                 let (twin, at) = (text("twin")?, self.at);
                 let similarity = typed::<Float64Array>(batch, "similarity")?;
-                return Ok(Some(Twin {
+                return Ok(Some(Role::Goes(Twin {
                     survivor: (!twin.is_null(at)).then(|| twin.value(at).to_owned()),
                     similarity: (!similarity.is_null(at)).then(|| similarity.value(at)),
                     kind: text("kind")?.value(at).to_owned(),
-                }));
+                })));
             }
             self.at += 1;
         }
@@ -112,6 +128,7 @@ mod tests {
             ("twin", text(["one"; 4])),
             ("shard", text(["a", "a", "b", "c"])),
             ("row", Arc::new(UInt64Array::from(vec![0, 3, 1, 0])) as ArrayRef),
+            (AGAINST, Arc::new(BooleanArray::from(vec![false; 4])) as ArrayRef),
         ])
         .unwrap();
         let one_a_group = WriterProperties::builder().set_max_row_group_row_count(Some(1)).build();
@@ -128,8 +145,12 @@ mod tests {
         clusters(&path);
         let mut twins = Twins::open(&path, "a", "c").unwrap();
         let places = [("a", 0), ("a", 2), ("a", 3), ("b", 1), ("b", 2), ("c", 0), ("c", 1)];
-        let found = places.map(|(shard, row)| twins.find(shard, row).unwrap().is_some());
-        assert_eq!(found, [false, false, true, true, false, true, false]);
+        let found = places.map(|(shard, row)| match twins.find(shard, row).unwrap() {
+            Some(Role::Goes(_)) => 'g',
+            Some(Role::Survives) => 's',
+            None => '-',
+        });
+        assert_eq!(found, ['s', '-', 'g', 'g', '-', 'g', '-']);
     }
 
     #[test]
@@ -140,7 +161,7 @@ mod tests {
         let mut twins = Twins::open(&path, "b", "b").unwrap();
         let twin =
             Twin { survivor: Some("one".into()), similarity: Some(1.0), kind: "exact".into() };
-        assert_eq!(twins.find("b", 1).unwrap(), Some(twin));
+        assert_eq!(twins.find("b", 1).unwrap(), Some(Role::Goes(twin)));
         assert_eq!(twins.find("c", 0).unwrap(), None);
     }
 }

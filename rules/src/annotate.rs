@@ -27,6 +27,8 @@ use crate::annotators::{Value, ValueType};
 use crate::document::{Document, Scratch};
 use crate::edit::Editor;
 use crate::error::RuleError;
+use crate::findings::FindingsBuilder;
+use crate::references::{Finding, Span};
 use crate::shingles::Bands;
 use crate::spec::{AnnotateSpec, SpecColumn, edit_fields, edit_item};
 
@@ -107,6 +109,7 @@ enum Builder {
     Int(Int64Builder),
     Float(Float64Builder),
     Bool(BooleanBuilder),
+    Findings(Box<FindingsBuilder>),
 }
 
 impl Builder {
@@ -118,15 +121,17 @@ impl Builder {
             (Self::Int(builder), _) => builder.append_null(),
             (Self::Float(builder), _) => builder.append_null(),
             (Self::Bool(builder), _) => builder.append_null(),
+            (Self::Findings(builder), _) => builder.push(None),
         }
     }
 
-    fn finish(self) -> ArrayRef {
-        match self {
+    fn finish(self) -> Result<ArrayRef> {
+        Ok(match self {
             Self::Int(mut builder) => Arc::new(builder.finish()),
             Self::Float(mut builder) => Arc::new(builder.finish()),
             Self::Bool(mut builder) => Arc::new(builder.finish()),
-        }
+            Self::Findings(builder) => builder.finish()?,
+        })
     }
 }
 
@@ -164,6 +169,7 @@ impl Work {
                 ValueType::Int => Builder::Int(Int64Builder::with_capacity(rows)),
                 ValueType::Float => Builder::Float(Float64Builder::with_capacity(rows)),
                 ValueType::Bool => Builder::Bool(BooleanBuilder::with_capacity(rows)),
+                ValueType::Findings => Builder::Findings(Box::default()),
             })
             .collect();
         let mut edited = BooleanBuilder::with_capacity(rows);
@@ -201,7 +207,17 @@ impl Work {
             for (number, version) in versions.iter().enumerate() {
                 let mut document = Document::new(version, &mut scratch);
                 for (column, builder) in self.columns.iter().zip(&mut builders) {
-                    if stages[column.stage] == number {
+                    if stages[column.stage] != number {
+                        continue;
+                    }
+                    if let Builder::Findings(builder) = builder {
+                        let findings = &document.references().findings;
+                        if number == 0 {
+                            builder.push(Some(findings));
+                        } else {
+                            builder.push(Some(&self.traced(column.stage, text, findings)));
+                        }
+                    } else {
                         builder.push(column.annotator.measure(&mut document));
                     }
                 }
@@ -222,7 +238,8 @@ impl Work {
         let DataType::Struct(fields) = self.spec.return_type().map_err(external)? else {
             return exec_err!("{ANNOTATE} returns a struct");
         };
-        let mut columns: Vec<ArrayRef> = builders.into_iter().map(Builder::finish).collect();
+        let columns: Result<Vec<ArrayRef>> = builders.into_iter().map(Builder::finish).collect();
+        let mut columns = columns?;
         columns.push(Arc::new(edited.finish()));
         columns.push(edits.finish(texts.nulls().cloned())?);
         columns.push(Arc::new(hashes.finish()));
@@ -230,6 +247,16 @@ impl Work {
             columns.push(Arc::new(band_hashes.finish()));
         }
         Ok(StructArray::try_new(fields, columns, texts.nulls().cloned())?)
+    }
+
+    /// The findings with the bytes of the text as it was read.
+    fn traced(&self, stage: usize, text: &str, findings: &[Finding]) -> Vec<Finding> {
+        let (_, trace) = self.spec.traced(stage, text);
+        let back = |finding: &Finding| {
+            let (start, end) = trace.back(finding.span.start, finding.span.end);
+            Finding { span: Span::new(start, end), ..*finding }
+        };
+        findings.iter().map(back).collect()
     }
 
     /// The texts that stages see, each once, and which of them each stage sees (0 is the input).

@@ -19,10 +19,12 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use crate::annotators::dangling::FAMILY;
 use crate::annotators::{ANNOTATORS, find};
 use crate::comparison::{Comparison, check_types, comparisons};
 use crate::edit::Edit;
 use crate::error::{Problem, RuleError};
+use crate::findings::{self, FINDINGS};
 use crate::percentile;
 use crate::ranges::{self, Provable};
 use crate::ruleset::{Action, Place, RuleSet};
@@ -122,6 +124,7 @@ pub(crate) fn compile(
             });
         }
     }
+    compiler.whole_family();
     let survivor = set.survivor().map(|order_by| compiler.survivor(order_by, stages));
     if !compiler.problems.is_empty() {
         return Err(RuleError { problems: compiler.problems });
@@ -192,16 +195,8 @@ impl Compiler<'_> {
             numbered
                 .filter(|(_, rule)| rule.stage == stage)
                 .filter_map(|(number, rule)| {
-                    let (pattern, replacement) = match &rule.action {
-                        Action::RemoveLines { pattern } => (pattern.clone(), None),
-                        Action::Replace { pattern, with } => (pattern.clone(), Some(with.clone())),
-                        _ => return None,
-                    };
-                    Some(Edit {
-                        rule: u32::try_from(number).unwrap_or(u32::MAX),
-                        pattern,
-                        replacement,
-                    })
+                    let rule_number = u32::try_from(number).unwrap_or(u32::MAX);
+                    rule.action.change().map(|change| Edit { rule: rule_number, change })
                 })
                 .collect()
         };
@@ -212,6 +207,18 @@ impl Compiler<'_> {
                 .collect(),
             minhash: None,
             no_content_hash: false,
+        }
+    }
+
+    /// Where a rule asks for references, all that the report tells of them is measured.
+    fn whole_family(&mut self) {
+        let of_references = |name: &str| {
+            let families = ["dangling_", "mentioned_", "present_", "broken_references", FINDINGS];
+            families.iter().any(|family| name.starts_with(family))
+        };
+        let stages = self.used.iter().filter(|(_, name)| of_references(name));
+        if let Some(stage) = stages.map(|(stage, _)| *stage).max() {
+            self.used.extend(FAMILY.iter().map(|name| (stage, (*name).to_owned())));
         }
     }
 
@@ -243,6 +250,7 @@ impl Compiler<'_> {
     ) -> Option<Flat> {
         let mut derived: Vec<(String, DataType)> = Vec::new();
         let mut inner: BTreeMap<String, Expr> = BTreeMap::new();
+        self.dangling(sql, stage, at, &mut derived, &mut inner)?;
         let mut waiting: Vec<_> = self.set.derived().to_vec();
         // a derived annotation may use others whatever their order; what is left over is a circle
         while !waiting.is_empty() {
@@ -303,6 +311,41 @@ impl Compiler<'_> {
         Some(Flat { expr: flat, derived: used })
     }
 
+    /// Makes every call of `dangling` that the condition or a derived annotation holds a derived
+    /// annotation of its own.
+    fn dangling(
+        &mut self,
+        sql: &str,
+        stage: usize,
+        at: &Place,
+        derived: &mut Vec<(String, DataType)>,
+        inner: &mut BTreeMap<String, Expr>,
+    ) -> Option<()> {
+        let others = self.set.derived().iter().map(|one| (one.sql.as_str(), &one.at));
+        let all: Vec<(&str, &Place)> = others.chain([(sql, at)]).collect();
+        for (sql, at) in all {
+            let wanted = match findings::calls(sql) {
+                Ok(wanted) => wanted,
+                Err(message) => {
+                    self.problems.push(self.set.problem_at_word(at, "dangling", message));
+                    return None;
+                }
+            };
+            for one in wanted {
+                let name = one.column();
+                if derived.iter().any(|(known, _)| *known == name) {
+                    continue;
+                }
+                let all = Expr::Column(Column::new_unqualified(FINDINGS));
+                let count = findings::dangling_udf().call(vec![all, lit(one.canonical())]);
+                let flat = self.flatten(count, stage, &[]);
+                inner.insert(column_name(self.seen_at[stage], &name), flat);
+                derived.push((name, DataType::Int64));
+            }
+        }
+        Some(())
+    }
+
     /// The keys of an ORDER BY expression; documents for which a key is NULL come last unless it
     /// says otherwise.
     fn survivor(&mut self, order_by: &str, stages: usize) -> Vec<SortExpr> {
@@ -356,6 +399,7 @@ impl Compiler<'_> {
                 return None;
             }
         };
+        let filled = findings::named(&filled);
         let work = || -> Result<(Expr, DataType), DataFusionError> {
             let schema = self.schema(derived)?;
             let expr = SESSION.parse_sql_expr(&filled, &schema)?;

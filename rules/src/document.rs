@@ -10,6 +10,8 @@ use tamis_kernels::{
 mod characters;
 mod python_lines;
 
+use crate::references::{self, Detector, Found};
+
 pub(crate) use characters::{Characters, is_control};
 pub(crate) use python_lines::{PythonLines, starts_with_bullet};
 
@@ -28,6 +30,8 @@ pub struct Scratch {
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
     compressed: Vec<u8>,
+    references: references::Scratch,
+    found: Found,
 }
 
 /// Which buffers hold what belongs to the document at hand.
@@ -42,6 +46,7 @@ struct Ready {
     paragraphs: bool,
     newline_runs: bool,
     newline_paragraphs: bool,
+    found: bool,
 }
 
 /// A document that is being measured.
@@ -228,6 +233,22 @@ impl<'a> Document<'a> {
     ) -> Repeated {
         let all = self.newline_paragraphs().len();
         repeated(self.scratch.newline_paragraphs.iter(), all, &mut self.scratch.table, found)
+    }
+
+    /// What the text points at, what of it is there, and what is not.
+    pub fn references(&mut self) -> &Found {
+        if !self.ready.found {
+            match Detector::embedded() {
+                Ok(detector) => {
+                    let Scratch { references, found, .. } = &mut *self.scratch;
+                    detector.find(self.text, references, found);
+                }
+                // the languages are compiled in, and a test reads them
+                Err(_) => self.scratch.found = Found::default(),
+            }
+            self.ready.found = true;
+        }
+        &self.scratch.found
     }
 
     /// The text's bytes after compression as one LZ4 block.

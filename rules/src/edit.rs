@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::findings::Wanted;
+use crate::references::{self, Detector, Finding, Found};
 use crate::trace::Cut;
 
 /// Bytes that a compiled pattern may take.
@@ -18,10 +20,38 @@ const CACHE_SIZE: usize = 256;
 pub struct Edit {
     /// Number of the rule in its set.
     pub rule: u32,
-    /// The regular expression.
-    pub pattern: String,
-    /// What matches become; none removes the lines that match.
-    pub replacement: Option<String>,
+    /// What it does.
+    pub change: Change,
+}
+
+/// What an edit does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Removes the lines in which a pattern matches.
+    RemoveLines {
+        /// The regular expression.
+        pattern: String,
+    },
+    /// Replaces the matches of a pattern.
+    Replace {
+        /// The regular expression.
+        pattern: String,
+        /// What they become.
+        with: String,
+    },
+    /// Removes the sentences that point at something that is not there.
+    RemoveDangling {
+        /// Kind, verdict and least confidence, see [`Wanted`].
+        wanted: String,
+    },
+    /// Puts a mark behind what points at something that is not there.
+    MarkDangling {
+        /// Kind, verdict and least confidence, see [`Wanted`].
+        wanted: String,
+        /// The mark; `{kind}`, `{key}` and `{verdict}` stand for those of the finding.
+        with: String,
+    },
 }
 
 /// Compiles a pattern; the error is in the words of the regex library.
@@ -34,33 +64,45 @@ thread_local! {
 }
 
 /// An edit ready to be applied.
-pub struct Editor<'a> {
-    edit: &'a Edit,
-    pattern: Regex,
+pub struct Editor<'a>(Ready<'a>);
+
+enum Ready<'a> {
+    Lines(Regex),
+    Replace(Regex, &'a str),
+    /// What is meant, and the mark; none removes the sentence.
+    Dangling(Wanted, Option<&'a str>),
+}
+
+/// Compiles a pattern, or takes it from this thread's cache.
+fn cached(pattern: &str) -> Result<Regex, regex::Error> {
+    let known = PATTERNS.with_borrow(|cache| {
+        cache.iter().find(|(known, _)| known == pattern).map(|(_, regex)| regex.clone())
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let compiled = compile(pattern)?;
+    PATTERNS.with_borrow_mut(|cache| {
+        if cache.len() >= CACHE_SIZE {
+            cache.clear();
+        }
+        cache.push((pattern.to_owned(), compiled.clone()));
+    });
+    Ok(compiled)
 }
 
 impl<'a> Editor<'a> {
-    /// Compiles the pattern, or takes it from this thread's cache.
-    pub fn new(edit: &'a Edit) -> Result<Self, regex::Error> {
-        let known = PATTERNS.with_borrow(|cache| {
-            cache
-                .iter()
-                .find(|(pattern, _)| *pattern == edit.pattern)
-                .map(|(_, regex)| regex.clone())
-        });
-        let pattern = if let Some(pattern) = known {
-            pattern
-        } else {
-            let pattern = compile(&edit.pattern)?;
-            PATTERNS.with_borrow_mut(|cache| {
-                if cache.len() >= CACHE_SIZE {
-                    cache.clear();
-                }
-                cache.push((edit.pattern.clone(), pattern.clone()));
-            });
-            pattern
-        };
-        Ok(Self { edit, pattern })
+    /// Makes an edit ready; the error says what is wrong with its pattern or its arguments.
+    pub fn new(edit: &'a Edit) -> Result<Self, String> {
+        let pattern = |pattern| cached(pattern).map_err(|error| error.to_string());
+        Ok(Self(match &edit.change {
+            Change::RemoveLines { pattern: lines } => Ready::Lines(pattern(lines)?),
+            Change::Replace { pattern: matches, with } => Ready::Replace(pattern(matches)?, with),
+            Change::RemoveDangling { wanted } => Ready::Dangling(Wanted::parse(wanted)?, None),
+            Change::MarkDangling { wanted, with } => {
+                Ready::Dangling(Wanted::parse(wanted)?, Some(with))
+            }
+        }))
     }
 
     /// The edited text, none where nothing matches; `spans` gets the byte ranges of `text` that
@@ -71,56 +113,121 @@ impl<'a> Editor<'a> {
 
     /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
     pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
-        match &self.edit.replacement {
-            None => self.remove_lines(text, found),
-            Some(replacement) => self.replace(text, replacement, found),
+        match &self.0 {
+            Ready::Lines(pattern) => remove_lines(pattern, text, found),
+            Ready::Replace(pattern, with) => replace(pattern, text, with, found),
+            Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
+            Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
         }
     }
+}
 
-    fn remove_lines(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
-        // most texts hold no match at all; a line-wise pattern may still match across lines
-        let mut edited = String::new();
-        let (mut kept_from, mut at, mut hit) = (0, 0, false);
-        for line in text.split_inclusive('\n') {
-            let end = at + line.len();
-            let bare = line.strip_suffix('\n').unwrap_or(line);
-            let bare = bare.strip_suffix('\r').unwrap_or(bare);
-            if self.pattern.is_match(bare) {
-                edited.push_str(&text[kept_from..at]);
-                kept_from = end;
-                hit = true;
-                found(Cut { from: at, to: end, length: 0 });
-            }
-            at = end;
+fn remove_lines(pattern: &Regex, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
+    // most texts hold no match at all; a line-wise pattern may still match across lines
+    let mut edited = String::new();
+    let (mut kept_from, mut at, mut hit) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        let bare = line.strip_suffix('\n').unwrap_or(line);
+        let bare = bare.strip_suffix('\r').unwrap_or(bare);
+        if pattern.is_match(bare) {
+            edited.push_str(&text[kept_from..at]);
+            kept_from = end;
+            hit = true;
+            found(Cut { from: at, to: end, length: 0 });
         }
-        if !hit {
-            return None;
-        }
-        edited.push_str(&text[kept_from..]);
-        Some(edited)
+        at = end;
     }
+    if !hit {
+        return None;
+    }
+    edited.push_str(&text[kept_from..]);
+    Some(edited)
+}
 
-    fn replace(
-        &self,
-        text: &str,
-        replacement: &str,
-        found: &mut impl FnMut(Cut),
-    ) -> Option<String> {
-        let mut edited = String::new();
-        let mut from = 0;
-        for groups in self.pattern.captures_iter(text) {
-            let Some(whole) = groups.get(0) else { continue };
-            edited.push_str(&text[from..whole.start()]);
-            let before = edited.len();
-            groups.expand(replacement, &mut edited);
-            from = whole.end();
-            let length = edited.len() - before;
-            found(Cut { from: whole.start(), to: whole.end(), length });
-        }
-        edited.push_str(&text[from..]);
-        // a match that is replaced by itself changes nothing
-        (edited != text).then_some(edited)
+fn replace(
+    pattern: &Regex,
+    text: &str,
+    replacement: &str,
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
+    let mut edited = String::new();
+    let mut from = 0;
+    for groups in pattern.captures_iter(text) {
+        let Some(whole) = groups.get(0) else { continue };
+        edited.push_str(&text[from..whole.start()]);
+        let before = edited.len();
+        groups.expand(replacement, &mut edited);
+        from = whole.end();
+        let length = edited.len() - before;
+        found(Cut { from: whole.start(), to: whole.end(), length });
     }
+    edited.push_str(&text[from..]);
+    // a match that is replaced by itself changes nothing
+    (edited != text).then_some(edited)
+}
+
+thread_local! {
+    static FOUND: RefCell<(references::Scratch, Found)> = RefCell::default();
+}
+
+/// The findings that are meant, in the order of their places.
+fn dangling(wanted: Wanted, text: &str) -> Vec<Finding> {
+    let Ok(detector) = Detector::embedded() else { return Vec::new() };
+    FOUND.with_borrow_mut(|(scratch, found)| {
+        detector.find(text, scratch, found);
+        let meant = found.findings.iter().filter(|finding| wanted.has(finding));
+        let mut meant: Vec<Finding> = meant.copied().collect();
+        meant.sort_by_key(|finding| (finding.span.start, finding.span.end));
+        meant
+    })
+}
+
+fn remove_sentences(wanted: Wanted, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
+    let detector = Detector::embedded().ok()?;
+    let mut edited = String::new();
+    let mut from = 0;
+    for finding in dangling(wanted, text) {
+        let sentence = detector.sentence_span(text, finding.span);
+        let (start, end) = (sentence.start.max(from), sentence.end);
+        // a sentence with two findings goes once
+        if end <= from {
+            continue;
+        }
+        edited.push_str(text.get(from..start)?);
+        from = end;
+        found(Cut { from: start, to: end, length: 0 });
+    }
+    if from == 0 {
+        return None;
+    }
+    edited.push_str(text.get(from..)?);
+    Some(edited)
+}
+
+fn mark(wanted: Wanted, text: &str, with: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
+    let mut edited = String::new();
+    let mut from = 0;
+    for finding in dangling(wanted, text) {
+        let (start, end) = (finding.span.start, finding.span.end);
+        if start < from {
+            // several numbers of one mention have one mark
+            continue;
+        }
+        let mark = with
+            .replace("{kind}", finding.kind.as_str())
+            .replace("{key}", finding.key.as_str())
+            .replace("{verdict}", finding.verdict.as_str());
+        edited.push_str(text.get(from..end)?);
+        edited.push_str(&mark);
+        from = end;
+        found(Cut { from: start, to: end, length: end - start + mark.len() });
+    }
+    if from == 0 {
+        return None;
+    }
+    edited.push_str(text.get(from..)?);
+    Some(edited)
 }
 
 #[cfg(test)]
@@ -129,7 +236,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn edit(pattern: &str, replacement: Option<&str>) -> Edit {
-        Edit { rule: 0, pattern: pattern.into(), replacement: replacement.map(Into::into) }
+        let pattern = pattern.to_owned();
+        let change = match replacement {
+            None => Change::RemoveLines { pattern },
+            Some(with) => Change::Replace { pattern, with: with.to_owned() },
+        };
+        Edit { rule: 0, change }
     }
 
     fn apply(edit: &Edit, text: &str) -> (Option<String>, Vec<(u64, u64)>) {
@@ -158,6 +270,34 @@ mod tests {
         let (text, spans) = apply(&mail, "ask bob@example.com or al@test.com");
         assert_eq!(text.unwrap(), "ask <example> or <test>");
         assert_eq!(spans, [(4, 19), (23, 34)]);
+    }
+
+    fn dangling(wanted: &str, with: Option<&str>) -> Edit {
+        let wanted = wanted.to_owned();
+        let change = match with {
+            None => Change::RemoveDangling { wanted },
+            Some(with) => Change::MarkDangling { wanted, with: with.to_owned() },
+        };
+        Edit { rule: 0, change }
+    }
+
+    const POINTS: &str = "Sales rose again. The growth by region is shown in Table 2 and Table 2 \
+                          alone. Nobody was surprised.";
+
+    #[test]
+    fn sentences_that_point_at_nothing_go_or_are_marked() {
+        let (text, spans) = apply(&dangling("table, missing", None), POINTS);
+        assert_eq!(text.unwrap(), "Sales rose again. Nobody was surprised.");
+        assert_eq!(spans.len(), 1);
+        let (text, spans) = apply(&dangling("any", Some(" [{kind} {key} {verdict}]")), POINTS);
+        let text = text.unwrap();
+        assert!(text.contains("in Table 2 [table 2 missing] and"), "{text}");
+        assert!(spans.iter().all(|(start, end)| {
+            let at = |byte: &u64| usize::try_from(*byte).unwrap();
+            &POINTS[at(start)..at(end)] == "Table 2"
+        }));
+        assert_eq!(apply(&dangling("figure", None), POINTS).0, None);
+        assert!(Editor::new(&dangling("tables", None)).is_err());
     }
 
     proptest! {

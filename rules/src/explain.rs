@@ -20,6 +20,7 @@ pub fn type_name(annotator: &dyn Annotator) -> &'static str {
         ValueType::Int => "int",
         ValueType::Float => "double",
         ValueType::Bool => "bool",
+        ValueType::Findings => "list",
     }
 }
 
@@ -93,6 +94,12 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
         }
         (Action::Replace { pattern, with }, _) => {
             line("replaces", &format!("{pattern} with {with:?}"));
+        }
+        (Action::RemoveDangling { wanted }, _) => {
+            line("removes", &format!("sentences with findings of {wanted}"));
+        }
+        (Action::MarkDangling { wanted, with }, _) => {
+            line("marks", &format!("findings of {wanted} with {with:?}"));
         }
         (action, Some(condition)) => line(action.key(), condition.trim()),
         (action, None) => line(action.key(), ""),

@@ -37,7 +37,7 @@ pub(crate) struct RuleFile {
     pub tests: Vec<Spanned<RuleTest>>,
 }
 
-/// One rule: exactly one of the five actions.
+/// One rule: exactly one of the seven actions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRule {
@@ -53,7 +53,11 @@ pub(crate) struct RawRule {
     pub remove_lines_matching: Option<Spanned<String>>,
     /// Replaces every match.
     pub replace_matches: Option<Spanned<String>>,
-    /// What matches are replaced by; `$1` is the first group.
+    /// Removes the sentences with findings of this kind, verdict and confidence.
+    pub remove_dangling: Option<Spanned<String>>,
+    /// Marks findings of this kind, verdict and confidence.
+    pub mark_dangling: Option<Spanned<String>>,
+    /// What matches are replaced by, `$1` is the first group; or the mark.
     pub with: Option<Spanned<String>>,
     /// Why the rule exists.
     pub why: Option<String>,

@@ -20,6 +20,14 @@ pub enum Normalize {
 }
 
 impl Normalize {
+    /// `none` or `datatrove`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Datatrove => "datatrove",
+        }
+    }
+
     /// Whether texts stay as they are.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub(crate) fn is_none(&self) -> bool {

@@ -3,6 +3,7 @@
 /// Name and text of each pack.
 const PACKS: &[(&str, &str)] = &[
     ("tamis/web", include_str!("../packs/tamis-web.yaml")),
+    ("tamis/docs", include_str!("../packs/tamis-docs.yaml")),
     ("gopher@datatrove", include_str!("../packs/gopher@datatrove.yaml")),
     ("gopher-quality@datatrove", include_str!("../packs/gopher-quality@datatrove.yaml")),
     ("gopher-repetition@datatrove", include_str!("../packs/gopher-repetition@datatrove.yaml")),

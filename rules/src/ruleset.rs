@@ -10,10 +10,11 @@ use serde_saphyr::{Location, Spanned};
 use tamis_kernels::{hash128, hex128};
 
 use crate::compile::{Compiled, compile};
-use crate::edit;
+use crate::edit::{self, Change};
 use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
 use crate::file::{self, RawRule, RuleFile, RuleTest};
+use crate::findings::Wanted;
 use crate::packs;
 use crate::percentile::{self, Percentile};
 
@@ -98,9 +99,32 @@ pub enum Action {
         /// What matches become.
         with: String,
     },
+    /// Removes the sentences that point at something that is not there.
+    RemoveDangling {
+        /// Kind, verdict and least confidence.
+        wanted: String,
+    },
+    /// Puts a mark behind what points at something that is not there.
+    MarkDangling {
+        /// Kind, verdict and least confidence.
+        wanted: String,
+        /// The mark.
+        with: String,
+    },
 }
 
 impl Action {
+    /// The change of the text, where it is one.
+    pub(crate) fn change(&self) -> Option<Change> {
+        Some(match self.clone() {
+            Self::Drop | Self::Keep | Self::Flag => return None,
+            Self::RemoveLines { pattern } => Change::RemoveLines { pattern },
+            Self::Replace { pattern, with } => Change::Replace { pattern, with },
+            Self::RemoveDangling { wanted } => Change::RemoveDangling { wanted },
+            Self::MarkDangling { wanted, with } => Change::MarkDangling { wanted, with },
+        })
+    }
+
     /// The key of the rule file.
     pub fn key(&self) -> &'static str {
         match self {
@@ -109,6 +133,8 @@ impl Action {
             Self::Flag => "flag_if",
             Self::RemoveLines { .. } => "remove_lines_matching",
             Self::Replace { .. } => "replace_matches",
+            Self::RemoveDangling { .. } => "remove_dangling",
+            Self::MarkDangling { .. } => "mark_dangling",
         }
     }
 }
@@ -284,6 +310,8 @@ impl RuleSet {
                 let (pattern, with) = match &rule.action {
                     Action::RemoveLines { pattern } => (Some(pattern), None),
                     Action::Replace { pattern, with } => (Some(pattern), Some(with)),
+                    Action::RemoveDangling { wanted } => (Some(wanted), None),
+                    Action::MarkDangling { wanted, with } => (Some(wanted), Some(with)),
                     _ => (None, None),
                 };
                 json!({
@@ -450,9 +478,8 @@ impl Loader {
         }
     }
 
-    fn rule(&mut self, raw: RawRule, file: usize, patterns: &BTreeMap<String, String>) {
-        let id = raw.id.value.clone();
-        let id_at = raw.id.referenced;
+    /// Notes what is wrong with a rule's id.
+    fn named(&mut self, id: &str, file: usize, id_at: Location) {
         let named = id.split_once('/').is_some_and(|(family, name)| {
             let fine = |part: &str| {
                 !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c))
@@ -471,27 +498,48 @@ impl Loader {
                 format!("rule '{id}' stands in {there} already; another id, or disable that one");
             self.note(file, id_at, message);
         }
+    }
+
+    fn rule(&mut self, raw: RawRule, file: usize, patterns: &BTreeMap<String, String>) {
+        let id = raw.id.value.clone();
+        let id_at = raw.id.referenced;
+        self.named(&id, file, id_at);
         let given: Vec<(Action, Spanned<String>)> = [
             (Action::Drop, raw.drop_if),
             (Action::Keep, raw.keep_if),
             (Action::Flag, raw.flag_if),
             (Action::RemoveLines { pattern: String::new() }, raw.remove_lines_matching),
             (Action::Replace { pattern: String::new(), with: String::new() }, raw.replace_matches),
+            (Action::RemoveDangling { wanted: String::new() }, raw.remove_dangling),
+            (
+                Action::MarkDangling { wanted: String::new(), with: String::new() },
+                raw.mark_dangling,
+            ),
         ]
         .into_iter()
         .filter_map(|(action, value)| Some((action, value?)))
         .collect();
         let [(action, value)] = given.as_slice() else {
             let message = format!(
-                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching and replace_matches, it has {}",
+                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, replace_matches, remove_dangling and mark_dangling, it has {}",
                 given.len()
             );
             self.note(file, id_at, message);
             return;
         };
         let pattern = patterns.get(&value.value).unwrap_or(&value.value).clone();
-        let edits = matches!(action, Action::RemoveLines { .. } | Action::Replace { .. });
-        if edits && let Err(error) = edit::compile(&pattern) {
+        let edits = !matches!(action, Action::Drop | Action::Keep | Action::Flag);
+        let by_pattern = matches!(action, Action::RemoveLines { .. } | Action::Replace { .. });
+        let wanted = Wanted::parse(&value.value);
+        if edits
+            && !by_pattern
+            && let Err(message) = &wanted
+        {
+            self.note(file, value.referenced, format!("rule '{id}': {message}"));
+            return;
+        }
+        let wanted = wanted.map(|wanted| wanted.canonical()).unwrap_or_default();
+        if by_pattern && let Err(error) = edit::compile(&pattern) {
             self.note(file, value.referenced, format!("rule '{id}': {}", brief(&error)));
         }
         let action = match (action, &raw.with) {
@@ -499,14 +547,20 @@ impl Loader {
             (Action::Replace { .. }, Some(with)) => {
                 Action::Replace { pattern, with: with.value.clone() }
             }
-            (Action::Replace { .. }, None) => {
-                let message = format!("rule '{id}' replaces matches: say with what (with: '')");
+            (Action::RemoveDangling { .. }, None) => Action::RemoveDangling { wanted },
+            (Action::MarkDangling { .. }, Some(with)) => {
+                Action::MarkDangling { wanted, with: with.value.clone() }
+            }
+            (Action::Replace { .. } | Action::MarkDangling { .. }, None) => {
+                let message = format!("rule '{id}' puts text in: say which (with: '')");
                 self.note(file, value.referenced, message);
                 return;
             }
             (action, None) => action.clone(),
             (_, Some(with)) => {
-                let message = format!("rule '{id}': 'with' belongs to replace_matches only");
+                let message = format!(
+                    "rule '{id}': 'with' belongs to replace_matches and mark_dangling only"
+                );
                 self.note(file, with.referenced, message);
                 return;
             }

@@ -60,6 +60,7 @@ pub(crate) fn arrow_type(annotator: &dyn Annotator) -> DataType {
         ValueType::Int => DataType::Int64,
         ValueType::Float => DataType::Float64,
         ValueType::Bool => DataType::Boolean,
+        ValueType::Findings => crate::findings::data_type(),
     }
 }
 

@@ -101,6 +101,9 @@ pub(crate) fn run(args: IndexArgs) -> anyhow::Result<ExitCode> {
             indexed.bytes as f64 / 1e6,
             config.out.display()
         )?;
+        if indexed.failed > 0 {
+            writeln!(stdout, "{} records failed and are not in it", grouped(indexed.failed))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

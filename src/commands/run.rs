@@ -348,6 +348,14 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     };
     let (threads, memory_bytes) =
         machine(args.threads.or(file.threads), args.memory.or(file.memory).as_deref())?;
+    let alarms = Alarms::settle(
+        args.alarm_source.or(file.alarm_source),
+        args.alarm_cluster.or(file.alarm_cluster),
+    )?;
+    let audit = args.audit.or(file.audit);
+    if audit == Some(0) {
+        return Err(PipelineError::Usage("audit: at least one document".into()).into());
+    }
     let gate = args.gate || file.gate.unwrap_or(false);
     let request = Request {
         inputs,
@@ -358,17 +366,8 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             threads,
             memory_bytes,
             temp: args.temp.or(file.temp.map(|temp| base.join(temp))),
-            audit: args.audit.or(file.audit),
-            alarms: Alarms {
-                source_share: args
-                    .alarm_source
-                    .or(file.alarm_source)
-                    .unwrap_or(Alarms::default().source_share),
-                cluster_members: args
-                    .alarm_cluster
-                    .or(file.alarm_cluster)
-                    .unwrap_or(Alarms::default().cluster_members),
-            },
+            audit,
+            alarms,
             against: if args.against.is_empty() {
                 file.against.iter().map(|path| beside(path)).collect()
             } else {

@@ -146,7 +146,17 @@ fn a_reference_set_that_does_not_fit_is_refused() {
     against(&["--against", "idx", "--dedup", "fuzzy"], 0);
     let error = against(&["--against", "old", "--dedup", "fuzzy"], 2);
     assert!(error.contains("holds another run"), "{error}");
+    write(&folder.join("body.jsonl"), b"{\"body\":\"the text is elsewhere\"}\n");
+    let error = against(&["--against", "body.jsonl", "--force"], 2);
+    assert!(error.contains("all 1 records of the reference set failed"), "{error}");
+    write(&folder.join("empty.jsonl"), b"\n");
+    let error = against(&["--against", "empty.jsonl", "--force"], 2);
+    assert!(error.contains("holds no documents"), "{error}");
+    fs::rename(folder.join("idx/index.json"), folder.join("index.json")).unwrap();
+    let error = against(&["--against", "idx", "--force"], 2);
+    assert!(error.contains("unfinished"), "{error}");
+    fs::rename(folder.join("index.json"), folder.join("idx/index.json")).unwrap();
     write(&folder.join("old/0.jsonl"), b"{\"text\":\"something else\"}\n");
-    let error = against(&["--against", "idx", "--dedup", "fuzzy"], 2);
+    let error = against(&["--against", "idx", "--dedup", "fuzzy", "--force"], 2);
     assert!(error.contains("has changed since"), "{error}");
 }

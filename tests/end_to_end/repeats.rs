@@ -106,23 +106,16 @@ fn paragraphs_go_in_every_format_and_only_from_documents_that_stay() {
     assert_eq!(report(&folder.join("four"))["repeats"][0]["copies"], 0);
 }
 
-/// Which words of each text are in a window of `size` words that stood before, found by holding
-/// every window against every earlier one.
+/// Which words of each text are in a window of `size` words that stands in an earlier one, found
+/// by holding every window against every other.
 fn cut_plainly(texts: &[Vec<String>], size: usize) -> Vec<Vec<String>> {
-    let mut seen: HashMap<&[String], (usize, usize)> = HashMap::new();
+    let mut seen: HashMap<&[String], usize> = HashMap::new();
     let mut left = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let mut gone = vec![false; text.len()];
         for (at, window) in text.windows(size).enumerate() {
-            match seen.get_mut(window) {
-                None => {
-                    seen.insert(window, (number, at + size));
-                }
-                Some((last, end)) if *last == number && at < *end => {}
-                Some(last) => {
-                    *last = (number, at + size);
-                    gone[at..at + size].fill(true);
-                }
+            if *seen.entry(window).or_insert(number) != number {
+                gone[at..at + size].fill(true);
             }
         }
         let words = text.iter().zip(gone).filter(|(_, gone)| !gone);
@@ -175,6 +168,25 @@ fn passages_are_cut_exactly_where_an_earlier_window_is_the_same() {
     }
     run(folder, "in", "out8", &[&arguments[..], &["--threads", "8"]].concat());
     assert_same(&folder.join("out"), &folder.join("out8"));
+}
+
+#[test]
+fn a_document_for_which_others_went_is_not_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let line = |n: usize| words(n * 10..n * 10 + 10);
+    let all = |range: std::ops::Range<usize>| range.map(line).collect::<Vec<_>>().join("\n");
+    let records = [
+        ("long".to_owned(), all(0..40)),
+        ("part".to_owned(), all(10..26)),
+        ("near".to_owned(), format!("{}\nand a fact that stands nowhere else", all(10..26))),
+        ("none".to_owned(), all(30..38)),
+    ];
+    write_records(&folder.join("in.jsonl"), &records);
+    run(folder, "in.jsonl", "out", &["--dedup", "fuzzy,lines"]);
+    let kept = kept(&folder.join("out"), "in.jsonl");
+    assert_eq!(kept["part"], records[1].1, "the twin of a document that went stays whole");
+    assert_eq!(books(&folder.join("out")), [4, 2, 2, 0]);
 }
 
 #[test]

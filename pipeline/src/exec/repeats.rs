@@ -208,10 +208,8 @@ impl Buffers {
     }
 }
 
-/// Passes on every part but the first of those that are equal, as `place, start, end, copy, first,
-/// hash`; the input is sorted by hash, place and start.
-///
-/// A part that overlaps the copy before it in its own document is none.
+/// Passes on the parts that are equal to one of an earlier document, as `place, start, end, copy,
+/// first, hash`; the input is sorted by hash, place and start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copies {
     /// Copies from which on they go, the first counted.
@@ -229,8 +227,6 @@ struct Equal {
     hash: Option<[u64; 2]>,
     first: u64,
     count: u64,
-    /// Place and end of the last one.
-    last: [u64; 2],
     waiting: Vec<[u64; 6]>,
 }
 
@@ -240,14 +236,13 @@ impl Equal {
             self.hash = Some([high, low]);
             self.first = place;
             self.count = 1;
-            self.last = [place, end];
             self.waiting.clear();
             return;
         }
-        if self.last[0] == place && start < self.last[1] {
+        if self.first == place {
+            // what a document says twice itself is its own affair
             return;
         }
-        self.last = [place, end];
         self.count += 1;
         self.waiting.push([place, start, end, self.count, self.first, low]);
         if self.count >= least {
@@ -336,10 +331,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_stays_and_overlaps_are_no_copies() {
-        let parts = [[1, 1, 5, 0, 10], [1, 1, 5, 4, 14], [1, 1, 5, 10, 20], [1, 1, 7, 0, 10]];
-        assert_eq!(copies_of(&parts, 2), [[5, 10], [7, 0]]);
-        assert_eq!(copies_of(&parts, 3), [[5, 10], [7, 0]]);
+    fn what_stands_in_an_earlier_document_is_a_copy() {
+        let parts = [[1, 1, 5, 0, 10], [1, 1, 5, 10, 20], [1, 1, 7, 0, 10], [1, 1, 7, 4, 14]];
+        assert_eq!(copies_of(&parts, 2), [[7, 0], [7, 4]]);
+        assert_eq!(copies_of(&parts, 3), [[7, 0], [7, 4]]);
         assert!(copies_of(&parts, 4).is_empty());
         assert!(copies_of(&[[1, 1, 5, 0, 10], [1, 2, 6, 0, 10], [2, 2, 7, 0, 10]], 2).is_empty());
     }

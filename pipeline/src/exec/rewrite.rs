@@ -20,7 +20,7 @@ use crate::outputs::{ShardCounts, ShardOutputs};
 use crate::progress;
 use crate::read::{self, Failure};
 use crate::repeats::Cuts;
-use crate::twins::Twins;
+use crate::twins::{Role, Twins};
 
 /// The parameters of a rewrite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -207,8 +207,10 @@ impl Cursor {
                 self.row += 1;
                 for twins in &mut self.twins {
                     let (shard, row) = decision.place();
-                    if let Some(twin) = twins.find(shard, row)? {
-                        decision.duplicate(twin);
+                    match twins.find(shard, row)? {
+                        Some(Role::Goes(twin)) => decision.duplicate(twin),
+                        Some(Role::Survives) => decision.survives = true,
+                        None => {}
                     }
                 }
                 if let Some(cuts) = &mut self.cuts

@@ -50,7 +50,7 @@ pub fn discover(inputs: &[String], leave_out: Option<&Path>) -> Result<Discovere
     for input in inputs {
         let path = Path::new(input);
         if path.is_dir() {
-            search.folder(path)?;
+            search.folder(&what_stayed(path)?)?;
         } else if path.exists() {
             search.file(path, path.parent().unwrap_or(Path::new("")));
         } else if input.contains(['*', '?', '[']) {
@@ -120,6 +120,19 @@ fn named(by_path: BTreeMap<PathBuf, (String, PathBuf)>) -> Result<Vec<Shard>, Re
         taken.insert(unique.clone(), Shard { path, name: unique, format, compression });
     }
     Ok(taken.into_values().collect())
+}
+
+/// The folder to search: of a finished run what it kept, for the rest went or is about it.
+fn what_stayed(folder: &Path) -> Result<PathBuf, ReadError> {
+    if !is_run(folder) {
+        return Ok(folder.to_owned());
+    }
+    let kept = folder.join("kept");
+    if folder.join("run.json").is_file() && kept.is_dir() {
+        return Ok(kept);
+    }
+    let what = "is no corpus but what an unfinished run or tamis index made; finish it, or name another folder";
+    Err(ReadError::path(folder, what))
 }
 
 /// Whether a folder is what a run made.

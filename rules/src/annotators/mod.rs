@@ -7,6 +7,7 @@ mod char_count;
 mod compression_ratio;
 mod control_char_ratio;
 mod curly_bracket_count;
+pub(crate) mod dangling;
 mod datatrove;
 mod digit_char_ratio;
 mod duplicate_gram_char_ratio;
@@ -125,6 +126,29 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,
     &curly_bracket_count::CURLY_BRACKET_COUNT,
     &compression_ratio::COMPRESSION_RATIO,
+    &dangling::DANGLING_REFERENCES,
+    &dangling::DANGLING_TABLES,
+    &dangling::DANGLING_FIGURES,
+    &dangling::DANGLING_EQUATIONS,
+    &dangling::DANGLING_ALGORITHMS,
+    &dangling::DANGLING_LISTINGS,
+    &dangling::DANGLING_SECTIONS,
+    &dangling::DANGLING_APPENDICES,
+    &dangling::DANGLING_FOOTNOTES,
+    &dangling::DANGLING_CITATIONS,
+    &dangling::DANGLING_ANCHORS,
+    &dangling::DANGLING_ATTACHMENTS,
+    &dangling::DANGLING_LISTS,
+    &dangling::BROKEN_REFERENCES,
+    &dangling::MENTIONED_TABLES,
+    &dangling::PRESENT_TABLES,
+    &dangling::MENTIONED_FIGURES,
+    &dangling::PRESENT_FIGURES,
+    &dangling::MENTIONED_EQUATIONS,
+    &dangling::PRESENT_EQUATIONS,
+    &dangling::MENTIONED_LISTINGS,
+    &dangling::PRESENT_LISTINGS,
+    &dangling::FINDINGS,
     &datatrove::word_count::WORD_COUNT,
     &datatrove::mean_word_length::MEAN_WORD_LENGTH,
     &datatrove::hash_word_ratio::HASH_WORD_RATIO,

@@ -9,6 +9,9 @@ pub enum ValueType {
     Float,
     /// True or false, Boolean in Arrow.
     Bool,
+    /// What a text points at and lacks, a list of structs in Arrow; its values are taken from the
+    /// document itself.
+    Findings,
 }
 
 /// A measured value.

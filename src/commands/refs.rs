@@ -1,0 +1,344 @@
+//! `tamis refs`: what texts point at, and what of it is not there.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use owo_colors::{OwoColorize, Stream};
+use serde_json::json;
+use tamis_inspector::visible::visible;
+use tamis_pipeline::PipelineError;
+use tamis_pipeline::look::{self, Run};
+use tamis_pipeline::lost::{KINDS, LostKind, LostRow};
+use tamis_pipeline::read::{self, Columns, ReadOptions};
+use tamis_rules::document::{Document, Scratch};
+use tamis_rules::findings::Wanted;
+use tamis_rules::references::{Evidence, Finding, Found, Mention, Span, Verdict};
+
+const EXAMPLES: &str = "Examples:
+  tamis refs corpus/docs.jsonl.zst             findings of the first documents that have any
+  tamis refs out -n 50                         of what a run kept
+  tamis refs out --by source                   what each source lost, and the likely cause
+  tamis refs page.md --mentions                everything that the text points at
+  tamis refs out --only 'table, missing, 0.8'  one kind, one verdict, at least that sure
+  tamis refs corpus/ -n 0 --json > findings.jsonl";
+
+/// How findings are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// One row for each source
+    Source,
+}
+
+/// The options of `tamis refs`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RefsArgs {
+    /// A run directory, or files and folders of a corpus
+    #[arg(required = true, value_name = "OUT|FILE")]
+    inputs: Vec<String>,
+    /// Documents to print, 0 for all
+    #[arg(short, default_value_t = 20, value_name = "N")]
+    n: usize,
+    /// Print every mention, those whose target is there as well
+    #[arg(long)]
+    mentions: bool,
+    /// Only these findings: kind, verdict, least confidence
+    #[arg(long, value_name = "KIND,VERDICT,CONFIDENCE", default_value = "any")]
+    only: String,
+    /// Add up instead of listing
+    #[arg(long, value_enum)]
+    by: Option<By>,
+    /// Column with the text [default: text, content or `raw_content`, as found]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+    /// Print JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// One document to look at.
+struct Page<'a> {
+    id: &'a str,
+    shard: &'a str,
+    row: u64,
+    text: &'a str,
+}
+
+/// What was found so far.
+struct Reading<'a, W> {
+    args: &'a RefsArgs,
+    wanted: Wanted,
+    scratch: Scratch,
+    sources: BTreeMap<String, LostRow>,
+    printed: usize,
+    out: W,
+}
+
+impl<W: Write> Reading<'_, W> {
+    /// Looks at one document; false where enough were printed.
+    fn page(&mut self, page: &Page<'_>) -> anyhow::Result<bool> {
+        let mut document = Document::new(page.text, &mut self.scratch);
+        let found = document.references();
+        if self.args.by.is_some() {
+            let source = page.shard.split('/').next().unwrap_or_default();
+            add(self.sources.entry(source.to_owned()).or_default(), page, found);
+            return Ok(true);
+        }
+        let meant: Vec<&Finding> =
+            found.findings.iter().filter(|finding| self.wanted.has(finding)).collect();
+        let shown = self.args.mentions && !found.scan.mentions.is_empty();
+        if meant.is_empty() && !shown {
+            return Ok(true);
+        }
+        self.printed += 1;
+        if self.args.json {
+            let mentions: Vec<_> = found.scan.mentions.iter().map(|m| mention(page, m)).collect();
+            let findings: Vec<_> = meant.iter().map(|f| finding(page, f)).collect();
+            let mut line = json!({
+                "id": page.id, "shard": page.shard, "row": page.row, "findings": findings,
+            });
+            if self.args.mentions {
+                line["mentions"] = mentions.into();
+            }
+            writeln!(self.out, "{line}")?;
+        } else {
+            let name = page.id.if_supports_color(Stream::Stdout, |text| text.bold()).to_string();
+            writeln!(self.out, "{name} · {} row {}", page.shard, page.row)?;
+            for finding in &meant {
+                print(&mut self.out, page, finding)?;
+            }
+            if self.args.mentions {
+                for mention in &found.scan.mentions {
+                    let lost = meant.iter().any(|finding| finding.span == mention.span);
+                    if !lost {
+                        let (kind, key) = (mention.kind, mention.key);
+                        let at = context(page.text, mention.span, false);
+                        writeln!(self.out, "  {kind} {key}: there, or not asked for\n    {at}")?;
+                    }
+                }
+            }
+            writeln!(self.out)?;
+        }
+        Ok(self.args.n == 0 || self.printed < self.args.n)
+    }
+
+    fn finish(mut self) -> anyhow::Result<()> {
+        if self.args.by.is_none() {
+            if self.printed == 0 && !self.args.json {
+                writeln!(self.out, "nothing points at something that is not there")?;
+            }
+            return Ok(());
+        }
+        let mut rows: Vec<LostRow> = self.sources.into_values().collect();
+        for row in &mut rows {
+            let counted = std::mem::take(&mut row.kinds);
+            let told = counted.into_iter().filter(|kind| kind.mentioning > 0);
+            row.kinds =
+                told.map(|k| LostKind::new(&k.kind, k.mentioning, k.without, k.dangling)).collect();
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.dangling));
+        by_source(&mut self.out, &rows, self.args.json)
+    }
+}
+
+/// Adds a document to its source.
+fn add(row: &mut LostRow, page: &Page<'_>, found: &Found) {
+    page.shard.split('/').next().unwrap_or_default().clone_into(&mut row.source);
+    row.documents += 1;
+    let lost = |one: &&Finding| one.verdict.is_defect();
+    if found.findings.iter().any(|one| lost(&one)) {
+        row.dangling += 1;
+        if row.examples.len() < 3 {
+            row.examples.push(page.id.to_owned());
+        }
+    }
+    if row.kinds.is_empty() {
+        row.kinds = KINDS
+            .iter()
+            .map(|(kind, _)| LostKind { kind: (*kind).to_owned(), ..LostKind::default() })
+            .collect();
+    }
+    for kind in &mut row.kinds {
+        let of = |name: &str| name == kind.kind;
+        if !found.scan.mentions.iter().any(|mention| of(mention.kind.as_str())) {
+            continue;
+        }
+        let mut bodies = found.scan.targets.iter();
+        let body = bodies.any(|t| of(t.kind.as_str()) && t.evidence == Evidence::Body);
+        let dangling = found.findings.iter().filter(lost).any(|one| of(one.kind.as_str()));
+        kind.mentioning += 1;
+        kind.without += u64::from(!body);
+        kind.dangling += u64::from(dangling);
+    }
+}
+
+/// The table by source.
+fn by_source(out: &mut impl Write, rows: &[LostRow], json: bool) -> anyhow::Result<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *out, rows)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let mut table = crate::screen::table();
+    table.set_header([
+        "source",
+        "documents",
+        "dangling",
+        "kind",
+        "mention one",
+        "hold none",
+        "dangling",
+    ]);
+    for row in rows {
+        let mut first = vec![
+            row.source.clone(),
+            crate::screen::grouped(row.documents),
+            crate::screen::grouped(row.dangling),
+        ];
+        if row.kinds.is_empty() {
+            table.add_row(first.clone());
+        }
+        for kind in &row.kinds {
+            let mut cells = std::mem::replace(&mut first, vec![String::new(); 3]);
+            cells.push(kind.kind.clone());
+            cells
+                .extend([kind.mentioning, kind.without, kind.dangling].map(crate::screen::grouped));
+            table.add_row(cells);
+        }
+    }
+    writeln!(out, "{table}")?;
+    for row in rows {
+        for cause in row.kinds.iter().filter_map(|kind| kind.cause.as_ref()) {
+            writeln!(out, "{}: {cause}", row.source)?;
+        }
+        if row.dangling > 0 {
+            writeln!(out, "{}: for example {}", row.source, row.examples.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn finding(page: &Page<'_>, finding: &Finding) -> serde_json::Value {
+    json!({
+        "kind": finding.kind, "form": finding.form, "key": finding.key.as_str(),
+        "verdict": finding.verdict, "confidence": (f64::from(finding.confidence) * 1e4).round() / 1e4,
+        "start": finding.span.start, "end": finding.span.end,
+        "mention": finding.span.of(page.text), "looked_for": finding.looked_for.to_string(),
+        "evidence": finding.evidence.map(|span| [span.start, span.end]),
+    })
+}
+
+fn mention(page: &Page<'_>, mention: &Mention) -> serde_json::Value {
+    json!({
+        "kind": mention.kind, "form": mention.form, "key": mention.key.as_str(),
+        "start": mention.span.start, "end": mention.span.end,
+        "mention": mention.span.of(page.text),
+    })
+}
+
+fn print(out: &mut impl Write, page: &Page<'_>, finding: &Finding) -> std::io::Result<()> {
+    let verdict = finding.verdict.to_string();
+    let verdict = match finding.verdict {
+        Verdict::External | Verdict::Truncated => verdict,
+        _ => verdict.if_supports_color(Stream::Stdout, |text| text.red()).to_string(),
+    };
+    writeln!(
+        out,
+        "  {} {} {verdict} {:.2}: {}",
+        finding.kind, finding.key, finding.confidence, finding.looked_for
+    )?;
+    writeln!(out, "    {}", context(page.text, finding.span, true))
+}
+
+/// The text around a mention, on one line, the mention marked.
+fn context(text: &str, span: Span, color: bool) -> String {
+    const AROUND: usize = 70;
+    let before = text.get(..span.start).unwrap_or_default();
+    let after = text.get(span.end..).unwrap_or_default();
+    let from = before.char_indices().rev().take(AROUND).last().map_or(before.len(), |(at, _)| at);
+    let to = after.char_indices().nth(AROUND).map_or(after.len(), |(at, _)| at);
+    let line = |part: &str| {
+        let spaced: String =
+            part.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+        visible(&spaced).into_owned()
+    };
+    let mention = line(span.of(text));
+    let mention = if color {
+        mention.if_supports_color(Stream::Stdout, |text| text.yellow()).to_string()
+    } else {
+        mention
+    };
+    let dots = |cut: bool| if cut { "…" } else { "" };
+    format!(
+        "{}{}«{mention}»{}{}",
+        dots(from > 0),
+        line(before.get(from..).unwrap_or_default()),
+        line(after.get(..to).unwrap_or_default()),
+        dots(to < after.len())
+    )
+}
+
+/// Looks for references in a run or a corpus.
+pub(crate) fn run(args: &RefsArgs) -> anyhow::Result<ExitCode> {
+    let wanted = Wanted::parse(&args.only)
+        .map_err(|error| PipelineError::Usage(format!("--only: {error}")))?;
+    let out = std::io::BufWriter::new(std::io::stdout().lock());
+    let (scratch, sources) = (Scratch::default(), BTreeMap::new());
+    let mut reading = Reading { args, wanted, scratch, sources, printed: 0, out };
+    match args.inputs.as_slice() {
+        [only] if Run::is_run(Path::new(only)) => from_run(&mut reading, Path::new(only))?,
+        _ => from_corpus(&mut reading)?,
+    }
+    reading.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn from_run<W: Write>(reading: &mut Reading<'_, W>, root: &Path) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let run = runtime.block_on(Run::open(root))?;
+    let mut places = Vec::new();
+    runtime.block_on(run.walk(None, |place| {
+        if place.decision == "kept" {
+            places.push(place);
+        }
+    }))?;
+    for place in places {
+        let found = run.fetch(&place)?;
+        let id = place.id.as_deref().unwrap_or(&place.document_id);
+        let page = Page { id, shard: &place.shard, row: place.row, text: &found.text };
+        if !reading.page(&page)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn from_corpus<W: Write>(reading: &mut Reading<'_, W>) -> anyhow::Result<()> {
+    let options = ReadOptions {
+        columns: Columns { text: reading.args.text_column.clone(), id: None },
+        foreign: Vec::new(),
+        reason_field: String::new(),
+        with_raw: false,
+        batch_bytes: 4 << 20,
+        batch_rows: 1024,
+        record_bytes_max: 128 << 20,
+        limit: None,
+    };
+    for shard in look::shards(&reading.args.inputs)? {
+        let mut reader = read::open(&shard, &options).map_err(PipelineError::from)?;
+        while let Some(chunk) = reader.next_chunk().map_err(PipelineError::from)? {
+            for document in look::documents(&shard, &chunk)? {
+                let id = document.id.unwrap_or(&document.document_id);
+                let page = Page { id, shard: &shard.name, row: document.row, text: document.text };
+                if !reading.page(&page)? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
