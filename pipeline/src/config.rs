@@ -36,6 +36,8 @@ pub struct ConfigFile {
     pub against: Vec<String>,
     /// Only duplicates of the reference set go.
     pub only_against: Option<bool>,
+    /// What documents of one work have in common: a column, `source` or `shard`.
+    pub group_by: Option<String>,
     /// The column that names a document's source.
     pub source_column: Option<String>,
     /// Random documents whose exact neighbours measure the recall of near-duplicate search.
@@ -174,6 +176,8 @@ pub struct ContentConfig {
     pub across_sources: bool,
     /// Only duplicates of the reference set go.
     pub only_against: bool,
+    /// What documents of one work have in common: a column, `source` or `shard`.
+    pub group_by: Option<String>,
     /// The column that names a document's source; else the first folder of its shard does.
     pub source_column: Option<String>,
     /// The column with the text, where named.
@@ -347,6 +351,7 @@ impl Default for ContentConfig {
             prefer_sources: Vec::new(),
             across_sources: false,
             only_against: false,
+            group_by: None,
             source_column: None,
             text_column: None,
             id_column: None,

@@ -24,6 +24,7 @@ pub mod run;
 pub mod rundir;
 mod twins;
 mod work;
+mod works;
 pub mod write;
 
 pub use error::PipelineError;

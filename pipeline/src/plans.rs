@@ -30,6 +30,7 @@ use tamis_rules::{Action, BANDS, Compiled, OnNull, RuleSet};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
+use crate::exec::works::{ELSEWHERE, Elsewhere};
 use crate::exec::write_part::{Content, WritePart};
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{edited_by_udf, source_udf};
@@ -74,22 +75,34 @@ pub(crate) fn text(value: &str) -> Expr {
 
 /// Scan, then the one function that measures; rows keep their order, text does not travel on.
 /// Output: the annotation columns, the foreign columns, then the base columns.
-fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
+fn measured(
+    scan: &Scan,
+    compiled: &Compiled,
+    elsewhere: Option<Elsewhere>,
+    fan_out: usize,
+) -> Result<Plan> {
     let from_column = scan.source_column.as_deref();
     let mut plan = TamisExec::scan(scan.clone())?;
+    let of_works = elsewhere.is_some();
+    if let Some(elsewhere) = elsewhere {
+        plan = TamisExec::over(Operator::Elsewhere(elsewhere), plan)?;
+    }
     if fan_out > 1 {
         plan = Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(fan_out))?);
     }
     let schema = plan.schema();
     let spec = text(&compiled.spec.to_json());
-    let measures =
-        call(tamis_rules::annotate_udf(), vec![column("text", &schema)?, spec], &schema)?;
+    let mut arguments = vec![column("text", &schema)?, spec];
+    if of_works {
+        arguments.push(column(ELSEWHERE, &schema)?);
+    }
+    let measures = call(tamis_rules::annotate_udf(), arguments, &schema)?;
     let mut first: Vec<Named> = vec![(measures, "measures".to_owned())];
     first.extend(
         schema
             .fields()
             .iter()
-            .filter(|field| field.name() != "text")
+            .filter(|field| !["text", ELSEWHERE].contains(&field.name().as_str()))
             .map(|field| Ok((column(field.name(), &schema)?, field.name().clone())))
             .collect::<Result<Vec<_>>>()?,
     );
@@ -118,7 +131,7 @@ fn measured(scan: &Scan, compiled: &Compiled, fan_out: usize) -> Result<Plan> {
 }
 
 /// Where a document came from: the user's column, or the first folder of its shard.
-fn source(column_name: Option<&str>, schema: &SchemaRef) -> Result<Expr> {
+pub(crate) fn source(column_name: Option<&str>, schema: &SchemaRef) -> Result<Expr> {
     let folder = call(source_udf(), vec![column("shard", schema)?], schema)?;
     let Some(name) = column_name else { return Ok(folder) };
     let own = cast(column(name, schema)?, schema, DataType::Utf8)?;
@@ -172,12 +185,14 @@ pub(crate) fn place(unit: usize, schema: &SchemaRef) -> Result<Expr> {
 pub fn annotate(
     unit: usize,
     scan: &Scan,
-    set: &RuleSet,
-    compiled: &Compiled,
+    (set, compiled): (&RuleSet, &Compiled),
+    elsewhere: Option<&Path>,
     fan_out: usize,
     path: &Path,
 ) -> Result<Plan> {
-    let plan = measured(scan, compiled, fan_out)?;
+    let elsewhere =
+        elsewhere.map(|path| Elsewhere { path: path.to_owned(), from: first_place(unit) });
+    let plan = measured(scan, compiled, elsewhere, fan_out)?;
     let schema = plan.schema();
     let failed = |schema: &SchemaRef| -> Result<Expr> {
         Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
@@ -270,7 +285,7 @@ fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
 
 /// The pre-pass for percentiles: only the values that rules compare with a percentile.
 pub fn measure(scan: &Scan, compiled: &Compiled, fan_out: usize, path: &Path) -> Result<Plan> {
-    let plan = measured(scan, compiled, fan_out)?;
+    let plan = measured(scan, compiled, None, fan_out)?;
     let schema = plan.schema();
     let mut exprs = Vec::new();
     for annotation in &compiled.annotations {

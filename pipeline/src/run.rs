@@ -25,6 +25,7 @@ use crate::repeats::{self, RepeatRow, SPANS};
 use crate::report::{self, ReferenceRow, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
 use crate::work::Work;
+use crate::works::own_column;
 
 /// Text files that share one unit at most.
 const TEXT_FILES_PER_UNIT: usize = 512;
@@ -57,6 +58,15 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         _ => request.rules.clone(),
     };
     rules.compile(&trial)?;
+    if config.content.group_by.is_some()
+        && let Some(rule) = rules.rules().iter().find(|rule| rule.action.edits_references())
+    {
+        let what = "group-by: works are known after edits, so that";
+        let id = &rule.id;
+        return Err(PipelineError::Usage(format!(
+            "{what} rule '{id}' cannot ask for them; flag instead"
+        )));
+    }
     let directory = RunDir::open(&config.out)?;
     let shards = inputs(request, &directory, observer)?;
     let references = References::find(config, directory.root(), observer)?;
@@ -82,6 +92,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let mut compiled = rules.compile(&percentiles)?;
     hashes(&config.content, &mut compiled.spec);
     work.refer(&references.units).await?;
+    work.group().await?;
     work.annotate(&compiled).await?;
     let annotated = started.elapsed();
     if !work.own().is_empty() {
@@ -221,7 +232,10 @@ pub(crate) fn units(
         .map(|shards| Scan {
             shards,
             columns: Columns { text: content.text_column.clone(), id: content.id_column.clone() },
-            foreign: foreign(declared, content.source_column.as_deref()),
+            foreign: foreign(
+                declared,
+                [content.source_column.as_deref(), own_column(content.group_by.as_deref())],
+            ),
             reason_field: content.reason_field.clone(),
             batch_bytes: BATCH_BYTES,
             batch_rows: BATCH_ROWS,
@@ -232,8 +246,8 @@ pub(crate) fn units(
         .collect()
 }
 
-/// The columns that rules declare, and the one that names sources.
-fn foreign(declared: &[ForeignColumn], source: Option<&str>) -> Vec<ForeignField> {
+/// The columns that rules declare, and those that name sources and works.
+fn foreign(declared: &[ForeignColumn], named: [Option<&str>; 2]) -> Vec<ForeignField> {
     let mut fields: Vec<ForeignField> = declared
         .iter()
         .filter_map(|column| {
@@ -241,10 +255,10 @@ fn foreign(declared: &[ForeignColumn], source: Option<&str>) -> Vec<ForeignField
             Some(ForeignField { name: column.name.clone(), kind })
         })
         .collect();
-    if let Some(name) = source
-        && fields.iter().all(|field| field.name != name)
-    {
-        fields.push(ForeignField { name: name.to_owned(), kind: ForeignType::String });
+    for name in named.into_iter().flatten() {
+        if fields.iter().all(|field| field.name != name) {
+            fields.push(ForeignField { name: name.to_owned(), kind: ForeignType::String });
+        }
     }
     fields
 }
@@ -304,13 +318,15 @@ impl Work<'_> {
 
     async fn annotate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let path = |unit| self.part(unit);
+        let elsewhere = self.elsewhere();
         self.movement(
             "annotate",
             self.own(),
             |unit| path(unit).exists(),
             async |unit, fan_out| {
                 let scan = &self.units[unit];
-                Ok(plans::annotate(unit, scan, self.rules, compiled, fan_out, &path(unit))?)
+                let rules = (self.rules, compiled);
+                Ok(plans::annotate(unit, scan, rules, elsewhere.as_deref(), fan_out, &path(unit))?)
             },
         )
         .await

@@ -274,6 +274,7 @@ impl RunDir {
                     "audit",
                     "against",
                     "repeats",
+                    "works",
                 ] {
                     remove(&path.join(inside))?;
                 }

@@ -66,6 +66,7 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
             content: ContentConfig {
                 survivor: Survivor::OrderBy("word_count desc, lang".to_owned()),
                 write_flags: true,
+                group_by: Some("shard".to_owned()),
                 fuzzy: Some(
                     Fuzzy::settle(None, None, None, None, tamis_rules::Normalize::None).unwrap(),
                 ),

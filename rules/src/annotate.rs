@@ -1,4 +1,4 @@
-//! `tamis_annotate(text, specification)`: the one function that measures documents.
+//! `tamis_annotate(text, specification[, elsewhere])`: the one function that measures documents.
 //!
 //! It is stateless: the specification is a constant argument, and the type of the struct it
 //! returns follows from it.
@@ -9,13 +9,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder,
-    ListArray, StringArray, StructArray, UInt32Builder, UInt64Builder,
+    Array, ArrayRef, BinaryArray, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder,
+    Int64Builder, ListArray, StringArray, StructArray, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DataFusionError, Result, exec_err};
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -42,7 +42,9 @@ struct Annotate {
 
 /// The function.
 pub fn annotate_udf() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::from(Annotate { signature: Signature::any(2, Volatility::Immutable) }))
+    Arc::new(ScalarUDF::from(Annotate {
+        signature: Signature::variadic_any(Volatility::Immutable),
+    }))
 }
 
 pub(crate) fn external(error: RuleError) -> DataFusionError {
@@ -63,7 +65,7 @@ impl ScalarUDFImpl for Annotate {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let [_, Some(ScalarValue::Utf8(Some(json)))] = args.scalar_arguments else {
+        let [_, Some(ScalarValue::Utf8(Some(json))), ..] = args.scalar_arguments else {
             return exec_err!("{ANNOTATE} takes a text and a literal specification");
         };
         let spec = AnnotateSpec::parse(json).map_err(external)?;
@@ -72,22 +74,32 @@ impl ScalarUDFImpl for Annotate {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [texts, ColumnarValue::Scalar(ScalarValue::Utf8(Some(json)))] = args.args.as_slice()
+        let [texts, ColumnarValue::Scalar(ScalarValue::Utf8(Some(json))), others @ ..] =
+            args.args.as_slice()
         else {
             return exec_err!("{ANNOTATE} takes a text and a literal specification");
+        };
+        let elsewhere = match others {
+            [] => None,
+            [names, ..] => {
+                let names = names.to_array(args.number_rows)?;
+                Some(names.as_any().downcast_ref::<BinaryArray>().cloned().ok_or_else(|| {
+                    exec_datafusion_err!("{ANNOTATE} takes names of targets as bytes")
+                })?)
+            }
         };
         let texts = cast(&texts.to_array(args.number_rows)?, &DataType::Utf8)?;
         let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
             return exec_err!("{ANNOTATE} takes a text");
         };
         let work = Work::cached(json).map_err(external)?;
-        Ok(ColumnarValue::Array(Arc::new(work.run(texts)?)))
+        Ok(ColumnarValue::Array(Arc::new(work.run(texts, elsewhere.as_ref())?)))
     }
 }
 
 /// Annotates `texts`; a NULL text gives a NULL struct.
 pub fn annotate(spec: &AnnotateSpec, texts: &StringArray) -> Result<StructArray> {
-    Work::cached(&spec.to_json()).map_err(external)?.run(texts)
+    Work::cached(&spec.to_json()).map_err(external)?.run(texts, None)
 }
 
 /// A specification made ready for this thread.
@@ -160,7 +172,8 @@ impl Work {
         Ok(work)
     }
 
-    fn run(&self, texts: &StringArray) -> Result<StructArray> {
+    fn run(&self, texts: &StringArray, elsewhere: Option<&BinaryArray>) -> Result<StructArray> {
+        let mut names: Vec<u64> = Vec::new();
         let rows = texts.len();
         let mut builders: Vec<Builder> = self
             .columns
@@ -204,8 +217,13 @@ impl Work {
             let text = texts.value(row);
             let (versions, stages) = self.versions(text, &mut edits);
             edits.end_row();
+            names.clear();
+            if let Some(elsewhere) = elsewhere {
+                let bytes = elsewhere.value(row).as_chunks::<8>().0;
+                names.extend(bytes.iter().map(|name| u64::from_le_bytes(*name)));
+            }
             for (number, version) in versions.iter().enumerate() {
-                let mut document = Document::new(version, &mut scratch);
+                let mut document = Document::new(version, &mut scratch).with_elsewhere(&names);
                 for (column, builder) in self.columns.iter().zip(&mut builders) {
                     if stages[column.stage] != number {
                         continue;

@@ -52,6 +52,8 @@ struct Ready {
 /// A document that is being measured.
 pub struct Document<'a> {
     text: &'a str,
+    /// Names of targets that other pages of the same work have, sorted.
+    elsewhere: &'a [u64],
     scratch: &'a mut Scratch,
     ready: Ready,
     chars: Option<usize>,
@@ -84,12 +86,21 @@ impl<'a> Document<'a> {
     pub fn new(text: &'a str, scratch: &'a mut Scratch) -> Self {
         Self {
             text,
+            elsewhere: &[],
             scratch,
             ready: Ready::default(),
             chars: None,
             characters: None,
             python_lines: None,
         }
+    }
+
+    /// The same document as a page of a work whose other pages have the targets with these names,
+    /// see [`crate::elsewhere`].
+    #[must_use]
+    pub fn with_elsewhere(mut self, names: &'a [u64]) -> Self {
+        self.elsewhere = names;
+        self
     }
 
     /// The text.
@@ -242,6 +253,10 @@ impl<'a> Document<'a> {
                 Ok(detector) => {
                     let Scratch { references, found, .. } = &mut *self.scratch;
                     detector.find(self.text, references, found);
+                    if !self.elsewhere.is_empty() {
+                        let names = self.elsewhere;
+                        found.findings.retain(|one| !crate::elsewhere::answers(names, one));
+                    }
                 }
                 // the languages are compiled in, and a test reads them
                 Err(_) => self.scratch.found = Found::default(),

@@ -8,6 +8,7 @@ mod comparison;
 mod compile;
 pub mod document;
 pub mod edit;
+pub mod elsewhere;
 mod error;
 pub mod explain;
 mod file;

@@ -114,6 +114,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it edits what points at something that is not there.
+    pub fn edits_references(&self) -> bool {
+        matches!(self, Self::RemoveDangling { .. } | Self::MarkDangling { .. })
+    }
+
     /// The change of the text, where it is one.
     pub(crate) fn change(&self) -> Option<Change> {
         Some(match self.clone() {

@@ -143,6 +143,10 @@ pub(crate) struct RunArgs {
     /// Only duplicates of the reference set go
     #[arg(long)]
     only_against: bool,
+    /// Documents that have this in common are pages of one work, whose references are answered by
+    /// any of them: a column, "source" or "shard"
+    #[arg(long, value_name = "NAME")]
+    group_by: Option<String>,
     /// Column that names a document's source [default: the first folder of its shard]
     #[arg(long, value_name = "NAME")]
     source_column: Option<String>,
@@ -338,6 +342,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
         },
         across_sources: args.across_sources || file.across_sources.unwrap_or(false),
         only_against: args.only_against || file.only_against.unwrap_or(false),
+        group_by: args.group_by.or(file.group_by),
         source_column: args.source_column.or(file.source_column),
         text_column: args.text_column.or(file.text_column),
         id_column: args.id_column.or(file.id_column),

@@ -5,6 +5,7 @@ mod against;
 mod bad_input;
 mod common;
 mod fuzzy;
+mod references;
 mod repeats;
 mod resume;
 mod run;

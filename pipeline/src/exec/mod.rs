@@ -17,6 +17,7 @@ pub mod rewrite;
 pub mod scan;
 pub mod star;
 pub mod verify;
+pub mod works;
 pub mod write_part;
 
 use std::any::Any;
@@ -83,6 +84,12 @@ pub enum Operator {
     Copies(repeats::Copies),
     /// Joins copies that overlap.
     Joined(repeats::Joined),
+    /// What the pages of works have and lack.
+    Pointing(works::Pointing),
+    /// What one page lacks and another has.
+    Matched(works::Matched),
+    /// Tells documents what other pages have.
+    Elsewhere(works::Elsewhere),
 }
 
 impl Operator {
@@ -109,6 +116,9 @@ impl Operator {
             Self::Cutting(_) => "CuttingExec",
             Self::Copies(_) => "CopiesExec",
             Self::Joined(_) => "JoinedExec",
+            Self::Pointing(_) => "PointingExec",
+            Self::Matched(_) => "MatchedExec",
+            Self::Elsewhere(_) => "ElsewhereExec",
         }
     }
 
@@ -132,9 +142,12 @@ impl Operator {
             (Self::Resolve(_), _) => resolve::resolved(),
             (Self::Cutting(cutting), _) => cutting.schema(),
             (Self::Copies(_) | Self::Joined(_), _) => repeats::copies(),
+            (Self::Pointing(_), _) => works::pointing(),
+            (Self::Matched(_), _) => works::matched(),
+            (Self::Elsewhere(_), Some(input)) => works::Elsewhere::schema(input),
             (Self::Attach(attach), Some(input)) => attach.schema(input)?,
             (Self::Once(_) | Self::Pick(_), Some(input)) => Arc::clone(input),
-            (Self::Attach(_) | Self::Once(_) | Self::Pick(_), None) => {
+            (Self::Attach(_) | Self::Once(_) | Self::Pick(_) | Self::Elsewhere(_), None) => {
                 return internal_err!("{} needs an input", self.name());
             }
         })
@@ -142,7 +155,7 @@ impl Operator {
 
     /// The column by which the rows leave in ascending order.
     fn ordering(&self) -> Option<&'static str> {
-        matches!(self, Self::Scan(_)).then_some(scan::POSITION)
+        matches!(self, Self::Scan(_) | Self::Elsewhere(_)).then_some(scan::POSITION)
     }
 }
 
@@ -307,6 +320,9 @@ impl ExecutionPlan for TamisExec {
             Operator::Cutting(cutting) => cutting.execute(input, schema),
             Operator::Copies(copies) => copies.execute(input, schema),
             Operator::Joined(joined) => joined.execute(input, schema),
+            Operator::Pointing(pointing) => pointing.execute(input, schema),
+            Operator::Matched(matched) => matched.execute(input, schema),
+            Operator::Elsewhere(elsewhere) => elsewhere.execute(input, schema),
         })
     }
 }

@@ -132,6 +132,20 @@ impl Detector {
         scan.open_end = ends_open(text, structure);
     }
 
+    /// Finds the targets of `text` and puts them into `scan`, whether it mentions any or not: other
+    /// pages of the same work may.
+    pub fn targets(&self, text: &str, scratch: &mut Scratch, scan: &mut Scan) {
+        let Scratch { buffers, structure } = scratch;
+        mention::look_out(&self.lexicon, text, buffers, &mut scan.mentions);
+        blocks::read(text, structure);
+        scan.mentions.sort_by_key(|mention| mention.span.start);
+        targets::collect(&self.lexicon, text, structure, &mut scan.mentions, &mut scan.targets);
+        let is_section = |mention: &Mention| matches!(mention.kind, Kind::Section | Kind::Appendix);
+        if !scan.mentions.iter().any(is_section) {
+            entries::sections(text, &structure.lines, &mut scan.targets);
+        }
+    }
+
     /// Compares mentions with targets and puts what is wrong into `findings`; `group` has the
     /// targets of the other pages or chunks of the same work.
     pub fn resolve(&self, scan: &Scan, group: Option<&TargetKeys>, findings: &mut Vec<Finding>) {

@@ -1,0 +1,133 @@
+//! References across the pages of one work: names of targets that pages have and lack, matched by
+//! sorting, and given to the documents that lack them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryBuilder, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::execution::SendableRecordBatchStream;
+use serde::{Deserialize, Serialize};
+use tamis_kernels::hash64;
+use tamis_rules::elsewhere::Pages;
+
+use super::flow::{PLACE, Rows, Walk, columns, numbered, per_batch};
+use super::rewrite::typed;
+use super::scan::POSITION;
+
+/// The column with the hash of the work.
+pub const WORK: &str = "work";
+/// The column with the name of a target.
+pub const NAME: &str = "name";
+/// The column that says whether a page has the target (0) or lacks it (1).
+pub const LACKS: &str = "lacks";
+/// The column with the names that other pages have.
+pub const ELSEWHERE: &str = "elsewhere";
+
+/// Turns `place, text, work` into `work, name, lacks, place`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pointing {}
+
+/// `work, name, lacks, place`.
+pub(super) fn pointing() -> SchemaRef {
+    numbered([WORK, NAME, LACKS, PLACE])
+}
+
+impl Pointing {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let mut pages = Pages::default();
+        per_batch(input, schema, move |batch, out| {
+            let [places] = columns(batch, [PLACE])?;
+            let (texts, works) =
+                (typed::<StringArray>(batch, "text")?, typed::<StringArray>(batch, WORK)?);
+            let mut rows = Rows::default();
+            for ((place, text), work) in places.iter().zip(texts).zip(works) {
+                let (Some(text), Some(work)) = (text, work) else { continue };
+                let work = hash64(work.as_bytes());
+                pages.read(text, |lacks, name| rows.push([work, name, u64::from(lacks), *place]));
+            }
+            rows.batch(out)
+        })
+    }
+}
+
+/// Passes on `place, name` of what a page lacks and another page of its work has; the input is
+/// sorted by work, name and lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matched {}
+
+/// `place, name`.
+pub(super) fn matched() -> SchemaRef {
+    numbered([PLACE, NAME])
+}
+
+impl Matched {
+    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let mut there: Option<[u64; 2]> = None;
+        per_batch(input, schema, move |batch, out| {
+            let [works, names, lacks, places] = columns(batch, [WORK, NAME, LACKS, PLACE])?;
+            let mut rows = Rows::default();
+            for row in 0..batch.num_rows() {
+                let target = [works[row], names[row]];
+                if lacks[row] == 0 {
+                    there = Some(target);
+                } else if there == Some(target) {
+                    rows.push([places[row], names[row]]);
+                }
+            }
+            rows.batch(out)
+        })
+    }
+}
+
+/// Adds to each scanned document the names, eight bytes each and sorted, that [`Matched`] found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The file, in the order of places and names.
+    pub path: PathBuf,
+    /// The first place of the unit that is scanned.
+    pub from: u64,
+}
+
+impl Elsewhere {
+    pub(super) fn schema(input: &SchemaRef) -> SchemaRef {
+        let mut fields: Vec<_> = input.fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(ELSEWHERE, DataType::Binary, false)));
+        Arc::new(Schema::new(fields))
+    }
+
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let from = self.from;
+        let mut walk = Walk::new(vec![self.path.clone()], &[PLACE, NAME], from, 4096);
+        per_batch(input, schema, move |batch, out| {
+            let [positions] = columns(batch, [POSITION])?;
+            let mut names = BinaryBuilder::new();
+            let mut bytes: Vec<u8> = Vec::new();
+            for position in positions {
+                bytes.clear();
+                while let Some((found, at)) = walk.seek(from + position)? {
+                    bytes.extend_from_slice(&columns(found, [NAME])?[0][at].to_le_bytes());
+                    walk.skip();
+                }
+                names.append_value(&bytes);
+            }
+            let mut all: Vec<ArrayRef> = batch.columns().to_vec();
+            all.push(Arc::new(names.finish()));
+            Ok(RecordBatch::try_new(Arc::clone(out), all)?)
+        })
+    }
+}
