@@ -452,6 +452,18 @@ pub fn shards(inputs: &[String]) -> Result<Vec<Shard>, PipelineError> {
     Ok(discover::discover(inputs, None)?.shards)
 }
 
+/// Every file below a folder, in the order of names.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| PipelineError::directory(folder, error))?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
+
 /// One document straight from a reader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document<'a> {

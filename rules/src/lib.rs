@@ -11,6 +11,7 @@ pub mod edit;
 pub mod elsewhere;
 mod error;
 pub mod explain;
+pub mod extraction;
 mod file;
 pub mod findings;
 mod normalize;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -14,6 +14,7 @@ use tamis_pipeline::look::{self, Run};
 use tamis_pipeline::lost::{KINDS, LostKind, LostRow};
 use tamis_pipeline::read::{self, Columns, ReadOptions};
 use tamis_rules::document::{Document, Scratch};
+use tamis_rules::extraction::{Fate, Part, Raw, compare};
 use tamis_rules::findings::Wanted;
 use tamis_rules::references::{Evidence, Finding, Found, Mention, Span, Verdict};
 
@@ -23,7 +24,8 @@ const EXAMPLES: &str = "Examples:
   tamis refs out --by source                   what each source lost, and the likely cause
   tamis refs page.md --mentions                everything that the text points at
   tamis refs out --only 'table, missing, 0.8'  one kind, one verdict, at least that sure
-  tamis refs corpus/ -n 0 --json > findings.jsonl";
+  tamis refs corpus/ -n 0 --json > findings.jsonl
+  tamis refs texts/ --against html/            what the extractor dropped, object by object";
 
 /// How findings are added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +53,10 @@ pub(crate) struct RefsArgs {
     /// Add up instead of listing
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// Folder with the documents the texts were extracted from (HTML, Markdown, LaTeX): say which
+    /// tables, figures, code and lists were lost on the way
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "mentions"])]
+    against: Option<PathBuf>,
     /// Column with the text [default: text, content or `raw_content`, as found]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
@@ -73,6 +79,7 @@ struct Reading<'a, W> {
     wanted: Wanted,
     scratch: Scratch,
     sources: BTreeMap<String, LostRow>,
+    audit: Option<Audit>,
     printed: usize,
     out: W,
 }
@@ -80,6 +87,9 @@ struct Reading<'a, W> {
 impl<W: Write> Reading<'_, W> {
     /// Looks at one document; false where enough were printed.
     fn page(&mut self, page: &Page<'_>) -> anyhow::Result<bool> {
+        if let Some(audit) = &mut self.audit {
+            return audit.page(page, self.args, &mut self.out);
+        }
         let mut document = Document::new(page.text, &mut self.scratch);
         let found = document.references();
         if self.args.by.is_some() {
@@ -126,6 +136,9 @@ impl<W: Write> Reading<'_, W> {
     }
 
     fn finish(mut self) -> anyhow::Result<()> {
+        if let Some(audit) = &self.audit {
+            return audit.finish(&mut self.out, self.args);
+        }
         if self.args.by.is_none() {
             if self.printed == 0 && !self.args.json {
                 writeln!(self.out, "nothing points at something that is not there")?;
@@ -172,6 +185,114 @@ fn add(row: &mut LostRow, page: &Page<'_>, found: &Found) {
         kind.mentioning += 1;
         kind.without += u64::from(!body);
         kind.dangling += u64::from(dangling);
+    }
+}
+
+/// The raw documents behind a corpus, by the names that texts may have.
+struct Audit {
+    /// Relative path without extension, and the last step of it where only one file has it.
+    files: BTreeMap<String, Option<PathBuf>>,
+    counts: BTreeMap<Part, [u64; 3]>,
+    found: u64,
+    unmatched: u64,
+}
+
+impl Audit {
+    fn open(folder: &Path) -> anyhow::Result<Self> {
+        let mut files: BTreeMap<String, Option<PathBuf>> = BTreeMap::new();
+        for path in look::files(folder)? {
+            let known = path.extension().and_then(|e| e.to_str()).and_then(Raw::of_extension);
+            if known.is_none() {
+                continue;
+            }
+            let name = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
+            let whole = name.display().to_string();
+            let stem = name.file_name().map(|stem| stem.to_string_lossy().into_owned());
+            for name in
+                [Some(whole.clone()), stem.filter(|stem| *stem != whole)].into_iter().flatten()
+            {
+                let file = files.entry(name).or_insert_with(|| Some(path.clone()));
+                if file.as_ref() != Some(&path) {
+                    // two files of that name: neither is meant
+                    *file = None;
+                }
+            }
+        }
+        if files.is_empty() {
+            let what = format!("{} holds no .html, .md or .tex file", folder.display());
+            return Err(PipelineError::Usage(what).into());
+        }
+        Ok(Self { files, counts: BTreeMap::new(), found: 0, unmatched: 0 })
+    }
+
+    /// The raw file of a text, by its id or the name of its file, with or without extension.
+    fn raw(&self, page: &Page<'_>) -> Option<&PathBuf> {
+        [page.id, page.shard].into_iter().find_map(|name| {
+            let plain = Path::new(name).with_extension("").display().to_string();
+            let last = plain.rsplit(['/', ':']).next().unwrap_or_default().to_owned();
+            let names = [name, plain.as_str(), last.as_str()];
+            names.iter().find_map(|name| self.files.get(*name)?.as_ref())
+        })
+    }
+
+    fn page(
+        &mut self,
+        page: &Page<'_>,
+        args: &RefsArgs,
+        out: &mut impl Write,
+    ) -> anyhow::Result<bool> {
+        let Some(path) = self.raw(page).cloned() else {
+            self.unmatched += 1;
+            return Ok(true);
+        };
+        let format = path.extension().and_then(|e| e.to_str()).and_then(Raw::of_extension);
+        let Some(format) = format else { return Ok(true) };
+        let raw = std::fs::read(&path).map_err(|error| PipelineError::directory(&path, error))?;
+        let objects = compare(&String::from_utf8_lossy(&raw), format, page.text);
+        self.found += 1;
+        for object in &objects {
+            let count = self.counts.entry(object.part).or_default();
+            count[object.fate as usize] += 1;
+        }
+        let gone: Vec<_> = objects.iter().filter(|object| object.fate != Fate::Kept).collect();
+        if args.json {
+            let line = json!({"id": page.id, "raw": path, "objects": objects});
+            writeln!(out, "{line}")?;
+        } else if !gone.is_empty() && (args.n == 0 || self.found <= args.n as u64) {
+            writeln!(out, "{} · {}", page.id, path.display())?;
+            for object in gone {
+                let (part, fate) = (object.part, object.fate);
+                writeln!(
+                    out,
+                    "  {part:?} {fate:?} {:.2}: {}",
+                    object.recall,
+                    visible(&object.begins)
+                )?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn finish(&self, out: &mut impl Write, args: &RefsArgs) -> anyhow::Result<()> {
+        if args.json {
+            return Ok(());
+        }
+        let mut table = crate::screen::table();
+        table.set_header(["object", "in the raw documents", "lost", "partial", "kept"]);
+        for (part, [lost, partial, kept]) in &self.counts {
+            let numbers = [lost + partial + kept, *lost, *partial, *kept];
+            let mut cells = vec![format!("{part:?}").to_lowercase()];
+            cells.extend(numbers.map(crate::screen::grouped));
+            table.add_row(cells);
+        }
+        writeln!(out, "{table}")?;
+        writeln!(
+            out,
+            "{} texts were compared, {} have no raw document of their name",
+            crate::screen::grouped(self.found),
+            crate::screen::grouped(self.unmatched)
+        )?;
+        Ok(())
     }
 }
 
@@ -287,7 +408,8 @@ pub(crate) fn run(args: &RefsArgs) -> anyhow::Result<ExitCode> {
         .map_err(|error| PipelineError::Usage(format!("--only: {error}")))?;
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let (scratch, sources) = (Scratch::default(), BTreeMap::new());
-    let mut reading = Reading { args, wanted, scratch, sources, printed: 0, out };
+    let audit = args.against.as_deref().map(Audit::open).transpose()?;
+    let mut reading = Reading { args, wanted, scratch, sources, audit, printed: 0, out };
     match args.inputs.as_slice() {
         [only] if Run::is_run(Path::new(only)) => from_run(&mut reading, Path::new(only))?,
         _ => from_corpus(&mut reading)?,

@@ -211,3 +211,37 @@ fn pages_of_one_work_answer_each_other() {
     let all = keys("all", &["--group-by", "source"]);
     assert_eq!((all["p1"], all["p2"], all["p3"]), (1, 1, 0));
 }
+
+#[test]
+fn what_an_extractor_dropped_is_told_object_by_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("raw/shop")).unwrap();
+    let table = "<table><tr><td>northern</td><td>1,234</td></tr></table>";
+    let page =
+        |more: &str| format!("<h1>Sales</h1><p>See below.</p>{more}<ul><li>first item</li></ul>");
+    fs::write(folder.join("raw/shop/one.html"), page(table)).unwrap();
+    fs::write(folder.join("raw/two.html"), page("<pre>print(12)\nprint(13)</pre>")).unwrap();
+    write_records(
+        &folder.join("in.jsonl"),
+        &[
+            ("shop/one".into(), "Sales. See below. first item".into()),
+            ("two.html".into(), "Sales. See below. print(12) print(13) first item".into()),
+            ("three".into(), "Nobody knows this one.".into()),
+        ],
+    );
+    let (page, _) = expect(folder, &["refs", "in.jsonl", "--against", "raw"], 0);
+    assert!(page.contains("Table Lost 0.00: northern"), "{page}");
+    assert!(page.contains("2 texts were compared, 1 have no raw document"), "{page}");
+    let (found, _) = expect(folder, &["refs", "in.jsonl", "--against", "raw", "--json"], 0);
+    let fates: Vec<Value> = found
+        .lines()
+        .flat_map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["objects"].as_array().unwrap().clone()
+        })
+        .map(|object| object["fate"].clone())
+        .collect();
+    assert_eq!(fates, ["lost", "kept", "kept", "kept"]);
+    expect(folder, &["refs", "in.jsonl", "--against", "nowhere"], 2);
+}
