@@ -134,7 +134,7 @@ impl Index {
     pub(super) fn has_neighbour(&self, kind: Kind, key: Key) -> bool {
         let (Some(ordinal), series) = (key.ordinal(), key.series()) else { return false };
         [ordinal.checked_sub(1), ordinal.checked_add(1)].into_iter().flatten().any(|number| {
-            let key = Key::new(&format!("{series}{number}"));
+            let key = series.with_number(number);
             self.exact(kind, key).is_some_and(|found| found.evidence >= Evidence::Label)
         })
     }

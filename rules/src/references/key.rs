@@ -36,7 +36,7 @@ impl Key {
 
     /// The key of a plain number.
     pub fn number(number: u32) -> Self {
-        Self::new(&number.to_string())
+        Self::default().with_number(number)
     }
 
     /// The key as text.
@@ -91,6 +91,28 @@ impl Key {
             }
             _ => Self::new(&format!("{self}{}", char::from(letter))),
         }
+    }
+
+    /// The key with `number` behind it.
+    #[must_use]
+    pub(super) fn with_number(&self, number: u32) -> Self {
+        let mut digits = [0; 10];
+        let mut used = 0;
+        let mut left = number;
+        for slot in digits.iter_mut().rev() {
+            *slot = b'0' + u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
+            used += 1;
+            if left == 0 {
+                break;
+            }
+        }
+        if usize::from(self.len) + used > KEY_BYTES {
+            return Self::new(&format!("{self}{number}"));
+        }
+        let mut key = *self;
+        key.push_all(digits.get(digits.len() - used..).unwrap_or_default());
+        key
     }
 
     /// The bytes and then the length, as numbers that compare as they do.
