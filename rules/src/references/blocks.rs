@@ -199,11 +199,11 @@ fn single(
     if is_rule(trimmed) {
         return Class::Markup;
     }
-    let short = trimmed.chars().take(120).count();
     let attribute = trimmed.starts_with(['[', '.']);
+    // only a line above a rule is worth measuring
+    let short = if is_rule(next) { trimmed.chars().take(120).count() } else { 120 };
     if short < 120
         && !attribute
-        && is_rule(next)
         && next.len() * 2 >= short
         && (blank_before || at == 0 || {
             // a title between two rules

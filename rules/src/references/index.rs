@@ -120,14 +120,21 @@ impl Index {
 
     /// A target whose key is `key` and a part letter.
     fn part(&self, kind: Kind, key: Key) -> Option<Found> {
-        ('a'..='d').find_map(|letter| self.exact(kind, Key::new(&format!("{key}{letter}"))))
+        let mut parts = (b'a'..=b'd').map(|letter| key.with_letter(letter));
+        let (first, last) = (key.with_letter(b'a'), key.with_letter(b'd'));
+        // a long key has a hash in it, and its parts no order
+        if first <= last && key.as_str().len() < first.as_str().len() {
+            let at = self.entries.partition_point(|entry| (entry.0, entry.1) < (kind, first));
+            self.entries.get(at).filter(|entry| (entry.0, entry.1) <= (kind, last))?;
+        }
+        parts.find_map(|key| self.exact(kind, key))
     }
 
     /// Whether the target before or after `key` is there, body and all.
     pub(super) fn has_neighbour(&self, kind: Kind, key: Key) -> bool {
         let (Some(ordinal), series) = (key.ordinal(), key.series()) else { return false };
         [ordinal.checked_sub(1), ordinal.checked_add(1)].into_iter().flatten().any(|number| {
-            let key = Key::new(&format!("{series}{number}"));
+            let key = series.with_number(number);
             self.exact(kind, key).is_some_and(|found| found.evidence >= Evidence::Label)
         })
     }

@@ -1,5 +1,6 @@
 //! What identifies one target of its kind: a normalised number or label.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +11,7 @@ const KEY_BYTES: usize = 23;
 /// A normalised number or label: `3.2`, `S1`, `B`, `1a`, `installing-packages`.
 ///
 /// Held inline, so that a text with many mentions costs no allocation each.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Key {
     bytes: [u8; KEY_BYTES],
     len: u8,
@@ -35,7 +36,7 @@ impl Key {
 
     /// The key of a plain number.
     pub fn number(number: u32) -> Self {
-        Self::new(&number.to_string())
+        Self::default().with_number(number)
     }
 
     /// The key as text.
@@ -78,6 +79,56 @@ impl Key {
         Self::new(text.trim_end_matches(|c: char| c.is_ascii_digit()))
     }
 
+    /// The key with `letter` behind it.
+    #[must_use]
+    pub(super) fn with_letter(&self, letter: u8) -> Self {
+        let mut key = *self;
+        match key.bytes.get_mut(usize::from(key.len)) {
+            Some(slot) if letter.is_ascii() => {
+                *slot = letter;
+                key.len += 1;
+                key
+            }
+            _ => Self::new(&format!("{self}{}", char::from(letter))),
+        }
+    }
+
+    /// The key with `number` behind it.
+    #[must_use]
+    pub(super) fn with_number(&self, number: u32) -> Self {
+        let mut digits = [0; 10];
+        let mut used = 0;
+        let mut left = number;
+        for slot in digits.iter_mut().rev() {
+            *slot = b'0' + u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
+            used += 1;
+            if left == 0 {
+                break;
+            }
+        }
+        if usize::from(self.len) + used > KEY_BYTES {
+            return Self::new(&format!("{self}{number}"));
+        }
+        let mut key = *self;
+        key.push_all(digits.get(digits.len() - used..).unwrap_or_default());
+        key
+    }
+
+    /// The bytes and then the length, as numbers that compare as they do.
+    fn words(&self) -> [u64; 3] {
+        let mut all = [0; KEY_BYTES + 1];
+        for (slot, byte) in all.iter_mut().zip(self.bytes.iter().chain([&self.len])) {
+            *slot = *byte;
+        }
+        let (words, _) = all.as_chunks::<8>();
+        let mut numbers = [0; 3];
+        for (number, word) in numbers.iter_mut().zip(words) {
+            *number = u64::from_be_bytes(*word);
+        }
+        numbers
+    }
+
     fn push_all(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if let Some(slot) = self.bytes.get_mut(usize::from(self.len)) {
@@ -85,6 +136,18 @@ impl Key {
                 self.len += 1;
             }
         }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.words().cmp(&other.words())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

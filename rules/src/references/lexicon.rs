@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::kinds::{Direction, Kind};
 use super::language::{Language, LanguageError};
-use super::words::Words;
+use super::words::{Words, by_length};
 
 /// What a form is in one language.
 #[derive(Clone, Copy, Debug)]
@@ -174,9 +174,9 @@ pub(super) struct Lexicon {
     pub(super) languages: Vec<Compiled>,
     automaton: AhoCorasick,
     senses: Vec<Vec<Sense>>,
-    /// Frequent words, sorted, each with a bit for every language that has it.
+    /// Frequent words, by length, each with a bit for every language that has it.
     common: Vec<(Box<str>, u64)>,
-    /// Headings of a bibliography in any language, sorted.
+    /// Headings of a bibliography in any language, by length.
     bibliography: Vec<Box<str>>,
 }
 
@@ -207,7 +207,7 @@ impl Lexicon {
         let common = common_words(&languages);
         let headings = languages.iter().flat_map(|language| &language.bibliography);
         let mut bibliography: Vec<Box<str>> = headings.map(|h| h.to_lowercase().into()).collect();
-        bibliography.sort_unstable();
+        bibliography.sort_unstable_by(|a, b| by_length(a, b));
         let languages = languages.into_iter().map(compile).collect();
         Ok(Self { languages, automaton, senses, common, bibliography })
     }
@@ -225,7 +225,7 @@ impl Lexicon {
 
     /// Whether a lower-case line is the heading of a bibliography.
     pub(super) fn is_bibliography(&self, lower: &str) -> bool {
-        self.bibliography.binary_search_by(|known| (**known).cmp(lower)).is_ok()
+        self.bibliography.binary_search_by(|known| by_length(known, lower)).is_ok()
     }
 
     /// The language at `index`.
@@ -238,7 +238,7 @@ impl Lexicon {
         let mut counts = [0_u32; 64];
         let sample = super::words::head(text, GUESS_BYTES);
         let mut count = |word: &str| {
-            let found = self.common.binary_search_by(|(known, _)| (**known).cmp(word));
+            let found = self.common.binary_search_by(|(known, _)| by_length(known, word));
             let mut mask = found.ok().and_then(|at| self.common.get(at)).map_or(0, |(_, m)| *m);
             while mask != 0 {
                 if let Some(count) = counts.get_mut(mask.trailing_zeros() as usize) {
@@ -270,7 +270,7 @@ impl Lexicon {
 /// Bytes at the start of a text by which its language is known.
 const GUESS_BYTES: usize = 2000;
 
-/// The frequent words of all languages, sorted; 64 languages have a bit.
+/// The frequent words of all languages, by length; 64 languages have a bit.
 fn common_words(languages: &[Language]) -> Vec<(Box<str>, u64)> {
     let mut words: BTreeMap<&str, u64> = BTreeMap::new();
     for (index, language) in languages.iter().enumerate().take(64) {
@@ -278,7 +278,10 @@ fn common_words(languages: &[Language]) -> Vec<(Box<str>, u64)> {
             *words.entry(word).or_default() |= 1 << index;
         }
     }
-    words.into_iter().map(|(word, mask)| (word.into(), mask)).collect()
+    let mut words: Vec<(Box<str>, u64)> =
+        words.into_iter().map(|(word, mask)| (word.into(), mask)).collect();
+    words.sort_unstable_by(|(a, _), (b, _)| by_length(a, b));
+    words
 }
 
 /// A form as it is written small, with a capital and in capitals, where case is not ASCII's.

@@ -111,6 +111,9 @@ fn measure(text: &str, start: usize, end: usize) -> Line {
     line.class = if trimmed.is_empty() { Class::Blank } else { Class::Text };
     // what makes a table shows in the first few hundred bytes
     let body = trimmed.get(at..trimmed.len().min(at + 600)).unwrap_or_default();
+    if is_even(body) {
+        return line;
+    }
     let mut spaces = 0_usize;
     let mut last = 0_u8;
     let mut before_gap = 0_u8;
@@ -147,6 +150,21 @@ fn measure(text: &str, start: usize, end: usize) -> Line {
     line
 }
 
+/// Whether words are parted by single spaces, with no bar and no comma that no space follows: then
+/// there is nothing to count.
+fn is_even(body: &[u8]) -> bool {
+    let odd = |byte: u8, next: u8| {
+        let bar = (byte == b'|') | (byte == b'\t');
+        let gap = (byte == b' ') & (next == b' ');
+        let comma = ((byte == b',') | (byte == b';')) & (next != b' ');
+        bar | gap | comma
+    };
+    // no early exit, so that many bytes are compared at once
+    let pairs = body.iter().zip(body.iter().skip(1));
+    let found = pairs.fold(false, |found, (&byte, &next)| found | odd(byte, next));
+    !found && !matches!(body.last(), Some(b'|' | b'\t'))
+}
+
 /// The line that byte `at` is on.
 pub(super) fn line_of(lines: &[Line], at: usize) -> usize {
     lines.partition_point(|line| line.start as usize <= at).saturating_sub(1)
@@ -166,10 +184,48 @@ pub(super) fn is_toc(line: &str) -> bool {
         || body.ends_with("_____")
 }
 
+/// Characters of a line by which it is known to be drawn.
+const DRAWN_CHARS: usize = 160;
+
+/// How much each ASCII byte speaks for a drawing.
+const DRAWN: [i8; 128] = {
+    let mut weights = [-2; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        weights[byte as usize] = match byte {
+            b' ' | b'\t' => 0,
+            b'|' | b'+' | b'-' | b'/' | b'\\' | b'<' | b'>' | b'^' | b'=' | b'_' | b'*' | b'~'
+            | b'.' | b':' => 1,
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => -1,
+            _ => -2,
+        };
+        byte += 1;
+    }
+    weights
+};
+
+/// Bytes that code has more of than prose.
+const CODE_MARKS: [bool; 256] = {
+    let mut marks = [false; 256];
+    let list = b"{}()[]=<>;$\\/_|&*#";
+    let mut at = 0;
+    while at < list.len() {
+        marks[list[at] as usize] = true;
+        at += 1;
+    }
+    marks
+};
+
 /// Whether a line is drawn rather than written: mostly lines, corners and arrows.
 pub(super) fn is_drawn(line: &str) -> bool {
+    let start = line.as_bytes().get(..line.len().min(DRAWN_CHARS)).unwrap_or_default();
+    if start.is_ascii() {
+        let weigh = |byte: &u8| DRAWN.get(usize::from(*byte)).copied().unwrap_or(0);
+        let score: i32 = start.iter().map(|byte| i32::from(weigh(byte))).sum();
+        return score > 0 && start.iter().filter(|byte| weigh(byte) > 0).count() >= 4;
+    }
     let (mut marks, mut letters, mut rest) = (0_u32, 0_u32, 0_u32);
-    for c in line.chars().take(160) {
+    for c in line.chars().take(DRAWN_CHARS) {
         match c {
             ' ' | '\t' => {}
             '|' | '+' | '-' | '/' | '\\' | '<' | '>' | '^' | '=' | '_' | '*' | '~' | '.' | ':' => {
@@ -197,7 +253,8 @@ pub(super) fn is_codey(line: &str) -> bool {
     if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with('\\') {
         return true;
     }
-    let marks = text.bytes().filter(|b| b"{}()[]=<>;$\\/_|&*#".contains(b)).count();
+    let is_mark = |byte: &u8| CODE_MARKS.get(usize::from(*byte)).copied().unwrap_or(false);
+    let marks = text.bytes().filter(is_mark).count();
     let words = text.bytes().filter(|b| *b == b' ').count() + 1;
     marks >= 3 && marks * 2 >= words || (text.starts_with('<') && text.ends_with('>'))
 }

@@ -143,7 +143,17 @@ fn finders(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
         ("\\begin{equation", ObjectKind::Math),
         ("\\begin{align", ObjectKind::Math),
     ];
+    // most texts have none of the bytes that groups of marks share
+    let gates = ["\\", "[[", "[!", "::", "{{#"];
+    let open = gates.map(|gate| memmem::find(text.as_bytes(), gate.as_bytes()).is_some());
+    let shut = |mark: &str| {
+        let mut gates = gates.iter().zip(open);
+        gates.any(|(gate, open)| !open && mark.contains(gate))
+    };
     for (mark, kind) in marks {
+        if shut(mark) {
+            continue;
+        }
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
             let line = lines.get(line_of(lines, at));
             if line.is_some_and(|l| l.class != Class::Pre || mark.starts_with(['{', '.', '[', 'i']))

@@ -250,8 +250,12 @@ fn bibliography(lexicon: &Lexicon, text: &str, structure: &Structure) -> Option<
         if matches!(line.class, Class::Blank | Class::Pre) || line.width() > 48 {
             continue;
         }
-        let title = line.of(text).trim_matches(|c: char| !c.is_alphabetic());
-        let title = title.trim_start_matches("section{").trim_start_matches("h2>");
+        let mut title = line.of(text).trim_matches(|c: char| !c.is_alphabetic());
+        for mark in ["section{", "h2>"] {
+            while let Some(rest) = title.strip_prefix(mark) {
+                title = rest;
+            }
+        }
         if title.is_empty() || title.len() > 40 {
             continue;
         }

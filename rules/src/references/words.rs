@@ -1,5 +1,7 @@
 //! Words around a place in the text, and sets of words to look them up in.
 
+use std::cmp::Ordering;
+
 use super::kinds::Span;
 
 /// Bytes a word may have; longer runs are no words.
@@ -11,7 +13,7 @@ const ENDING_CHARS_MAX: usize = 5;
 /// Words, stems and phrases, all in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    /// Sorted: the sets are small, and looking one up hashes nothing.
+    /// In the order of [`by_length`]: the sets are small, and looking one up hashes nothing.
     exact: Vec<Box<str>>,
     stems: Vec<Box<str>>,
     phrases: Vec<Box<str>>,
@@ -31,7 +33,7 @@ impl Words {
                 words.exact.push(lower.into());
             }
         }
-        words.exact.sort_unstable();
+        words.exact.sort_unstable_by(|a, b| by_length(a, b));
         words.exact.dedup();
         words
     }
@@ -42,7 +44,7 @@ impl Words {
             return false;
         }
         fold(word, lower);
-        self.exact.binary_search_by(|known| (**known).cmp(lower.as_str())).is_ok()
+        self.exact.binary_search_by(|known| by_length(known, lower)).is_ok()
             || self.stems.iter().any(|stem| inflects(lower, stem))
     }
 
@@ -80,6 +82,11 @@ impl Words {
     pub(super) fn exact(&self) -> impl Iterator<Item = &str> {
         self.exact.iter().map(|word| &**word)
     }
+}
+
+/// Shorter words first: most comparisons of a look-up end at the length.
+pub(super) fn by_length(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
 fn ends_in_letter(phrase: &str) -> bool {
