@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, Span};
 use super::lexicon::Compiled;
-use super::words::{char_at, first_word, fold, head, skip_blank, tail, word_after};
+use super::words::{char_at, first_word, fold, head, skip_blank, tail, word_after, word_before};
 
 /// Bytes looked at before and after a mention.
 const LOOK_BYTES: usize = 120;
@@ -15,7 +15,38 @@ pub(super) fn is_external(
     kind: Kind,
     lower: &mut String,
 ) -> bool {
-    follows(language, text, span.end, kind, lower) || precedes(language, text, span, lower)
+    follows(language, text, span.end, kind, lower)
+        || precedes(language, text, span, lower)
+        || is_owned(language, text, span, lower)
+}
+
+/// Words between a work and what is in it.
+const WHOSE: [&str; 10] =
+    ["whose", "dont", "dessen", "deren", "wiens", "cuyo", "cuya", "cujo", "cuja", "cui"];
+
+/// Words before a name.
+const CALLED: [&str; 10] = [
+    "called",
+    "named",
+    "titled",
+    "entitled",
+    "nicknamed",
+    "genannt",
+    "namens",
+    "nommé",
+    "nommée",
+    "llamado",
+];
+
+/// "Smith et al., whose Table 1"; "a dish called Fig. 1".
+fn is_owned(language: &Compiled, text: &str, span: Span, lower: &mut String) -> bool {
+    let Some(word) = word_before(text, span.start) else { return false };
+    let found = word.of(text);
+    if CALLED.contains(&found) {
+        return true;
+    }
+    let near = tail(text.get(..word.start).unwrap_or_default(), 40);
+    WHOSE.contains(&found) && contains(near, &language.source.external.others, lower)
 }
 
 /// "Table 1 of Smith et al.", "Section 4.2 of RFC 7231", "Table 2 in [7]", "Part 15 of the Rules".

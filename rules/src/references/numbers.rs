@@ -199,7 +199,9 @@ fn follows_dashed(text: &str, end: usize) -> bool {
 
 /// Whether a key is rather a year.
 fn is_year(key: Key) -> bool {
-    key.as_str().len() == 4 && ("1700".."2100").contains(&key.as_str())
+    let key = key.as_str();
+    // "2.11" is between the two as well
+    key.len() == 4 && key.bytes().all(|b| b.is_ascii_digit()) && ("1700".."2100").contains(&key)
 }
 
 /// Whether a key with dashes is rather a shelf mark: `146-1972-093`.
@@ -314,11 +316,12 @@ fn dotted(rest: &str, at: usize) -> Option<One> {
         let tail = rest.get(end..)?;
         let mut next = tail.chars();
         let (mark, then) = (next.next(), next.next());
-        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·')) || then.and_then(digit).is_none()
+        if !matches!(mark, Some('.' | '-' | '‑' | '．' | '·' | '－'))
+            || then.and_then(digit).is_none()
         {
             break;
         }
-        dashed |= matches!(mark, Some('-' | '‑'));
+        dashed |= matches!(mark, Some('-' | '‑' | '－'));
         label.push('.');
         chars.next();
     }

@@ -194,6 +194,16 @@ impl State<'_> {
         let counts = self.index.counts(mention.kind);
         match mention.kind {
             // ballot measures and laws are numbered too
+            // a table with a number in prose is a piece of furniture as well
+            Kind::Table
+                if !mention.capital
+                    && mention.strength == Strength::M2
+                    && counts.labelled == 0
+                    && counts.hollow == 0
+                    && !mention.key.as_str().contains('.') =>
+            {
+                false
+            }
             Kind::Algorithm if counts.labelled == 0 && !mention.key.as_str().contains('.') => false,
             Kind::Table | Kind::Figure | Kind::Equation | Kind::Listing | Kind::Algorithm => {
                 // objects without labels stand for as many numbers; a text that labels some of
