@@ -45,7 +45,7 @@ pub use mention::{MENTIONS_MAX, Mention, Next};
 pub use resolve::Scan;
 
 /// Findings less sure than this are left out, unless a detector is told otherwise.
-pub const MIN_CONFIDENCE: f32 = 0.65;
+pub const MIN_CONFIDENCE: f32 = 0.8;
 
 /// Bytes before a sentence by which its language is known.
 const SENTENCE_LANGUAGE_BYTES: usize = 1000;
