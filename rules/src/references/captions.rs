@@ -265,6 +265,8 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         at(to).saturating_sub(at(from))
     };
     let mut pairs = Vec::new();
+    // by kind: labels with an object right after, less those with one right before
+    let mut lean = [0_i32; Kind::ALL.len()];
     for (index, label) in labels.iter().enumerate() {
         let last = label_end(lines, label.line);
         let objects = &structure.objects;
@@ -287,6 +289,7 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         // objects are few beside each other; those before are looked at backwards
         let after = objects.iter().enumerate().skip(from).take(8);
         let before = objects.iter().enumerate().take(from).rev().take(8);
+        let (mut any_after, mut any_before) = (false, false);
         for (object_index, object) in after.chain(before) {
             let Some((most, evidence)) = accepts(label.kind, object.kind) else { continue };
             if !near(object) {
@@ -303,14 +306,23 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             // a caption inside a flat run of lines is one of its lines
             let flat = matches!(object.kind, ObjectKind::Flat | ObjectKind::Codey) && inside;
             if gap <= most && !flat {
-                let after = u32::from(object.start > label.span.start);
-                let rank = (std::cmp::Reverse(evidence), gap, 1 - after, index, object_index);
-                pairs.push((rank, index, object_index, evidence));
+                let after = object.start > label.span.start;
+                any_after |= after && gap == 0;
+                any_before |= !after && gap == 0;
+                pairs.push((index, object_index, evidence, gap, after));
             }
         }
+        if let Some(lean) = lean.get_mut(label.kind as usize) {
+            *lean += i32::from(any_after) - i32::from(any_before);
+        }
     }
-    pairs.sort_unstable_by_key(|pair| pair.0);
-    for (_, index, object, evidence) in pairs {
+    pairs.sort_unstable_by_key(|&(index, object, evidence, gap, after)| {
+        // a text has its labels all above or all below
+        let kind = labels.get(index).map_or(0, |label| label.kind as usize);
+        let side = (lean.get(kind).copied().unwrap_or(0) >= 0) == after;
+        (std::cmp::Reverse(evidence), gap, !side, index, object)
+    });
+    for (index, object, evidence, ..) in pairs {
         let (Some(label), Some(taken)) = (labels.get_mut(index), claimed.get_mut(object)) else {
             continue;
         };
@@ -320,7 +332,11 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             *taken = true;
         }
     }
+    share(text, lines, labels);
     for label in labels.iter_mut().filter(|label| label.object.is_none()) {
+        if label.evidence >= Evidence::Body {
+            continue;
+        }
         let has_text = match label.kind {
             Kind::Algorithm => true,
             Kind::Listing => label.has_text,
@@ -328,6 +344,25 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         };
         if has_text || (label.kind == Kind::Equation && is_formula(text, lines, label)) {
             label.evidence = Evidence::Body;
+        }
+    }
+}
+
+/// Part labels that stand one below the other name objects side by side: `fig. 1`, `fig. 2` below
+/// two images.
+fn share(text: &str, lines: &[Line], labels: &mut [Label]) {
+    let is_bare = |label: &Label| {
+        let end = lines.get(label.line as usize).map_or(0, |line| line.end as usize);
+        text.get(label.span.end..end).is_some_and(|rest| rest.trim().is_empty())
+    };
+    for index in 1..labels.len() {
+        let Some([above, below]) = labels.get_mut(index - 1..=index) else { break };
+        let near = below.line > above.line && below.line - above.line <= 2;
+        let one = above.object.is_some() != below.object.is_some();
+        let figures = above.kind == Kind::Figure && below.kind == Kind::Figure;
+        if near && one && figures && is_bare(above) && is_bare(below) {
+            above.evidence = Evidence::Body;
+            below.evidence = Evidence::Body;
         }
     }
 }

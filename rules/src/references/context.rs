@@ -11,6 +11,9 @@ const SENTENCE_BYTES_MAX: usize = 400;
 /// Lines looked at after the mention's own.
 const LINES_MAX: usize = 12;
 
+/// Bytes of a line that was broken because it was long.
+const LINE_BYTES_MIN: usize = 60;
+
 /// Lines before a mention in which the heading above it is looked for.
 const HEADING_LINES_MAX: usize = 200;
 
@@ -44,18 +47,22 @@ fn after(text: &str, structure: &Structure, mention: &Mention) -> (bool, Next) {
     });
     let colon = colon.flatten();
     let line = line_of(&structure.lines, from + colon.unwrap_or(0));
+    let here = structure.lines.get(line).copied().unwrap_or_default();
     // without a colon the paragraph may go on
     if colon.is_none() {
         let found = structure.lines.iter().enumerate().skip(line + 1);
         let start =
             found.take(LINES_MAX).find(|(_, l)| l.class != Class::Text).map_or(line + 1, |f| f.0);
-        return (false, next_of(text, structure, start));
+        return (false, next_of(text, structure, start, here));
     }
-    (true, next_of(text, structure, line + 1))
+    // a broken line goes on
+    let goes_on = structure.lines.get(line + 1).is_some_and(|next| next.class == Class::Text);
+    let next = next_of(text, structure, line + 1, here);
+    (true, if goes_on && here.width() > LINE_BYTES_MIN { Next::Object } else { next })
 }
 
-/// What the first line with content from `start` on is.
-fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
+/// What the first line with content from `start` on is; `here` is the mention's own line.
+fn next_of(text: &str, structure: &Structure, start: usize, here: Line) -> Next {
     let mut ahead = structure.lines.iter().enumerate().skip(start).take(LINES_MAX);
     let Some((index, line)) = ahead.find(|(_, line)| line.class != Class::Blank) else {
         return if start + LINES_MAX >= structure.lines.len() { Next::End } else { Next::Prose };
@@ -67,18 +74,25 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
     if inline || inside {
         return Next::Object;
     }
+    // what is set in belongs to what stands before
+    if line.indent > here.indent && line.class != Class::Heading {
+        return Next::Object;
+    }
     match line.class {
+        Class::Heading if is_numbered_item(text, structure, index) => Next::Object,
         // headings below the current one are what was announced
         Class::Heading if is_deeper(text, structure, start, index) => Next::Object,
         Class::Heading => Next::Heading,
         Class::Text => {
             let full = line.of(text).trim();
+            let full = paragraph_text(full).unwrap_or(full);
             // a caption or an attribute list announces its object
             let led = full.starts_with(['.', '[']) || super::captions::looks_like_label(full);
             if led
                 || item_mark(full).is_some()
                 || is_codey(full)
-                || full.starts_with(['<', '$', '"', '“'])
+                || full.starts_with(['<', '$', '"', '“', '«', '„', '「', '（', '【'])
+                || full.starts_with("#+")
             {
                 return Next::Object;
             }
@@ -93,6 +107,24 @@ fn next_of(text: &str, structure: &Structure, start: usize) -> Next {
         Class::Markup if line.of(text).trim_start().starts_with(['-', '=', '*']) => Next::Prose,
         _ => Next::Object,
     }
+}
+
+/// What stands in a paragraph of HTML.
+fn paragraph_text(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("<p").filter(|rest| rest.starts_with(['>', ' ']))?;
+    let inside = rest.split_once('>')?.1;
+    Some(inside.trim_end_matches("</p>").trim())
+}
+
+/// Whether a line that looks like a heading is rather an item of a numbered list: in wiki markup
+/// `#` marks both.
+fn is_numbered_item(text: &str, structure: &Structure, index: usize) -> bool {
+    let at = |index: usize| structure.lines.get(index).map_or("", |line| line.of(text).trim());
+    let line = at(index);
+    let marks = line.bytes().take_while(|b| *b == b'#').count();
+    let next = at(index + 1);
+    let same = next.bytes().take_while(|b| *b == b'#').count() == marks;
+    marks > 0 && (same || line.ends_with(['.', ',', ';', ':', '。', '；', '，']))
 }
 
 /// Whether the heading at line `index` is of a lower level than the one above line `start`.

@@ -51,9 +51,6 @@ impl Places {
     /// The verdict on a deictic mention, and what was found instead; nothing where all is well.
     pub(super) fn judge(&self, mention: &Mention) -> Option<(Verdict, Option<Span>)> {
         let slot = KINDS.iter().position(|kind| *kind == mention.kind)?;
-        if mention.direction == Direction::Below && mention.next == Next::Object {
-            return None;
-        }
         let float = matches!(mention.kind, Kind::Table | Kind::Figure);
         // code stands right after the words that announce it
         let below = mention.direction == Direction::Below;
@@ -62,10 +59,18 @@ impl Places {
         let own = find(self.own.get(slot)?, mention, window);
         // a caption right below the mention is the one it means
         let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
-        let nearer =
-            caption.filter(|caption| below && own.is_none_or(|own| caption.start < own.start));
+        let nearer = caption.filter(|caption| {
+            own.is_none_or(|own| match mention.direction {
+                Direction::Below => caption.start < own.start,
+                Direction::Above => caption.start > own.end,
+                Direction::Anywhere => false,
+            })
+        });
         if let Some(span) = nearer {
             return Some((Verdict::Hollow, Some(span)));
+        }
+        if below && mention.next == Next::Object {
+            return None;
         }
         let window = if float || below { NEAR_BYTES / 3 } else { NEAR_BYTES };
         if own.is_some() || find(self.near.get(slot)?, mention, window).is_some() {

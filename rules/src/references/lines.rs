@@ -244,7 +244,7 @@ pub(super) fn is_codey(line: &str) -> bool {
     let text = line.trim();
     let starts =
         ["$ ", "# ", ">>> ", "#include", "import ", "def ", "PS> ", "C:\\", "~$", "sudo ", "</"];
-    if text.len() > 200 || text.is_empty() {
+    if text.len() > 200 || text.is_empty() || is_html_text(text) {
         return false;
     }
     if starts.iter().any(|start| text.starts_with(start)) && !text.ends_with('.') {
@@ -257,6 +257,11 @@ pub(super) fn is_codey(line: &str) -> bool {
     let marks = text.bytes().filter(is_mark).count();
     let words = text.bytes().filter(|b| *b == b' ').count() + 1;
     marks >= 3 && marks * 2 >= words || (text.starts_with('<') && text.ends_with('>'))
+}
+
+/// Whether a line is a paragraph or a part of one, in HTML.
+fn is_html_text(line: &str) -> bool {
+    ["<p>", "<p ", "<li>", "<dd>", "<dt>"].iter().any(|tag| line.starts_with(tag))
 }
 
 /// Whether a line marks a list item, and the bytes of its mark.

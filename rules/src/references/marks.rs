@@ -35,7 +35,7 @@ pub(super) fn read(
             // a placeholder has its line for itself; elsewhere it may be an index or a label
             let alone = text.get(start..).is_some_and(|t| t.starts_with(['<', '!'])) || {
                 let before = char_before(text, start).is_none_or(|c| c == '\n');
-                before && char_at(text, end).is_none_or(|c| matches!(c, '\n' | '\r'))
+                before && ends_block(text, start, end)
             };
             if !alone {
                 return;
@@ -44,6 +44,20 @@ pub(super) fn read(
             out.push(Mention::new(span, kind, Form::Residue, Key::default(), Strength::M2));
         }
     }
+}
+
+/// Whether nothing but a blank line follows a word in brackets, and it opens nothing: a section of
+/// a settings file and forum markup have their content below.
+fn ends_block(text: &str, start: usize, end: usize) -> bool {
+    let rest = text.get(end..).unwrap_or_default();
+    let mut lines = rest.split('\n').map(str::trim);
+    let free = lines.next().is_none_or(str::is_empty) && lines.next().is_none_or(str::is_empty);
+    let word = text.get(start + 1..end).unwrap_or_default();
+    let closed = head(rest, 4000).match_indices("[/").any(|(at, _)| {
+        let found = rest.get(at + 2..at + 2 + word.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    });
+    free && !closed
 }
 
 /// `[12]`, `[3, 5]`, `[3–7]`; `[n]:` and entries are told apart by the caller.
@@ -378,6 +392,15 @@ fn residue(
     let mut span = Span::new(start, end);
     let mut strength = Strength::M3;
     match mark {
+        // in quotes it is talked about
+        ResidueMark::Phrase
+            if matches!(
+                char_before(text, start),
+                Some('"' | '“' | '„' | '«' | '\'' | '「' | '`')
+            ) =>
+        {
+            return;
+        }
         ResidueMark::Phrase => {}
         ResidueMark::Empty => {
             if text.get(start..end).is_some_and(|m| m.ends_with(',')) {
@@ -399,6 +422,10 @@ fn residue(
         ResidueMark::Command => {
             let rest = head(text.get(end..).unwrap_or_default(), 80);
             let Some(close) = rest.find('}') else { return };
+            // a parameter, in a definition
+            if rest.get(..close).is_none_or(|label| label.contains('#') || label.is_empty()) {
+                return;
+            }
             span.end = end + close + 1;
             // a source that still has its labels resolves its own commands
             strength = Strength::M1;

@@ -297,7 +297,7 @@ fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<
     };
     let number = trimmed.trim_end_matches(is_digit);
     let at = hit.start - before.len() + number.len();
-    let ordinal = number.ends_with(['第', '제']);
+    let ordinal = number.trim_end_matches(' ').ends_with(['第', '제']);
     // "三章" is a quantity, "第三章" a mention
     if number.len() == trimmed.len() || !ordinal || trimmed.len() + 1 < before.len() {
         return;
@@ -316,7 +316,8 @@ fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<
     if read(number, 0, &grammar, &mut buffers.keys, &mut buffers.lower).is_none() {
         return;
     }
-    let span = Span::new(at.saturating_sub('第'.len_utf8()), hit.end);
+    let sign = number.len() - number.trim_end_matches(' ').len() + '第'.len_utf8();
+    let span = Span::new(at.saturating_sub(sign), hit.end);
     let external = is_external(hit.language, text, span, kind, &mut buffers.lower);
     for key in &buffers.keys {
         out.push(Mention {

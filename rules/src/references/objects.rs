@@ -150,6 +150,11 @@ fn rows(text: &str, lines: &[Line]) -> usize {
             return last + 2;
         }
     }
+    // the rule of a table may stand below its head
+    let below = lines.get(1).map_or("", |line| line.of(text).trim_start());
+    if first.gaps > 0 && below.starts_with("--") && is_column_rule(below) {
+        return lines.len();
+    }
     aligned(lines).max(separated(lines)).max(tabbed(lines))
 }
 

@@ -11,8 +11,35 @@ const WORDS_BETWEEN_MAX: usize = 3;
 const PROMISE_BYTES_MAX: usize = 240;
 
 /// Nouns that often stand for prose: an example need not be code.
-const LOOSE: &[&str] =
-    &["example", "examples", "output", "script", "command", "commands", "steps", "chart", "charts"];
+const LOOSE: &[&str] = &[
+    "example",
+    "examples",
+    "output",
+    "script",
+    "command",
+    "commands",
+    "steps",
+    "chart",
+    "charts",
+    "exemple",
+    "exemples",
+    "beispiel",
+    "beispiele",
+    "ejemplo",
+    "ejemplos",
+    "esempio",
+    "esempi",
+    "exemplo",
+    "exemplos",
+    "voorbeeld",
+    "voorbeelden",
+    "orden",
+    "órdenes",
+    "przykład",
+    "przykładzie",
+    "пример",
+    "примере",
+];
 
 /// A noun with a place before or after it.
 pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<Mention>) {

@@ -262,7 +262,23 @@ impl State<'_> {
         if numbered && self.index.is_other_series(mention.kind, mention.key) {
             return Verdict::External;
         }
+        if mention.kind == Kind::Section && self.follows_external(mention) {
+            return Verdict::External;
+        }
         if self.is_cut_off(mention) { Verdict::Truncated } else { Verdict::Missing }
+    }
+
+    /// Whether the mention right before is of another document, and its number beside this one.
+    fn follows_external(&self, mention: &Mention) -> bool {
+        let mentions = &self.scan.mentions;
+        let at = mentions.partition_point(|other| other.span.start < mention.span.start);
+        let before = at.checked_sub(1).and_then(|before| mentions.get(before));
+        before.is_some_and(|before| {
+            before.external
+                && before.kind == mention.kind
+                && before.key.series() == mention.key.series()
+                && mention.span.start - before.span.end.min(mention.span.start) < 120
+        })
     }
 
     /// Whether the target may have stood after the end of the text.
