@@ -152,6 +152,10 @@ fn measure(text: &str, start: usize, end: usize) -> Line {
 
 /// Whether words are parted by single spaces, with no bar and no comma that no space follows: then
 /// there is nothing to count.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches many bytes are compared at once"
+)]
 fn is_even(body: &[u8]) -> bool {
     let odd = |byte: u8, next: u8| {
         let bar = (byte == b'|') | (byte == b'\t');

@@ -28,12 +28,18 @@ pub struct Scan {
     pub open_end: bool,
 }
 
+/// Whether a finding is of a sort that misleads more often than others.
+fn is_unsure(finding: &Finding) -> bool {
+    finding.form == Form::Promise
+        || (finding.form == Form::Deictic && finding.kind == Kind::Listing)
+}
+
 /// Puts the findings of `scan` into `findings`; `group` has the targets of the same work's other
-/// texts. Findings below `min_confidence` are left out.
+/// texts. Findings below `min_confidence` are left out; its second number is for the unsure ones.
 pub(super) fn resolve(
     scan: &Scan,
     group: Option<&TargetKeys>,
-    min_confidence: f32,
+    min_confidence: [f32; 2],
     findings: &mut Vec<Finding>,
 ) {
     findings.clear();
@@ -53,7 +59,7 @@ pub(super) fn resolve(
             Form::Numbered => state.numbered(mention),
         };
         if let Some(finding) = judged
-            && finding.confidence >= min_confidence
+            && finding.confidence >= min_confidence[usize::from(is_unsure(&finding))]
         {
             findings.push(finding);
         }
