@@ -1,10 +1,12 @@
-//! Which places of a text can begin one of many forms, by their first three bytes.
+//! Which places of a text can begin one of many forms, by their first bytes.
 
 /// Bits of a byte's class; all bytes that begin no form share class 0.
 const CLASS_BITS: u32 = 6;
 const CLASSES: usize = 1 << CLASS_BITS;
 /// Three classes, one behind the other.
 const GRAMS: usize = CLASSES * CLASSES * CLASSES;
+/// Slots for four classes, which share them.
+const SLOTS: usize = 1 << 16;
 
 /// A filter that misses no form and lets few other places through.
 #[derive(Debug)]
@@ -12,6 +14,10 @@ pub(super) struct Starts {
     classes: [u8; 256],
     /// A bit for every three classes that a form begins with.
     grams: Box<[u64; GRAMS / 64]>,
+    /// The same for forms that have no fourth byte.
+    short: Box<[u64; GRAMS / 64]>,
+    /// A bit for every four classes that a longer form begins with.
+    longer: Box<[u64; SLOTS / 64]>,
 }
 
 impl Starts {
@@ -19,7 +25,7 @@ impl Starts {
     pub(super) fn new(forms: &[String]) -> Self {
         let mut classes = [0_u8; 256];
         let mut used = 0_usize;
-        for byte in forms.iter().flat_map(|form| form.bytes().take(3)) {
+        for byte in forms.iter().flat_map(|form| form.bytes().take(4)) {
             let (small, large) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
             if classes.get(usize::from(small)).is_none_or(|class| *class != 0) {
                 continue;
@@ -33,16 +39,23 @@ impl Starts {
                 }
             }
         }
-        let mut starts = Self { classes, grams: Box::new([0; GRAMS / 64]) };
+        let none = Box::new([0; GRAMS / 64]);
+        let longer = Box::new([0; SLOTS / 64]);
+        let mut starts = Self { classes, grams: none.clone(), short: none, longer };
         for form in forms {
             let known = form.len().min(3);
             let start = form.bytes().take(3).fold(0, |gram, byte| starts.push(gram, byte));
             // anything may follow a short form
             let free = 1 << (CLASS_BITS as usize * (3 - known));
             for gram in start * free..(start + 1) * free {
-                if let Some(word) = starts.grams.get_mut(gram / 64) {
-                    *word |= 1 << (gram % 64);
+                set(starts.grams.as_mut(), gram);
+                if form.len() < 4 {
+                    set(starts.short.as_mut(), gram);
                 }
+            }
+            if let Some(&fourth) = form.as_bytes().get(3) {
+                let slot = starts.slot(start, fourth);
+                set(starts.longer.as_mut(), slot);
             }
         }
         starts
@@ -54,15 +67,20 @@ impl Starts {
         let mut gram = rest.iter().take(2).fold(0, |gram, &byte| self.push(gram, byte));
         for (at, &byte) in rest.iter().skip(2).enumerate() {
             gram = self.push(gram, byte);
-            if self.has(gram) {
-                return Some(from + at);
+            if is_set(self.grams.as_ref(), gram) {
+                let fourth = rest.get(at + 3).copied().unwrap_or(0);
+                let longer = is_set(self.longer.as_ref(), self.slot(gram, fourth));
+                if longer || is_set(self.short.as_ref(), gram) {
+                    return Some(from + at);
+                }
             }
         }
         // forms of one or two bytes may end the text
         let last = rest.len().min(2);
         (from + rest.len() - last..text.len()).find(|&at| {
             let bytes = text.get(at..).unwrap_or_default().iter().chain(&[0; 3]).take(3);
-            self.has(bytes.fold(0, |gram, &byte| self.push(gram, byte)))
+            let gram = bytes.fold(0, |gram, &byte| self.push(gram, byte));
+            is_set(self.short.as_ref(), gram)
         })
     }
 
@@ -71,9 +89,21 @@ impl Starts {
         (gram << CLASS_BITS | usize::from(class)) % GRAMS
     }
 
-    fn has(&self, gram: usize) -> bool {
-        self.grams.get(gram / 64).is_some_and(|word| word >> (gram % 64) & 1 == 1)
+    /// The slot of three classes and the class of a fourth byte.
+    fn slot(&self, gram: usize, fourth: u8) -> usize {
+        let class = self.classes.get(usize::from(fourth)).copied().unwrap_or(0);
+        (gram ^ usize::from(class).wrapping_mul(0x9e5)) % SLOTS
     }
+}
+
+fn set(bits: &mut [u64], at: usize) {
+    if let Some(word) = bits.get_mut(at / 64) {
+        *word |= 1 << (at % 64);
+    }
+}
+
+fn is_set(bits: &[u64], at: usize) -> bool {
+    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 #[cfg(test)]
@@ -82,7 +112,7 @@ mod tests {
 
     #[test]
     fn no_form_is_missed() {
-        let forms = ["table", "??", "fig", "§"].map(str::to_owned);
+        let forms = ["table", "??", "fig", "§", "figures"].map(str::to_owned);
         let starts = Starts::new(&forms);
         for (text, at) in
             [("a Table", 2), ("x ??", 2), ("FIG", 0), ("in §", 3), ("a ??b", 2), ("§", 0)]
