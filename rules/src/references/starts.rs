@@ -13,11 +13,11 @@ const SLOTS: usize = 1 << 16;
 pub(super) struct Starts {
     classes: [u8; 256],
     /// A bit for every three classes that a form begins with.
-    grams: Box<[u64; GRAMS / 64]>,
+    grams: Box<[u64]>,
     /// The same for forms that have no fourth byte.
-    short: Box<[u64; GRAMS / 64]>,
+    short: Box<[u64]>,
     /// A bit for every four classes that a longer form begins with.
-    longer: Box<[u64; SLOTS / 64]>,
+    longer: Box<[u64]>,
 }
 
 impl Starts {
@@ -39,23 +39,23 @@ impl Starts {
                 }
             }
         }
-        let none = Box::new([0; GRAMS / 64]);
-        let longer = Box::new([0; SLOTS / 64]);
-        let mut starts = Self { classes, grams: none.clone(), short: none, longer };
+        let none = |bits: usize| vec![0; bits / 64].into_boxed_slice();
+        let (grams, short, longer) = (none(GRAMS), none(GRAMS), none(SLOTS));
+        let mut starts = Self { classes, grams, short, longer };
         for form in forms {
             let known = form.len().min(3);
             let start = form.bytes().take(3).fold(0, |gram, byte| starts.push(gram, byte));
             // anything may follow a short form
             let free = 1 << (CLASS_BITS as usize * (3 - known));
             for gram in start * free..(start + 1) * free {
-                set(starts.grams.as_mut(), gram);
+                set(&mut starts.grams, gram);
                 if form.len() < 4 {
-                    set(starts.short.as_mut(), gram);
+                    set(&mut starts.short, gram);
                 }
             }
             if let Some(&fourth) = form.as_bytes().get(3) {
                 let slot = starts.slot(start, fourth);
-                set(starts.longer.as_mut(), slot);
+                set(&mut starts.longer, slot);
             }
         }
         starts
@@ -67,10 +67,10 @@ impl Starts {
         let mut gram = rest.iter().take(2).fold(0, |gram, &byte| self.push(gram, byte));
         for (at, &byte) in rest.iter().skip(2).enumerate() {
             gram = self.push(gram, byte);
-            if is_set(self.grams.as_ref(), gram) {
+            if is_set(&self.grams, gram) {
                 let fourth = rest.get(at + 3).copied().unwrap_or(0);
-                let longer = is_set(self.longer.as_ref(), self.slot(gram, fourth));
-                if longer || is_set(self.short.as_ref(), gram) {
+                let longer = is_set(&self.longer, self.slot(gram, fourth));
+                if longer || is_set(&self.short, gram) {
                     return Some(from + at);
                 }
             }
@@ -80,7 +80,7 @@ impl Starts {
         (from + rest.len() - last..text.len()).find(|&at| {
             let bytes = text.get(at..).unwrap_or_default().iter().chain(&[0; 3]).take(3);
             let gram = bytes.fold(0, |gram, &byte| self.push(gram, byte));
-            is_set(self.short.as_ref(), gram)
+            is_set(&self.short, gram)
         })
     }
 
