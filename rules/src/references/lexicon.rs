@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
+use aho_corasick::{Anchored, Input, MatchKind, StartKind};
 
 use super::kinds::{Direction, Kind};
 use super::language::{Language, LanguageError};
+use super::starts::Starts;
 use super::words::{Words, by_length};
 
 /// What a form is in one language.
@@ -172,7 +175,10 @@ pub(super) struct Compiled {
 #[derive(Debug)]
 pub(super) struct Lexicon {
     pub(super) languages: Vec<Compiled>,
-    automaton: AhoCorasick,
+    /// Where a form can begin.
+    starts: Starts,
+    /// The longest form that begins at a place.
+    automaton: DFA,
     senses: Vec<Vec<Sense>>,
     /// Frequent words, by length, each with a bit for every language that has it.
     common: Vec<(Box<str>, u64)>,
@@ -199,17 +205,19 @@ impl Lexicon {
                 senses.push(found.clone());
             }
         }
-        let automaton = AhoCorasick::builder()
+        let starts = Starts::new(&patterns);
+        let automaton = DFA::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
+            .start_kind(StartKind::Anchored)
+            .prefilter(false)
             .build(&patterns)?;
         let common = common_words(&languages);
         let headings = languages.iter().flat_map(|language| &language.bibliography);
         let mut bibliography: Vec<Box<str>> = headings.map(|h| h.to_lowercase().into()).collect();
         bibliography.sort_unstable_by(|a, b| by_length(a, b));
         let languages = languages.into_iter().map(compile).collect();
-        Ok(Self { languages, automaton, senses, common, bibliography })
+        Ok(Self { languages, starts, automaton, senses, common, bibliography })
     }
 
     /// The forms in `text`: where each starts and ends, and what it can be.
@@ -217,9 +225,19 @@ impl Lexicon {
         &'a self,
         text: &'a str,
     ) -> impl Iterator<Item = (usize, usize, &'a [Sense])> {
-        self.automaton.find_iter(text).map(|found| {
-            let senses = self.senses.get(found.pattern().as_usize());
-            (found.start(), found.end(), senses.map_or(&[][..], Vec::as_slice))
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let start = self.starts.next(text.as_bytes(), at)?;
+                let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+                let Some(found) = self.automaton.try_find(&input).ok().flatten() else {
+                    at = start + 1;
+                    continue;
+                };
+                at = found.end();
+                let senses = self.senses.get(found.pattern().as_usize());
+                return Some((start, at, senses.map_or(&[][..], Vec::as_slice)));
+            }
         })
     }
 

@@ -1,6 +1,6 @@
 //! Objects inside a line: images and tables of HTML, Markdown, wiki, LaTeX, `AsciiDoc`.
 
-use memchr::{memchr2_iter, memmem};
+use memchr::{memchr2_iter, memchr3_iter, memmem};
 
 use super::lines::{Class, Line, line_of};
 use super::objects::{Object, ObjectKind};
@@ -108,58 +108,83 @@ fn end_tag(bytes: &[u8], at: usize, name: &str) -> Option<usize> {
     Some(at + found + small.len() + 1)
 }
 
-/// Marks that are found by searching the whole text for each.
+/// Marks of objects, each with the place in it of two bytes that are rare in prose.
+const MARKS: &[(&str, usize, ObjectKind)] = &[
+    ("\\includegraphics", 0, ObjectKind::Image),
+    ("\\begin{tabular", 0, ObjectKind::Table),
+    ("\\begin{tikzpicture", 0, ObjectKind::Image),
+    ("\\importgraphic", 0, ObjectKind::Image),
+    ("[[File:", 0, ObjectKind::Image),
+    ("[[Image:", 0, ObjectKind::Image),
+    ("[[Datei:", 0, ObjectKind::Image),
+    ("[[Fichier:", 0, ObjectKind::Image),
+    ("[[Archivo:", 0, ObjectKind::Image),
+    ("[[Файл:", 0, ObjectKind::Image),
+    ("[[file:", 0, ObjectKind::Image),
+    ("image::", 5, ObjectKind::Image),
+    ("video::", 5, ObjectKind::Image),
+    (".. figure::", 9, ObjectKind::Image),
+    ("data:image/", 4, ObjectKind::Image),
+    (":::image", 0, ObjectKind::Image),
+    (":::row", 0, ObjectKind::Table),
+    (".. list-table::", 13, ObjectKind::Table),
+    (".. csv-table::", 12, ObjectKind::Table),
+    (".. code-block::", 13, ObjectKind::Pre),
+    (".. literalinclude::", 17, ObjectKind::Pre),
+    ("[!code-", 0, ObjectKind::Pre),
+    ("[!INCLUDE", 0, ObjectKind::Pre),
+    ("{{#include", 0, ObjectKind::Pre),
+    ("{{#rustdoc_include", 0, ObjectKind::Pre),
+    ("include::", 7, ObjectKind::Pre),
+    ("\\lstinputlisting", 0, ObjectKind::Pre),
+    ("[!VIDEO", 0, ObjectKind::Image),
+    ("$$", 0, ObjectKind::Math),
+    ("\\begin{equation", 0, ObjectKind::Math),
+    ("\\begin{align", 0, ObjectKind::Math),
+];
+
+/// Marks that may stand anywhere, found in two passes over the text.
 fn finders(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
-    let marks = [
-        ("\\includegraphics", ObjectKind::Image),
-        ("\\begin{tabular", ObjectKind::Table),
-        ("\\begin{tikzpicture", ObjectKind::Image),
-        ("\\importgraphic", ObjectKind::Image),
-        ("[[File:", ObjectKind::Image),
-        ("[[Image:", ObjectKind::Image),
-        ("[[Datei:", ObjectKind::Image),
-        ("[[Fichier:", ObjectKind::Image),
-        ("[[Archivo:", ObjectKind::Image),
-        ("[[Файл:", ObjectKind::Image),
-        ("[[file:", ObjectKind::Image),
-        ("image::", ObjectKind::Image),
-        ("video::", ObjectKind::Image),
-        (".. figure::", ObjectKind::Image),
-        ("data:image/", ObjectKind::Image),
-        (":::image", ObjectKind::Image),
-        (":::row", ObjectKind::Table),
-        (".. list-table::", ObjectKind::Table),
-        (".. csv-table::", ObjectKind::Table),
-        (".. code-block::", ObjectKind::Pre),
-        (".. literalinclude::", ObjectKind::Pre),
-        ("[!code-", ObjectKind::Pre),
-        ("[!INCLUDE", ObjectKind::Pre),
-        ("{{#include", ObjectKind::Pre),
-        ("{{#rustdoc_include", ObjectKind::Pre),
-        ("include::", ObjectKind::Pre),
-        ("\\lstinputlisting", ObjectKind::Pre),
-        ("[!VIDEO", ObjectKind::Image),
-        ("$$", ObjectKind::Math),
-        ("\\begin{equation", ObjectKind::Math),
-        ("\\begin{align", ObjectKind::Math),
-    ];
-    // most texts have none of the bytes that groups of marks share
-    let gates = ["\\", "[[", "[!", "::", "{{#"];
-    let open = gates.map(|gate| memmem::find(text.as_bytes(), gate.as_bytes()).is_some());
-    let shut = |mark: &str| {
-        let mut gates = gates.iter().zip(open);
-        gates.any(|(gate, open)| !open && mark.contains(gate))
-    };
-    for (mark, kind) in marks {
-        if shut(mark) {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let rare = memchr3_iter(b'\\', b'[', b'$', bytes).chain(memchr2_iter(b':', b'{', bytes));
+    for at in rare {
+        let (Some(&byte), Some(&next)) = (bytes.get(at), bytes.get(at + 1)) else { continue };
+        let known = matches!(
+            (byte, next),
+            (b':', b':' | b'i')
+                | (b'\\', b'i' | b'b' | b'l')
+                | (b'[', b'[' | b'!')
+                | (b'$', b'$')
+                | (b'{', b'{')
+        );
+        if !known {
             continue;
         }
-        for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
-            let line = lines.get(line_of(lines, at));
-            if line.is_some_and(|l| l.class != Class::Pre || mark.starts_with(['{', '.', '[', 'i']))
+        for (index, (mark, offset, _)) in MARKS.iter().enumerate() {
+            let start =
+                at.checked_sub(*offset).and_then(|start| Some((start, bytes.get(start..)?)));
+            let mark = mark.as_bytes();
+            if mark.get(*offset) == Some(&byte)
+                && let Some((start, rest)) = start
+                && rest.starts_with(mark)
             {
-                push_inline(lines, objects, kind, at, at + mark.len());
+                found.push((index, start));
             }
+        }
+    }
+    // by mark and place, and a mark does not overlap itself: `$$$` has one
+    found.sort_unstable();
+    let mut last = (usize::MAX, 0);
+    for (index, at) in found {
+        let Some(&(mark, _, kind)) = MARKS.get(index) else { continue };
+        if last.0 == index && at < last.1 {
+            continue;
+        }
+        last = (index, at + mark.len());
+        let line = lines.get(line_of(lines, at));
+        if line.is_some_and(|l| l.class != Class::Pre || mark.starts_with(['{', '.', '[', 'i'])) {
+            push_inline(lines, objects, kind, at, at + mark.len());
         }
     }
 }

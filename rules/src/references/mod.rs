@@ -30,6 +30,7 @@ mod objects;
 mod places;
 mod resolve;
 mod sentence;
+mod starts;
 mod targets;
 mod words;
 
