@@ -33,7 +33,7 @@ fn what_was_taken_out_of_the_samples_is_found() {
         ("hollow_table", "table", 0.7),
         ("stripped_figure", "figure", 0.6),
         ("hollow_figure", "figure", 0.9),
-        ("stripped_list", "list", 0.6),
+        ("stripped_list", "list", 0.4),
     ] {
         let ids = expected["planted"][planted].as_array().unwrap();
         let hit = |id: &&Value| found.get(id.as_str().unwrap()).is_some_and(|k| k.contains(kind));

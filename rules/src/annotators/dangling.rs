@@ -101,7 +101,7 @@ lost_of! {
     DANGLING_ATTACHMENTS, "dangling_attachments", Attachment, "attachments",
         [Example::int("Nothing points anywhere.", 0), Example::int("", 0)];
     DANGLING_LISTS, "dangling_lists", List, "lists promised by a colon",
-        [Example::int("To install it, do the following steps:\n\nThen restart the machine and enjoy.", 1),
+        [Example::int("The module offers the following functions:\n\n## See also\n\nOther pages.", 1),
          Example::int("Nothing points anywhere.", 0)];
     BROKEN_REFERENCES, "broken_references", Residue, "marks that a tool left for a reference",
         [Example::int("Error! Reference source not found.", 1), Example::int("What??", 0)];
