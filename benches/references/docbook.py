@@ -28,7 +28,7 @@ LABEL = re.compile(
 )
 SECTION = re.compile(r"^\s*(?P<word>[^\W\d]{2,12}[\s\u00a0]|第)?(?P<key>[A-Z](?:\.\d+)+|\d+(?:\.\d+)*|[A-Z](?=[.]))(?:[.:。]|[章节節장절]|(?=[\s\u00a0]))")
 WRAPPERS = {"table": "table", "figure": "figure", "example": "listing", "equation": "equation"}
-BOOKS = ("debian-handbook", "gimp-help", "debian-reference", "aptitude-wiki", "postgresql")  # numbered through all pages
+BOOKS = ("debian-handbook", "gimp-help", "debian-reference", "aptitude-wiki", "installer", "postgresql")  # numbered through all pages
 INLINE = {"a", "span", "em", "strong", "code", "tt", "i", "b", "kbd", "samp", "var", "acronym", "abbr", "sup", "sub", "cite", "q", "small", "u", "font", "dfn", "del", "ins", "mark", "big", "wbr", "label"}
 
 

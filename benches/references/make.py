@@ -42,16 +42,28 @@ PLACES = {  # where a package keeps its pages; {l} is the part of the project's 
     "gimp-help": "usr/share/gimp/2.0/help/{l_}",
     "debian-reference": "usr/share/debian-reference",
     "aptitude-wiki": "usr/share/doc/aptitude/html/{l}",
+    "installer": "usr/share/doc/installation-guide-amd64/{l_}",
     "kicad": "usr/share/doc/kicad/help/{l}",
     "postgresql": "usr/share/doc/postgresql-doc-15/html",
     "python": "usr/share/doc/python3.11/html/**",
     "lyx": "usr/share/lyx/doc/{l}",
     "rfc-standards": "usr/share/doc/RFC/**",
     "rfc-experimental": "usr/share/doc/RFC/**",
+    "rfc-informational": "usr/share/doc/RFC/**",
 }
-VERBATIM = ("rfc-standards", "rfc-experimental", "peps", "riscv")  # kept as they are written
+VERBATIM = ("rfc-standards", "rfc-experimental", "rfc-informational", "peps", "riscv")  # kept as they are written
 DENSE = ("debian-handbook/",)  # few objects and many languages: more mentions, objects and surfaces of each page
-CAPTIONS = {"kicad/pl": ("Tabela", "Rysunek"), "kicad/zh": ("表 ", "图 ")}  # their objects have no number: they get one
+CAPTIONS = {  # their objects have no number: they get one
+    "kicad/de": ("Tabelle", "Abbildung"),
+    "kicad/en": ("Table", "Figure"),
+    "kicad/es": ("Tabla", "Figura"),
+    "kicad/fr": ("Tableau", "Figure"),
+    "kicad/it": ("Tabella", "Figura"),
+    "kicad/ja": ("表 ", "図 "),
+    "kicad/pl": ("Tabela", "Rysunek"),
+    "kicad/ru": ("Таблица", "Рисунок"),
+    "kicad/zh": ("表 ", "图 "),
+}
 VERDICTS = {"body+caption": "missing", "placeholder": "hollow", "flat": "partial", "rows30": "partial"}
 
 
