@@ -111,6 +111,15 @@ fn block(
     if indented_code(line, blank_before, margin, trimmed) {
         let least = margin.literal.take().map_or(line.indent, |indent| indent + 1);
         let end = indented_end(lines, at, least.min(line.indent));
+        // captions set in as deep as their drawings part these
+        let end = (at + 1..end)
+            .find(|line| {
+                lines.get(*line).is_some_and(|line| {
+                    line.indent >= 8
+                        && super::captions::looks_like_label(line.of(text).trim_start())
+                })
+            })
+            .unwrap_or(end);
         let drawn = lines.get(at..end).unwrap_or_default().iter();
         let drawn = drawn.filter(|line| super::lines::is_drawn(line.of(text))).count();
         // aligned columns are a table wherever they stand

@@ -44,7 +44,8 @@ pub(super) fn looks_like_label(line: &str) -> bool {
 pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Mention) -> bool {
     let Some(line) = lines.get(index) else { return false };
     let before = text.get(line.start as usize..mention.span.start).unwrap_or_default();
-    let marked = match lead(before) {
+    let numbered_example = mention.kind == Kind::Listing && before.ends_with(['(', '（']);
+    let marked = match lead(if numbered_example { "" } else { before }) {
         Lead::None => return false,
         Lead::Marked => true,
         Lead::Plain => false,
@@ -52,9 +53,13 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
     let rest = text.get(mention.span.end..line.end as usize).unwrap_or_default();
     let opens = before.trim_end().ends_with('<');
     let first = line.class == Class::Heading || marked || opens || starts_block(text, lines, index);
+    // "(Example 1) Text" is the example
+    if numbered_example {
+        return first && rest.starts_with([')', '）']) && before.trim().chars().count() == 1;
+    }
     match separator(rest) {
         Separator::Nothing => first || line.indent >= 8,
-        Separator::Colon => first || ends_sentence(text, lines, index),
+        Separator::Colon => first || line.indent >= 8 || ends_sentence(text, lines, index),
         Separator::Stop => first || (ends_sentence(text, lines, index) && rest.len() < 200),
         Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
         Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
@@ -179,6 +184,8 @@ fn separator(rest: &str) -> Separator {
             }
         }
         '<' => Separator::Stop,
+        // "Figure 1, Packet format"
+        ',' if is_title_after_comma(after) => Separator::Title,
         ' ' | '\u{a0}' => {
             let words = after.trim_start();
             let next = words.chars().next().unwrap_or(' ');
@@ -203,7 +210,16 @@ fn separator(rest: &str) -> Separator {
     }
 }
 
-/// Whether line `index` is the first of its paragraph.
+/// Whether a short title without a number or an end of a sentence follows a comma.
+fn is_title_after_comma(after: &str) -> bool {
+    let title = after.strip_prefix(", ").unwrap_or_default();
+    title.starts_with(char::is_uppercase)
+        && title.len() < 80
+        && !title.bytes().any(|b| b.is_ascii_digit())
+        && !title.ends_with(['.', ',', ';', ':'])
+}
+
+/// Whether line `index` is the first of its paragraph, or stands right below a drawing.
 fn starts_block(text: &str, lines: &[Line], index: usize) -> bool {
     let Some(before) = index.checked_sub(1).and_then(|before| lines.get(before)) else {
         return true;
@@ -211,10 +227,23 @@ fn starts_block(text: &str, lines: &[Line], index: usize) -> bool {
     match before.class {
         Class::Text | Class::Item | Class::Quote => {
             let line = before.of(text);
-            line.len() < 4 || line.starts_with("![") || line.trim_start().starts_with('<')
+            line.len() < 4
+                || line.starts_with("![")
+                || line.trim_start().starts_with('<')
+                || is_mostly_signs(line)
         }
         _ => true,
     }
+}
+
+/// Whether fewer than a third of a line's visible characters are letters.
+fn is_mostly_signs(line: &str) -> bool {
+    let (mut letters, mut all) = (0, 0);
+    for c in line.chars().filter(|c| !c.is_whitespace()).take(200) {
+        all += 1;
+        letters += usize::from(c.is_alphabetic());
+    }
+    letters * 3 < all
 }
 
 /// Whether the line before `index` ends a sentence, or is too short to go on.
@@ -342,7 +371,10 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             Kind::Listing => label.has_text,
             _ => false,
         };
-        if has_text || (label.kind == Kind::Equation && is_formula(text, lines, label)) {
+        if has_text
+            || is_centred_below(lines, label)
+            || (label.kind == Kind::Equation && is_formula(text, lines, label))
+        {
             label.evidence = Evidence::Body;
         }
     }
@@ -365,6 +397,17 @@ fn share(text: &str, lines: &[Line], labels: &mut [Label]) {
             below.evidence = Evidence::Body;
         }
     }
+}
+
+/// Whether a label is set in below lines that no blank line parts from it: they are the object,
+/// whatever they look like.
+fn is_centred_below(lines: &[Line], label: &Label) -> bool {
+    let Some(above) = (label.line as usize).checked_sub(1).and_then(|above| lines.get(above))
+    else {
+        return false;
+    };
+    let indent = lines.get(label.line as usize).map_or(0, |line| line.indent);
+    above.class != Class::Blank && above.class != Class::Heading && indent >= above.indent + 4
 }
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.

@@ -88,7 +88,8 @@ fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut 
     });
     at = skip_blank(text, at + bytes);
     let rest = head(text.get(at..).unwrap_or_default(), LOOK_BYTES);
-    if is_bracket_cite(rest) || is_cite(rest, kind) || others_soon(language, rest, lower) {
+    let cited = is_bracket_cite(rest) || is_tag(rest) || is_cite(rest, kind);
+    if cited || others_soon(language, rest, lower) {
         return true;
     }
     work_soon(language, text, at, strong, lower)
@@ -164,6 +165,18 @@ fn is_bracket_cite(rest: &str) -> bool {
         && !inside.is_empty()
         && (inside.bytes().any(|b| b.is_ascii_digit()) || inside.contains(' '))
         || rest.get(close + 1..).is_some_and(|after| after.starts_with("(http"))
+}
+
+/// `[DKIM]`, `[RFC-STYLE]`: the tag of a work, which a link has not.
+fn is_tag(rest: &str) -> bool {
+    let Some((tag, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return false;
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
+    (2..=30).contains(&tag.len())
+        && tag.starts_with(|c: char| c.is_ascii_uppercase())
+        && tag.chars().all(plain)
+        && !after.starts_with(['(', '['])
 }
 
 /// `RFC 7231`, `Ref. 12`, `Smith (2010)`, `Smith and Wu (2010)`, `ISO 8601`, `Regulation (EU)`.

@@ -119,6 +119,14 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
     if index {
         return;
     }
+    // "values in the range [8, 200]"
+    let interval = keys.len() == 2 && {
+        let word = word_before(text, start).map_or("", |word| word.of(text));
+        INTERVALS.contains(&word) || next.trim_start().starts_with("(inclusive")
+    };
+    if interval {
+        return;
+    }
     let span = Span::new(start, end);
     let strength = if keys.len() > 1 { Strength::M3 } else { Strength::M2 };
     // glued to a word a bracket may be an index
@@ -128,6 +136,10 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
         out.push(Mention { capital, ..mention });
     }
 }
+
+/// Words before the two ends of an interval.
+const INTERVALS: [&str; 6] =
+    ["range", "interval", "between", "Intervall", "intervalle", "intervalo"];
 
 /// Whether the bracket before is no citation itself: `a[0][1]`, `[text][1]`.
 fn before_is_index(text: &str, start: usize) -> bool {
@@ -422,6 +434,11 @@ fn residue(
         ResidueMark::Command => {
             let rest = head(text.get(end..).unwrap_or_default(), 80);
             let Some(close) = rest.find('}') else { return };
+            let line = tail(text.get(..start).unwrap_or_default(), 200);
+            let line = line.rsplit('\n').next().unwrap_or_default();
+            if line.contains("//") {
+                return;
+            }
             // a parameter, in a definition
             if rest.get(..close).is_none_or(|label| label.contains('#') || label.is_empty()) {
                 return;

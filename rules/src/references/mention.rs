@@ -161,7 +161,7 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         return;
     }
     let Some(mut at) = noun_end(hit) else { return };
-    if !unspaced || char_at(text, at).is_some_and(|c| matches!(c, ' ' | '.')) {
+    if !unspaced || char_at(text, at).is_some_and(|c| matches!(c, ' ' | '\u{a0}' | '.')) {
         let dot = char_at(text, at) == Some('.');
         if dot && !hit.sense.dotted {
             return;

@@ -36,8 +36,15 @@ pub(super) fn ideographic(text: &str) -> Option<(u32, usize)> {
         };
         len += c.len_utf8();
     }
-    (len > 0 && value > 0).then_some((value, len))
+    // 一覧, 一样, 三个: a word or a count
+    let next = text.get(len..).and_then(|rest| rest.chars().next());
+    let word = next.is_some_and(|c| WORDS_WITH_NUMBERS.contains(c));
+    (len > 0 && value > 0 && !word).then_some((value, len))
 }
+
+/// What makes a number before it a word of its own or a count.
+const WORDS_WITH_NUMBERS: &str =
+    "覧览覽样樣致般些种種起定直旦切体體共律代生部次个個条條张張份项項位点點";
 
 /// A Roman number in capitals; single letters only where they are hardly anything else.
 pub(super) fn roman(word: &str) -> Option<u32> {
