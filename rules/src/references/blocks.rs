@@ -109,7 +109,9 @@ fn block(
         return end;
     }
     if indented_code(line, blank_before, margin, trimmed) {
-        let least = margin.literal.take().map_or(line.indent, |indent| indent + 1);
+        // a drawing's first line may be set in deeper than its others
+        let plain = if margin.in_list { line.indent } else { margin.columns.saturating_add(4) };
+        let least = margin.literal.take().map_or(plain, |indent| indent + 1);
         let end = indented_end(lines, at, least.min(line.indent));
         // captions set in as deep as their drawings part these
         let end = (at + 1..end)

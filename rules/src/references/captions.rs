@@ -372,7 +372,7 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             _ => false,
         };
         if has_text
-            || is_centred_below(lines, label)
+            || is_set_below(text, lines, label)
             || (label.kind == Kind::Equation && is_formula(text, lines, label))
         {
             label.evidence = Evidence::Body;
@@ -399,15 +399,17 @@ fn share(text: &str, lines: &[Line], labels: &mut [Label]) {
     }
 }
 
-/// Whether a label is set in below lines that no blank line parts from it: they are the object,
-/// whatever they look like.
-fn is_centred_below(lines: &[Line], label: &Label) -> bool {
+/// Whether a label is set in below lines that no blank line parts from it, or stands right below a
+/// drawing: they are the object, whatever they look like.
+fn is_set_below(text: &str, lines: &[Line], label: &Label) -> bool {
     let Some(above) = (label.line as usize).checked_sub(1).and_then(|above| lines.get(above))
     else {
         return false;
     };
     let indent = lines.get(label.line as usize).map_or(0, |line| line.indent);
-    above.class != Class::Blank && above.class != Class::Heading && indent >= above.indent + 4
+    let whole = !matches!(above.class, Class::Blank | Class::Heading | Class::Markup);
+    let drawn = above.width() >= 4 && is_mostly_signs(above.of(text));
+    whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn)
 }
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.
