@@ -409,7 +409,8 @@ fn is_set_below(text: &str, lines: &[Line], label: &Label) -> bool {
     let indent = lines.get(label.line as usize).map_or(0, |line| line.indent);
     let whole = !matches!(above.class, Class::Blank | Class::Heading | Class::Markup);
     let drawn = above.width() >= 4 && is_mostly_signs(above.of(text));
-    whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn)
+    let deep = indent >= 8 && above.indent >= 8;
+    whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn || deep)
 }
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.

@@ -43,6 +43,8 @@ pub(super) struct Object {
 const ROWS_MIN: usize = 3;
 /// Rows that decide whether a run is a table, so that a long run is not looked at again and again.
 const LOOK_ROWS: usize = 64;
+/// Bytes of the longest line of words in a drawing.
+const DRAWING_WORDS_BYTES: usize = 50;
 /// Cells that make a flattened table.
 const FLAT_CELLS_MIN: usize = 6;
 /// Bytes of one such cell.
@@ -84,6 +86,13 @@ fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Ob
     while at < end {
         let Some(rest) = lines.get(at..end) else { break };
         let rows = rows(text, rest);
+        let drawing = drawing(text, rest);
+        if drawing > rows {
+            mark(lines, at, at + drawing, Class::Art);
+            push(objects, lines, ObjectKind::Art, at, at + drawing);
+            at += drawing;
+            continue;
+        }
         if rows > 0 {
             mark(lines, at, at + rows, Class::Table);
             push(objects, lines, ObjectKind::Table, at, at + rows);
@@ -115,6 +124,27 @@ fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Ob
         at += code.max(1);
     }
     end
+}
+
+/// How many of the first lines are one drawing: more lines than letters, up to a label or to prose.
+fn drawing(text: &str, lines: &[Line]) -> usize {
+    let (mut all, mut drawn, mut last) = (0, 0, 0);
+    for line in lines.iter().take(LOOK_ROWS) {
+        let full = line.of(text);
+        let is_drawn = super::lines::is_drawn(full);
+        let prose = !is_drawn && line.gaps == 0 && line.width() > DRAWING_WORDS_BYTES;
+        // prose, and a line that comes long before anything is drawn, is none
+        if prose || (drawn == 0 && all >= 3) {
+            break;
+        }
+        if all > 0 && super::captions::looks_like_label(full.trim_start()) {
+            break;
+        }
+        all += 1;
+        drawn += usize::from(is_drawn);
+        last = all;
+    }
+    if drawn >= 3 && drawn * 2 > last { last } else { 0 }
 }
 
 /// How many of the first lines are the rows of one table.
