@@ -120,6 +120,27 @@ def know_others(pages: list[Page], one_book: bool) -> None:
             page.others = {kind: {key for key in names if key not in mine.get(kind, ())} for kind, names in keys.items()}
 
 
+NAMED = {  # English names as the documents kept verbatim have them
+    "figure": re.compile(r"\bFig(?:ure|\.)?s?\s+(\d[\d.\-]*)", re.IGNORECASE),
+    "table": re.compile(r"\bTables?\s+(\d[\d.\-]*)", re.IGNORECASE),
+    "section": re.compile(r"(?:\b(?:Section|Appendix)s?\s+|^\s{0,8})([A-Z](?:\.\d+)*|\d+(?:\.\d+)+)\b", re.MULTILINE),
+    "equation": re.compile(r"(?:\bEquations?\s+\(?|\()(\d+)\)?", re.IGNORECASE),
+    "citation": re.compile(r"\[(\d+)\]"),
+}
+
+
+def know_other_pieces(pieces: list[Page]) -> None:
+    """Tells each piece of a page that was cut what the other pieces speak of: a reader who has only the
+    piece cannot know whether it is there, and neither can the gold."""
+    texts = ["\n".join(unmark(b.text) + "\n" + b.caption + "\n" + b.code for b in piece.blocks) for piece in pieces]
+    named = [{kind: {key.rstrip(".-").replace("-", ".") for key in found.findall(text)} for kind, found in NAMED.items()} for text in texts]
+    for at, piece in enumerate(pieces):
+        for kind in NAMED:
+            own = {b.key for b in piece.blocks if (b.kind == kind or (kind == "section" and b.what == "heading")) and b.key}
+            others = set().union(*(one[kind] for other, one in enumerate(named) if other != at))
+            piece.others.setdefault(kind, set()).update(others - own)
+
+
 # ---------------------------------------------------------------- mentions
 
 
@@ -508,10 +529,15 @@ def main() -> None:
             whole = read_project(project, entry, args.packages, words)
         if project in VERBATIM:
             entry["surface"] = "verbatim"
-        pages = [piece for page in whole for piece in cut(page, args.limit)]
+        cuts = [cut(page, args.limit) for page in whole]
+        pages = [piece for pieces in cuts for piece in pieces]
         if "chapters" in entry:
             pages = [p for p in pages if p.chapter is not None and 1 <= p.chapter <= entry["chapters"]]
         know_others(pages, project.startswith(tuple(docbook.BOOKS)) or project == "cplusplus")
+        if project in VERBATIM:
+            for pieces in cuts:
+                if len(pieces) > 1:
+                    know_other_pieces(pieces)
         rich, poor = [], []
         for page in pages:
             if project in CAPTIONS:

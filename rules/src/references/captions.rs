@@ -57,10 +57,15 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
     if numbered_example {
         return first && rest.starts_with([')', '）']) && before.trim().chars().count() == 1;
     }
+    let above = index.checked_sub(1).and_then(|above| lines.get(above));
+    let set_off =
+        line.indent >= 8 || line.indent > 0 && above.is_some_and(|above| is_no_prose(text, above));
     match separator(rest) {
         Separator::Nothing => first || line.indent >= 8,
-        Separator::Colon => first || line.indent >= 8 || ends_sentence(text, lines, index),
-        Separator::Stop => first || (ends_sentence(text, lines, index) && rest.len() < 200),
+        Separator::Colon => first || set_off || ends_sentence(text, lines, index),
+        Separator::Stop => {
+            first || ((set_off || ends_sentence(text, lines, index)) && rest.len() < 200)
+        }
         Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
         Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
     }
@@ -188,6 +193,10 @@ fn separator(rest: &str) -> Separator {
         ',' if is_title_after_comma(after) => Separator::Title,
         ' ' | '\u{a0}' => {
             let words = after.trim_start();
+            // "Figure 26 . State diagram"
+            if words.starts_with(". ") {
+                return Separator::Stop;
+            }
             let next = words.chars().next().unwrap_or(' ');
             let dash = matches!(next, '—' | '–' | '-' | ':' | '|') && words.contains(' ');
             if after.starts_with("  ") || dash {
@@ -373,6 +382,7 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         };
         if has_text
             || is_set_below(text, lines, label)
+            || stands_below_no_prose(text, lines, label)
             || (label.kind == Kind::Equation && is_formula(text, lines, label))
         {
             label.evidence = Evidence::Body;
@@ -411,6 +421,40 @@ fn is_set_below(text: &str, lines: &[Line], label: &Label) -> bool {
     let drawn = above.width() >= 4 && is_mostly_signs(above.of(text));
     let deep = indent >= 8 && above.indent >= 8;
     whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn || deep)
+}
+
+/// Whether a line is drawn, has columns, or is short without ending a sentence.
+fn is_no_prose(text: &str, line: &Line) -> bool {
+    let full = line.of(text);
+    super::lines::is_drawn(full)
+        || line.gaps > 0
+        || line.class == Class::Art
+        || (line.width() < 46
+            && !full.ends_with(['.', ',', ';', ':', '?', '!', '。'])
+            && line.class != Class::Heading)
+}
+
+/// Whether a figure's label in plain text, set in more than what is above it, has two or more lines
+/// above that are no prose: a drawing, or a few lines of grammar or protocol.
+fn stands_below_no_prose(text: &str, lines: &[Line], label: &Label) -> bool {
+    let Some(own) = lines.get(label.line as usize) else { return false };
+    if label.kind != Kind::Figure || own.indent < 4 {
+        return false;
+    }
+    let mut found = 0;
+    for line in lines.get(..label.line as usize).unwrap_or_default().iter().rev().take(16) {
+        if line.class == Class::Blank {
+            continue;
+        }
+        if line.class == Class::Heading || !is_no_prose(text, line) {
+            break;
+        }
+        found += u32::from(own.indent > line.indent || line.gaps > 0 || line.class == Class::Art);
+        if found >= 2 {
+            return true;
+        }
+    }
+    false
 }
 
 /// The lines of the headings before and after a label's line, as far as objects are looked for.

@@ -257,6 +257,8 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
         let cite = inside.split([',', ';', ']']).next().unwrap_or_default();
         let numbers =
             !cite.is_empty() && cite.len() < 20 && cite.bytes().any(|b| b.is_ascii_digit());
+        let tag = inside.contains(']') && is_tag(line.get(open..).unwrap_or_default());
+        let numbers = numbers || tag;
         if numbers && !inside.contains(']') && inside.contains(',') {
             return true;
         }

@@ -107,6 +107,11 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
     if labelled {
         return;
     }
+    // "[1-9][0-9]*" is an expression, "size [1] INTEGER" a tag of ASN.1
+    let expression = inside.contains('-') && (next.starts_with('[') || before == Some('"'));
+    if expression || is_asn1(next) {
+        return;
+    }
     let index = match before {
         Some(']') => before_is_index(text, start),
         Some('[') => true,
@@ -135,6 +140,36 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
         let mention = Mention::new(span, Kind::Citation, Form::Numbered, *key, strength);
         out.push(Mention { capital, ..mention });
     }
+}
+
+/// Whether a type of ASN.1 follows a tag.
+fn is_asn1(next: &str) -> bool {
+    let words = [
+        "INTEGER",
+        "OCTET",
+        "SEQUENCE",
+        "SET",
+        "IMPLICIT",
+        "EXPLICIT",
+        "BOOLEAN",
+        "ENUMERATED",
+        "CHOICE",
+        "BIT",
+        "NULL",
+        "OBJECT",
+        "ANY",
+        "UTF8String",
+        "IA5String",
+        "GeneralizedTime",
+    ];
+    let blank = next.trim_start_matches([' ', '\t']);
+    let word = super::words::first_word(blank);
+    blank.len() < next.len()
+        && (words.contains(&word)
+            || head(blank, 60)
+                .split([',', '\n'])
+                .next()
+                .is_some_and(|rest| rest.contains("OPTIONAL")))
 }
 
 /// Words before the two ends of an interval.
