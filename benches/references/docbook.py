@@ -258,7 +258,8 @@ class Reader:
         if picture is None:
             return
         width = re.match(r"\d+", picture.get("width") or "")
-        if re.fullmatch(r"\[[^\]]*\]", (picture.get("alt") or "").strip()):  # the sign of a note or a tip
+        shown = any("mediaobject" in classes(parent) for parent in picture.iterancestors())
+        if not shown and re.fullmatch(r"\[[^\]]*\]", (picture.get("alt") or "").strip()):  # the sign of a note or a tip
             return
         small = (width and int(width[0]) < 60) or re.search(r"icon|button|stock|callout|/tools?/", picture.get("src") or "")
         paragraph = node.getparent()

@@ -8,6 +8,8 @@ use super::words::{char_at, char_before, head, tail, word_after, word_before};
 
 /// Numbers that one citation may name.
 const CITED_MAX: usize = 40;
+/// Works that one range of citations hardly spans.
+const INTERVAL_MIN: u32 = 24;
 /// The highest citation number; above are years.
 const CITATION_MAX: u32 = 999;
 
@@ -78,6 +80,10 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
             Some(_) => return,
         };
         if first == 0 || last > CITATION_MAX || ends.next().is_some() || part.starts_with('0') {
+            return;
+        }
+        // "[3-255]" is an interval
+        if last - first > INTERVAL_MIN {
             return;
         }
         for number in (first..=last).take(CITED_MAX) {
@@ -173,8 +179,8 @@ fn is_asn1(next: &str) -> bool {
 }
 
 /// Words before the two ends of an interval.
-const INTERVALS: [&str; 6] =
-    ["range", "interval", "between", "Intervall", "intervalle", "intervalo"];
+const INTERVALS: [&str; 7] =
+    ["range", "values", "interval", "between", "Intervall", "intervalle", "intervalo"];
 
 /// Whether the bracket before is no citation itself: `a[0][1]`, `[text][1]`.
 fn before_is_index(text: &str, start: usize) -> bool {
