@@ -1,10 +1,11 @@
 """Scores findings against gold units, and prints Markdown tables.
 
-    python3 score.py units/held-out.jsonl findings.jsonl
+    python3 score.py units/held-out.jsonl --tamis ../../target/release/tamis
     python3 score.py units/held-out.jsonl findings.jsonl --split held-out --language de --json scores.json
     python3 score.py units/held-out.jsonl --baseline naive
 
-Findings are JSONL, one line to a unit; a unit without a line has no finding:
+`--tamis` runs that binary over the units. Findings of another program are JSONL, one line to a unit; a
+unit without a line has no finding:
 
     {"unit": "…", "findings": [{"kind": "table", "form": "numbered", "key": "9.1", "verdict": "missing",
                                 "confidence": 0.97, "start": 120, "end": 129}]}
@@ -26,6 +27,7 @@ import argparse
 import json
 import random
 import re
+import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -143,6 +145,16 @@ def read(path: Path) -> Iterator[Row]:
         for line in lines:
             if line.strip():
                 yield json.loads(line)
+
+
+def detect(tamis: Path, units: Path, keep: Path | None) -> dict[str, list[Row]]:
+    """What `tamis refs` finds; its rows are the lines of the file of units."""
+    run = subprocess.run([tamis, "refs", units, "-n", "0", "--json"], check=True, stdout=subprocess.PIPE)
+    if keep:
+        keep.write_bytes(run.stdout)
+    names = [unit["unit"] for unit in read(units)]
+    found = map(json.loads, run.stdout.splitlines())
+    return {names[page["row"]]: page["findings"] for page in found}
 
 
 # ---------------------------------------------------------------- the baseline
@@ -412,6 +424,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("units", type=Path)
     parser.add_argument("findings", type=Path, nargs="?")
+    parser.add_argument("--tamis", type=Path, help="the binary to score")
+    parser.add_argument("--keep", type=Path, help="write what the binary found there")
     parser.add_argument("--baseline", choices=["naive"])
     parser.add_argument("--split", choices=["tuning", "held-out"])
     parser.add_argument("--language")
@@ -422,9 +436,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the numbers there too")
     parser.add_argument("--errors", type=Path, help="write every wrong and missed one there, with its context")
     args = parser.parse_args()
-    if not args.findings and not args.baseline:
-        parser.error("findings or --baseline is needed")
-    findings = {row["unit"]: row["findings"] for row in read(args.findings)} if args.findings else {}
+    if sum(map(bool, (args.findings, args.tamis, args.baseline))) != 1:
+        parser.error("one of findings, --tamis and --baseline is needed")
+    if args.tamis:
+        findings = detect(args.tamis, args.units, args.keep)
+    else:
+        findings = {row["unit"]: row["findings"] for row in read(args.findings)} if args.findings else {}
     judged = []
     for unit in read(args.units):
         if args.split and unit["split"] != args.split or args.language and unit["language"] != args.language:

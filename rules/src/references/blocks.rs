@@ -210,7 +210,8 @@ fn single(
     if is_rule(trimmed) {
         return Class::Markup;
     }
-    let attribute = trimmed.starts_with(['[', '.']);
+    // titles have letters; a brace above dots is elided code
+    let attribute = trimmed.starts_with(['[', '.']) || !trimmed.chars().any(char::is_alphanumeric);
     // only a line above a rule is worth measuring
     let short = if is_rule(next) { trimmed.chars().take(120).count() } else { 120 };
     if short < 120

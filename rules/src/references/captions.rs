@@ -1,6 +1,7 @@
 //! Captions and titles: which mentions are labels, and which object each belongs to.
 
 use super::blocks::Structure;
+use super::context::heading_level;
 use super::key::Key;
 use super::kinds::{Evidence, Kind, Span};
 use super::lines::{Class, Line};
@@ -12,6 +13,8 @@ use super::words::{char_at, head};
 const GAP_LINES_MAX: u32 = 3;
 /// Lines, blank ones too, in which an object is looked for around a label.
 const WINDOW_LINES: u32 = 14;
+/// Lines of a section in which the code of an example is looked for.
+const SECTION_LINES_MAX: usize = 400;
 
 /// A label and what was found for it.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +69,14 @@ pub(super) fn is_label(text: &str, lines: &[Line], index: usize, mention: &Menti
         Separator::Stop => {
             first || ((set_off || ends_sentence(text, lines, index)) && rest.len() < 200)
         }
-        Separator::Title => first && !line.class.is_masked() && rest.len() < 160,
+        // "FIGURE 1 A model", set in far below a drawing, is taken for a part of it
+        Separator::Title => {
+            let alone = line.class == Class::Pre
+                && line.indent >= 8
+                && lines.get(index + 1).is_none_or(|below| below.class == Class::Blank)
+                && above.is_none_or(|above| above.class == Class::Blank);
+            (first && !line.class.is_masked() || alone) && rest.len() < 160
+        }
         Separator::Sentence => line.class == Class::Heading || opens && rest.contains("caption"),
     }
 }
@@ -316,13 +326,20 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
         let below = labels.get(index + 1..).unwrap_or_default().iter().take(4);
         let below =
             below.filter(|l| l.kind == label.kind && l.line > label.line).map(|l| l.line).next();
-        let (floor, ceiling) = headings_around(lines, label.line);
+        let (floor, mut ceiling) = headings_around(lines, label.line);
+        // "Example 3: Save a file" as a heading owns all code down to the next heading of its level
+        let heads = label.kind == Kind::Listing
+            && lines.get(label.line as usize).is_some_and(|line| line.class == Class::Heading);
+        if heads {
+            ceiling = section_end(text, lines, label.line);
+        }
         let near = |object: &Object| {
             let free = above.is_none_or(|above| object.last >= above || object.first > label.line)
                 && below.is_none_or(|below| object.first <= below)
                 && object.last >= floor
                 && object.first <= ceiling;
-            free && object.first <= last + WINDOW_LINES && object.last + WINDOW_LINES >= label.line
+            let below = object.first <= last + WINDOW_LINES || heads;
+            free && below && object.last + WINDOW_LINES >= label.line
         };
         // objects are few beside each other; those before are looked at backwards
         let after = objects.iter().enumerate().skip(from).take(8);
@@ -343,8 +360,8 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             };
             // a caption inside a flat run of lines is one of its lines
             let flat = matches!(object.kind, ObjectKind::Flat | ObjectKind::Codey) && inside;
-            if gap <= most && !flat {
-                let after = object.start > label.span.start;
+            let after = object.start > label.span.start;
+            if (gap <= most || heads && after) && !flat {
                 any_after |= after && gap == 0;
                 any_before |= !after && gap == 0;
                 pairs.push((index, object_index, evidence, gap, after));
@@ -417,7 +434,8 @@ fn is_set_below(text: &str, lines: &[Line], label: &Label) -> bool {
         return false;
     };
     let indent = lines.get(label.line as usize).map_or(0, |line| line.indent);
-    let whole = !matches!(above.class, Class::Blank | Class::Heading | Class::Markup);
+    let whole = !matches!(above.class, Class::Blank | Class::Heading)
+        && (above.class != Class::Markup || above.indent >= 4);
     let drawn = above.width() >= 4 && is_mostly_signs(above.of(text));
     let deep = indent >= 8 && above.indent >= 8;
     whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn || deep)
@@ -429,6 +447,7 @@ fn is_no_prose(text: &str, line: &Line) -> bool {
     super::lines::is_drawn(full)
         || line.gaps > 0
         || line.class == Class::Art
+        || full.trim().starts_with("...")
         || (line.width() < 46
             && !full.ends_with(['.', ',', ';', ':', '?', '!', '。'])
             && line.class != Class::Heading)
@@ -438,7 +457,7 @@ fn is_no_prose(text: &str, line: &Line) -> bool {
 /// above that are no prose: a drawing, or a few lines of grammar or protocol.
 fn stands_below_no_prose(text: &str, lines: &[Line], label: &Label) -> bool {
     let Some(own) = lines.get(label.line as usize) else { return false };
-    if label.kind != Kind::Figure || own.indent < 4 {
+    if label.kind != Kind::Figure || own.indent < 3 {
         return false;
     }
     let mut found = 0;
@@ -464,6 +483,15 @@ fn headings_around(lines: &[Line], line: u32) -> (u32, u32) {
     let floor = (line.saturating_sub(WINDOW_LINES)..line).rev().find(heading).unwrap_or(0);
     let ceiling = (line + 1..=line + WINDOW_LINES).find(heading).unwrap_or(u32::MAX);
     (floor, ceiling)
+}
+
+/// The line of the first heading behind that at `line` that is not below it.
+fn section_end(text: &str, lines: &[Line], line: u32) -> u32 {
+    let level = heading_level(text, lines, line as usize);
+    let later = lines.iter().enumerate().skip(line as usize + 1).take(SECTION_LINES_MAX);
+    let mut headings = later.filter(|(_, line)| line.class == Class::Heading);
+    let next = headings.find(|(at, _)| heading_level(text, lines, *at) <= level);
+    next.map_or(u32::MAX, |(at, _)| u32::try_from(at).unwrap_or(u32::MAX))
 }
 
 /// The last line of a label's paragraph.

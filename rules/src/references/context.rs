@@ -1,7 +1,7 @@
 //! What follows the paragraph of a mention that points by place.
 
 use super::blocks::Structure;
-use super::kinds::Form;
+use super::kinds::{Direction, Form, Kind};
 use super::lines::{Class, Line, is_codey, item_mark, line_of};
 use super::mention::{Mention, Next};
 use super::words::head;
@@ -23,9 +23,26 @@ pub(super) fn look_after(text: &str, structure: &Structure, mentions: &mut [Ment
         if matches!(mention.form, Form::Deictic | Form::Promise) {
             let (colon, next) = after(text, structure, mention);
             mention.colon |= colon;
-            mention.next = next;
+            mention.next = if holds_code(text, mention) { Next::Object } else { next };
         }
     }
+}
+
+/// Whether the code that is announced stands in the same paragraph: behind a colon, as commands of
+/// TeX, in marks of code.
+fn holds_code(text: &str, mention: &Mention) -> bool {
+    if mention.kind != Kind::Listing || mention.direction != Direction::Below {
+        return false;
+    }
+    let rest = head(text.get(mention.span.end..).unwrap_or_default(), SENTENCE_BYTES_MAX);
+    let rest = rest.split("\n\n").next().unwrap_or_default();
+    let sentence = rest.split(['.', '!', '?', '。']).next().unwrap_or_default();
+    let behind = sentence.split_once([':', '：']).map_or("", |(_, behind)| behind.trim());
+    let marked = |text: &str| {
+        let command = |tail: &str| tail.starts_with(|c: char| c.is_ascii_alphabetic());
+        text.split('\\').skip(1).any(command) || text.contains('`') || text.contains("<code")
+    };
+    behind.len() > 2 || marked(rest)
 }
 
 fn after(text: &str, structure: &Structure, mention: &Mention) -> (bool, Next) {
@@ -74,14 +91,16 @@ fn next_of(text: &str, structure: &Structure, start: usize, here: Line) -> Next 
     if inline || inside {
         return Next::Object;
     }
-    // what is set in belongs to what stands before
-    if line.indent > here.indent && line.class != Class::Heading {
+    // what is set in belongs to what stands before; so does what looks like a heading below text
+    // that is set in itself
+    if line.indent > here.indent && (line.class != Class::Heading || here.indent > 0) {
         return Next::Object;
     }
     match line.class {
         Class::Heading if is_numbered_item(text, structure, index) => Next::Object,
         // headings below the current one are what was announced
         Class::Heading if is_deeper(text, structure, start, index) => Next::Object,
+        Class::Heading if titles_object(structure, index) => Next::Object,
         Class::Heading => Next::Heading,
         Class::Text => {
             let full = line.of(text).trim();
@@ -91,7 +110,7 @@ fn next_of(text: &str, structure: &Structure, start: usize, here: Line) -> Next 
             if led
                 || item_mark(full).is_some()
                 || is_codey(full)
-                || full.starts_with(['<', '$', '"', '“', '«', '„', '「', '（', '【'])
+                || full.starts_with(['<', '$', '{', '"', '“', '«', '„', '「', '（', '【'])
                 || full.starts_with("#+")
             {
                 return Next::Object;
@@ -107,6 +126,16 @@ fn next_of(text: &str, structure: &Structure, start: usize, here: Line) -> Next 
         Class::Markup if line.of(text).trim_start().starts_with(['-', '=', '*']) => Next::Prose,
         _ => Next::Object,
     }
+}
+
+/// Whether an object follows right below the heading at line `index`: "Code" above code.
+fn titles_object(structure: &Structure, index: usize) -> bool {
+    let below = structure.lines.iter().skip(index + 1).take(4);
+    let Some(line) = below.into_iter().find(|line| line.class != Class::Blank) else {
+        return false;
+    };
+    let at = structure.objects.partition_point(|object| object.end <= line.start as usize);
+    structure.objects.get(at).is_some_and(|object| object.start <= line.end as usize)
 }
 
 /// What stands in a paragraph of HTML.
@@ -131,34 +160,34 @@ fn is_numbered_item(text: &str, structure: &Structure, index: usize) -> bool {
 fn is_deeper(text: &str, structure: &Structure, start: usize, index: usize) -> bool {
     let lines = structure.lines.get(start.saturating_sub(HEADING_LINES_MAX)..start);
     let mut above = lines.unwrap_or_default().iter().rev();
-    let level = |line: &Line, next: Option<&Line>| {
-        let full = line.of(text).trim_start();
-        let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
-        let html = full.get(2..3).filter(|_| full.starts_with("<h") || full.starts_with("<H"));
-        let rule = next.map_or("", |next| next.of(text).trim());
-        let dots = full.split([' ', '\u{a0}']).next().unwrap_or_default();
-        let numbered = dots.bytes().filter(|b| *b == b'.').count() + 1;
-        if marks > 0 {
-            marks
-        } else if let Some(level) = html.and_then(|level| level.parse().ok()) {
-            level
-        } else if dots.starts_with(|c: char| c.is_ascii_digit()) {
-            numbered
-        } else {
-            match rule.bytes().next() {
-                Some(b'=') => 1,
-                Some(b'-') => 2,
-                Some(b'~' | b'^') => 3,
-                _ => 0,
-            }
-        }
-    };
-    let here =
-        structure.lines.get(index).map_or(0, |line| level(line, structure.lines.get(index + 1)));
+    let here = heading_level(text, &structure.lines, index);
     let before = above.find(|line| line.class == Class::Heading);
     before.is_some_and(|before| {
         let at = line_of(&structure.lines, before.start as usize);
-        let level = level(before, structure.lines.get(at + 1));
+        let level = heading_level(text, &structure.lines, at);
         level > 0 && here > level
     })
+}
+
+/// The level of the heading at line `index`, from 1; 0 where nothing tells it.
+pub(super) fn heading_level(text: &str, lines: &[Line], index: usize) -> usize {
+    let full = lines.get(index).map_or("", |line| line.of(text).trim_start());
+    let marks = full.bytes().take_while(|b| matches!(b, b'#' | b'=' | b'*')).count();
+    let html = full.get(2..3).filter(|_| full.starts_with("<h") || full.starts_with("<H"));
+    let rule = lines.get(index + 1).map_or("", |next| next.of(text).trim());
+    let dots = full.split([' ', '\u{a0}']).next().unwrap_or_default();
+    if marks > 0 {
+        marks
+    } else if let Some(level) = html.and_then(|level| level.parse().ok()) {
+        level
+    } else if dots.starts_with(|c: char| c.is_ascii_digit()) {
+        dots.bytes().filter(|b| *b == b'.').count() + 1
+    } else {
+        match rule.bytes().next() {
+            Some(b'=') => 1,
+            Some(b'-') => 2,
+            Some(b'~' | b'^') => 3,
+            _ => 0,
+        }
+    }
 }

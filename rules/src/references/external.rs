@@ -18,6 +18,34 @@ pub(super) fn is_external(
     follows(language, text, span.end, kind, lower)
         || precedes(language, text, span, lower)
         || is_owned(language, text, span, lower)
+        || (kind == Kind::Appendix && is_of_law(text, span))
+}
+
+/// Bytes before an annex in which the law is named that it belongs to.
+const LAW_BYTES: usize = 600;
+
+/// Laws that have annexes.
+const LAWS: [&str; 13] = [
+    "Directive",
+    "Regulation",
+    "Treaty",
+    "Convention",
+    "Richtlinie",
+    "Verordnung",
+    "Règlement",
+    "Directiva",
+    "Reglamento",
+    "Regulamento",
+    "Direttiva",
+    "Regolamento",
+    "Protocol",
+];
+
+/// "the Medical Device Directive [...] (Annex VII)".
+fn is_of_law(text: &str, span: Span) -> bool {
+    let before = tail(text.get(..span.start).unwrap_or_default(), LAW_BYTES);
+    let paragraph = before.rsplit("\n\n").next().unwrap_or(before);
+    LAWS.iter().any(|law| paragraph.contains(law))
 }
 
 /// Words between a work and what is in it.
@@ -179,6 +207,18 @@ fn is_tag(rest: &str) -> bool {
         && !after.starts_with(['(', '['])
 }
 
+/// `T1.231`, `G.826`, `P802.1d`: a capital, a number, and more.
+fn is_standard(word: &str) -> bool {
+    let number = word.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = word.len() - number.len();
+    let number = number.trim_start_matches('.');
+    (1..=2).contains(&letters)
+        && number.len() >= 3
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/'))
+        && (number.contains('.') || word.contains('.'))
+}
+
 /// `RFC 7231`, `Ref. 12`, `Smith (2010)`, `Smith and Wu (2010)`, `ISO 8601`, `Regulation (EU)`.
 fn is_cite(rest: &str, kind: Kind) -> bool {
     let word = first_word(rest);
@@ -283,7 +323,19 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
             }
         }
     }
+    // "OSPF Version 2, Appendix C" in quotes is a title and a place in it
+    if let Some(open) = line.rfind(['"', '“']) {
+        let inside = line.get(open..).unwrap_or_default().trim_start_matches(['"', '“']);
+        let title = inside.trim_end();
+        let named = title.chars().next().is_some_and(char::is_uppercase);
+        if named && title.len() > 8 && title.ends_with([',', ':']) {
+            return true;
+        }
+    }
     let last = trimmed.rsplit([' ', '\n']).next().unwrap_or_default();
+    if is_standard(last) {
+        return true;
+    }
     let rfc = trimmed.rsplit([' ', '\n']).nth(1).unwrap_or_default();
     // "https://example.org/a. See Figure 5"
     let prior = trimmed.trim_end_matches(char::is_alphabetic).trim_end();

@@ -115,7 +115,7 @@ fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mentio
     }
     // "[1-9][0-9]*" is an expression, "size [1] INTEGER" a tag of ASN.1
     let expression = inside.contains('-') && (next.starts_with('[') || before == Some('"'));
-    if expression || is_asn1(next) {
+    if expression || is_asn1(next) || is_tagged(text, start, next) {
         return;
     }
     let index = match before {
@@ -178,6 +178,19 @@ fn is_asn1(next: &str) -> bool {
                 .is_some_and(|rest| rest.contains("OPTIONAL")))
 }
 
+/// Bytes around a bracket in which a definition says that this is ASN.1.
+const ASN1_BYTES: usize = 1200;
+
+/// Whether a name with capitals inside follows, in a text of definitions: `[14] CertRepMessage`.
+fn is_tagged(text: &str, start: usize, next: &str) -> bool {
+    let word = super::words::first_word(next.trim_start_matches([' ', '\t']));
+    let name = word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.chars().skip(2).any(char::is_uppercase)
+        && word.chars().any(char::is_lowercase);
+    let before = || tail(text.get(..start).unwrap_or_default(), ASN1_BYTES).contains("::=");
+    name && next.starts_with([' ', '\t']) && before()
+}
+
 /// Words before the two ends of an interval.
 const INTERVALS: [&str; 7] =
     ["range", "values", "interval", "between", "Intervall", "intervalle", "intervalo"];
@@ -229,7 +242,9 @@ fn fragment(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let rest = head(text.get(end..).unwrap_or_default(), 200);
     let Some(close) = rest.find([')', ' ', '\n']) else { return };
     let name = rest.get(..close).unwrap_or_default();
+    // a browser goes to the top of any page
     if name.is_empty()
+        || name.eq_ignore_ascii_case("top")
         || name.contains('/')
         || !rest.get(close..).is_some_and(|r| r.starts_with(')'))
     {
@@ -258,6 +273,10 @@ fn label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let closes = rest.get(close..).is_some_and(|r| r.starts_with(']'));
     let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || b == b' ' || b == b',');
     let padded = name.len() > 1 && name.starts_with('0') && numeric(name);
+    // `a["b"]["c"]` is an index
+    if name.starts_with(['"', '\'']) {
+        return;
+    }
     if !opens || !closes || code || linked.is_empty() || name.is_empty() || numeric(linked) {
         return;
     }
@@ -392,7 +411,8 @@ fn year(
     };
     let surname = surname.rsplit([' ', '(', '\n']).next().unwrap_or_default();
     let proper = surname.chars().next().is_some_and(char::is_uppercase);
-    if !proper || surname.chars().count() < 2 || is_month(surname) {
+    let letters = surname.chars().filter(|c| c.is_alphabetic()).count();
+    if !proper || letters < 2 || is_month(surname) {
         return;
     }
     let from = start - before.len() + before.rfind(surname).unwrap_or(0);

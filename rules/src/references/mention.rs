@@ -166,6 +166,11 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         if dot && !hit.sense.dotted {
             return;
         }
+        // "A1 EC 33 FD" is a dump of bytes
+        let short = text.get(start..at).unwrap_or_default();
+        if !dot && short.len() == 2 && short.bytes().all(|b| b.is_ascii_uppercase()) {
+            return;
+        }
         let after = skip_space(text, at + usize::from(dot));
         // "APP1" is a name; "the tab.⏎1. Go on" ends a sentence
         let small = char_at(text, start).is_some_and(char::is_lowercase);

@@ -164,6 +164,14 @@ fn rows(text: &str, lines: &[Line]) -> usize {
         {
             return lines.iter().take_while(|line| line.pipes > 0).count();
         }
+        // rows with rules of nothing but dashes between them
+        if lines.get(1).is_some_and(|line| is_plain_rule(line.of(text))) {
+            let row = |line: &&Line| line.pipes > 0 || is_plain_rule(line.of(text));
+            let rows = lines.iter().take(LOOK_ROWS).take_while(row);
+            if rows.filter(|line| line.pipes > 0).count() >= 2 {
+                return lines.iter().take_while(row).count();
+            }
+        }
     }
     let boxed = |line: &&Line| {
         let line = line.of(text).trim_start();
@@ -231,6 +239,12 @@ fn separated(lines: &[Line]) -> usize {
 fn is_rule_row(line: &str) -> bool {
     line.contains("--")
         && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+' | '=' | '\t'))
+}
+
+/// `----------`, as wide as a row.
+fn is_plain_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 10 && line.bytes().all(|b| matches!(b, b'-' | b'=' | b'_'))
 }
 
 /// `====  ====`, the rule of a simple table.

@@ -3,7 +3,7 @@
 use super::key::Key;
 use super::kinds::{Direction, Form, Kind, Span, Strength};
 use super::mention::{Buffers, Hit, Mention, noun_end};
-use super::words::{char_at, head, skip_blank, word_after, word_before};
+use super::words::{char_at, char_before, head, skip_blank, word_after, word_before};
 
 /// Words between the place before a noun and the noun.
 const WORDS_BETWEEN_MAX: usize = 3;
@@ -209,6 +209,18 @@ fn goes_nowhere(hit: &Hit<'_>, to: usize, buffers: &mut Buffers) -> bool {
 pub(super) fn phrase(hit: &Hit<'_>, kind: Kind, direction: Direction, out: &mut Vec<Mention>) {
     // 下表面 is a surface, 下图像 an image
     let next = char_at(hit.text, hit.end);
+    // 自前の図 is a figure of one's own
+    if char_before(hit.text, hit.start) == Some('自') {
+        return;
+    }
+    // ブラウザー上の表示 is what a browser shows
+    let whole = hit.text.get(hit.start..hit.end).unwrap_or_default();
+    if whole.ends_with('表')
+        && next.is_some_and(|c| "示現記す明".contains(c))
+        && whole.contains('の')
+    {
+        return;
+    }
     if next.is_some_and(|c| "面达達示现現情率格层層像书書形案式".contains(c))
         && hit.end - hit.start < 9
     {

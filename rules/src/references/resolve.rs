@@ -231,6 +231,11 @@ impl State<'_> {
             }
             Kind::Section => {
                 let dotted = mention.key.as_str().contains('.');
+                // a text with its own sections that names more of others speaks of another text
+                let lost = self.lost(Kind::Section);
+                if counts.labelled >= 2 && lost > counts.labelled.max(5) {
+                    return false;
+                }
                 dotted && (counts.labelled >= 2 || mention.strength == Strength::M3)
             }
             Kind::Citation if mention.strength != Strength::M3 || self.cited.distinct > 0 => {

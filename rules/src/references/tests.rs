@@ -419,3 +419,49 @@ fn every_language_file_is_read() {
     }
     assert!(Detector::new(&["xx"]).is_err());
 }
+
+#[test]
+fn objects_in_plain_protocol_text_are_objects() {
+    let mut wrong = Vec::new();
+    for text in [
+        // code that ends in dots, with its caption right below
+        "   It is encoded without a branch (Figure 2).  This helps.\n\n   void encode(int n) {\n     if (n < 24)\n       *p++ = n;\n     else\n          ...\n             Figure 2: Encoding a Signed Integer\n\n   We go on here.\n",
+        // rows with rules of dashes between them
+        "   This is depicted in Table 1.\n\n      LSR  |  Link  |  MTU\n      --------------------\n       F   |    -   |  655\n      --------------------\n       E   |    R   |  446\n      --------------------\n                Table 1\n\n   We go on here.\n",
+        // deeper lines that begin with a number
+        "   The current values are described in Section 7 and are the\n   following:\n\n      0   Success\n\n      128 Failure, reason unspecified\n\n   We go on here.\n",
+        "   The following is an example of an object with another one inside it:\n\n   {\n     \"a\": 1\n   }\n",
+        // a heading between the words and the code
+        "## Sample\n\n### Description\n\nThe following sample shows how to use it:\n\n### Code\n\n```c\nx = 1;\n```\n",
+        // code that belongs to a heading
+        "For an example, see Example 2.\n\n### Example 1: A\n\nText.\n\n```\na\n```\n\n### Example 2: B\n\nFirst a word about it.\n\n> Note that it is so.\n> And so on.\n\nThen more words.\n\nAnd more.\n\nAnd more.\n\nAnd more.\n\n```\nb\n```\n\n### Example 3: C\n\n```\nc\n```\n",
+        // code in the paragraph itself
+        "If so, run the following command as root: apt-get install aptitude. If not, ask for it.\n\n# Next\n\nText.\n",
+        "Here the following code was used to change it. \\let\\saved=\\label Note that it works.\n\n# Next\n\nText.\n",
+        "[In This Article](#top)\n\n## One\n\nText.\n",
+        "Write ``expr[\"field\"][\"of\"]`` or a[\"b\"][\"c\"].\n\n[x]: http://example.org\n",
+        "-   Bertot, J. C., et al. (2012). A. _Journal_.\n-   Bertot, J. D., et al. (2013). B. _Journal_.\n",
+        "The Device Directive has procedures, from the declaration (Annex VII) for Class I to verification (Annex IV).\n",
+        "ナビゲーター上の表示がグラデーション背景つきになります。\n",
+        "AASTeXには，自前の図関連コマンドがありますが，標準の方がずっとよいです。\n",
+    ] {
+        if !defects(text).is_empty() {
+            wrong.push(format!("{text}: {:?}", defects(text)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn places_in_standards_are_of_other_works() {
+    for text in [
+        "A defect (See T1.231 Section 6.5.2.2 and G.826 Section 7.1).\n\n1.1 One\n\nText.\n\n1.2 Two\n\nText.\n",
+        "REFERENCE\n   \"OSPF Version 2, Appendix C.6 Host route parameters\"\n",
+        "   Y: 13 63 A1 85 04 8C EC 33 FD 1A\n   X: 32 CC EC 00 CE 6F\n",
+        "M ::= SEQUENCE {\n  a [1] CertReqMessages, b [2] CertRepMessage, c [3] CAKeyUpd, d [4] CertAnnContent }\n",
+        "   The model (shown in Figure 1) may be drawn.\n\n\n                 TELNET\n              +----------+      +-----+\n              |  server  |----->|  a  |\n              +----------+      +-----+\n\n\n                FIGURE 1 Model for its Use\n\n   We go on.\n",
+        "   The syntax is given in Figure 2.\n\n   attribute   =/ attr-a\n   attr-a      =  a SP b\n   UHEX        =  DIGIT / %x41-46 ; A-F\n\n   Figure 2: Syntax of the Attribute\n\n   We go on.\n",
+    ] {
+        assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
+    }
+}
