@@ -441,34 +441,45 @@ fn is_set_below(text: &str, lines: &[Line], label: &Label) -> bool {
     whole && indent > 0 && (indent >= above.indent.saturating_add(4) || drawn || deep)
 }
 
-/// Whether a line is drawn, has columns, or is short without ending a sentence.
+/// Whether a line is drawn, has columns, is code, or is short without ending a sentence.
 fn is_no_prose(text: &str, line: &Line) -> bool {
     let full = line.of(text);
+    let trimmed = full.trim();
     super::lines::is_drawn(full)
         || line.gaps > 0
         || line.class == Class::Art
-        || full.trim().starts_with("...")
+        || is_mostly_signs(full)
+        || ["...", "; ", "//"].iter().any(|mark| trimmed.starts_with(mark))
+        || super::lines::is_codey(full)
         || (line.width() < 46
             && !full.ends_with(['.', ',', ';', ':', '?', '!', '。'])
             && line.class != Class::Heading)
 }
 
-/// Whether a figure's label in plain text, set in more than what is above it, has two or more lines
-/// above that are no prose: a drawing, or a few lines of grammar or protocol.
+/// Whether a figure's label in plain text has two or more lines above it that are no prose: a
+/// drawing, or a few lines of grammar or protocol that are set in less.
 fn stands_below_no_prose(text: &str, lines: &[Line], label: &Label) -> bool {
     let Some(own) = lines.get(label.line as usize) else { return false };
-    if label.kind != Kind::Figure || own.indent < 3 {
+    if label.kind != Kind::Figure {
         return false;
     }
     let mut found = 0;
+    let mut note = own.indent >= 8;
     for line in lines.get(..label.line as usize).unwrap_or_default().iter().rev().take(16) {
         if line.class == Class::Blank {
             continue;
         }
         if line.class == Class::Heading || !is_no_prose(text, line) {
+            // one line below a drawing may explain its signs
+            if note && found == 0 && line.of(text).trim_start().starts_with("Note") {
+                note = false;
+                continue;
+            }
             break;
         }
-        found += u32::from(own.indent > line.indent || line.gaps > 0 || line.class == Class::Art);
+        let set_in = own.indent >= 3 && own.indent > line.indent;
+        let drawn = line.gaps > 0 || line.class == Class::Art || is_mostly_signs(line.of(text));
+        found += u32::from(set_in || drawn);
         if found >= 2 {
             return true;
         }

@@ -48,8 +48,8 @@ pub use resolve::Scan;
 /// Findings less sure than this are left out, unless a detector is told otherwise.
 pub const MIN_CONFIDENCE: f32 = 0.65;
 
-/// The same for what misleads most often: promises by a colon, and code named by its place.
-pub const MIN_CONFIDENCE_UNSURE: f32 = 0.8;
+/// The same for what misleads most often: promises by a colon, and what is named by its place.
+pub const MIN_CONFIDENCE_UNSURE: f32 = 0.88;
 
 /// Bytes before a sentence by which its language is known.
 const SENTENCE_LANGUAGE_BYTES: usize = 1000;

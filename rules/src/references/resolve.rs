@@ -30,8 +30,8 @@ pub struct Scan {
 
 /// Whether a finding is of a sort that misleads more often than others.
 fn is_unsure(finding: &Finding) -> bool {
-    finding.form == Form::Promise
-        || (finding.form == Form::Deictic && finding.kind == Kind::Listing)
+    let placed = finding.form == Form::Deictic && finding.kind != Kind::Attachment;
+    finding.form == Form::Promise || placed
 }
 
 /// Puts the findings of `scan` into `findings`; `group` has the targets of the same work's other

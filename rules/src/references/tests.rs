@@ -460,6 +460,8 @@ fn places_in_standards_are_of_other_works() {
         "   Y: 13 63 A1 85 04 8C EC 33 FD 1A\n   X: 32 CC EC 00 CE 6F\n",
         "M ::= SEQUENCE {\n  a [1] CertReqMessages, b [2] CertRepMessage, c [3] CAKeyUpd, d [4] CertAnnContent }\n",
         "   The model (shown in Figure 1) may be drawn.\n\n\n                 TELNET\n              +----------+      +-----+\n              |  server  |----->|  a  |\n              +----------+      +-----+\n\n\n                FIGURE 1 Model for its Use\n\n   We go on.\n",
+        "   The heading is shown in Figure 21.\n\n    3           2           1\n   1 0 9 8 7 6 5 4 3 2 1 0 9 8 7 6 5 4 3 2 1 0\n   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+\n\n              Fig. 21: Bit Numbering\n\n   We go on.\n",
+        "   Figure 2 shows the protocol exchange.\n\n    ---- EAP-Initiate/ ----> ----AAA(EAP-Initiate/ ---->\n          Re-auth/                  Re-auth/\n         [Bootstrap]              [Bootstrap])\n\n   Note: [] brackets indicate optionality.\n\n                  Figure 2: Exchange\n\n   We go on.\n",
         "   The syntax is given in Figure 2.\n\n   attribute   =/ attr-a\n   attr-a      =  a SP b\n   UHEX        =  DIGIT / %x41-46 ; A-F\n\n   Figure 2: Syntax of the Attribute\n\n   We go on.\n",
     ] {
         assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
