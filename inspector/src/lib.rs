@@ -4,6 +4,7 @@ pub mod error;
 pub mod model;
 pub mod page;
 pub mod sample;
+pub mod stats;
 pub mod summary;
 pub mod visible;
 
