@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tamis_kernels::{hash128, hex128};
+use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{self, RowFiles};
 use tamis_pipeline::read::{
     self, Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard,
 };
-use tamis_pipeline::PipelineError;
 use tamis_rules::test_runner::judge;
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 
@@ -213,6 +213,14 @@ impl Corpus {
         })
     }
 
+    /// The record of a document.
+    pub(crate) fn record(&self, entry: &Entry) -> Result<look::Found, InspectError> {
+        let record = self.read(self.number(&entry.shard)?, entry.row, true)?;
+        let mut fields = record.metadata;
+        fields.insert(record.text_field, record.text.clone().into());
+        Ok(look::Found { record: fields.into(), text: record.text, reasons: Vec::new() })
+    }
+
     /// A document with everything its record says.
     pub(crate) fn fetch(&self, entry: &Entry) -> Result<Document, InspectError> {
         let number = self.number(&entry.shard)?;
@@ -382,10 +390,8 @@ impl Backend for Corpus {
         progress: &dyn Progress,
     ) -> Result<Order, InspectError> {
         let languages = matches!(spec.strata, Some(Strata::Language));
-        let field = |name: &&str| ForeignField {
-            name: (*name).to_owned(),
-            kind: ForeignType::String,
-        };
+        let field =
+            |name: &&str| ForeignField { name: (*name).to_owned(), kind: ForeignType::String };
         let foreign: Vec<ForeignField> =
             if languages { LANGUAGES.iter().map(field).collect() } else { Vec::new() };
         let options = self.read_options(foreign, None);

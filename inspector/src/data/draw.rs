@@ -65,7 +65,15 @@ struct Scan {
 impl Drawing {
     pub(crate) fn new(spec: SampleSpec) -> Self {
         let walk = RankWalk::new(spec.seed);
-        Self { spec, walk, walked: 0, pending: Vec::new(), drawn: Vec::new(), ended: false, scan: None }
+        Self {
+            spec,
+            walk,
+            walked: 0,
+            pending: Vec::new(),
+            drawn: Vec::new(),
+            ended: false,
+            scan: None,
+        }
     }
 
     /// Adds what a scan found out.

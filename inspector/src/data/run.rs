@@ -51,12 +51,15 @@ impl RunData {
             .worker_threads(1)
             .enable_all()
             .build()
-            .map_err(|error| InspectError::file(root, format!("no thread to read with: {error}")))?;
+            .map_err(|error| {
+                InspectError::file(root, format!("no thread to read with: {error}"))
+            })?;
         let run = runtime.block_on(Run::open(root))?;
         let slices = run.layout()?;
         let by_name = slices.iter().enumerate().map(|(at, s)| (s.shard.clone(), at)).collect();
         let rules = run.manifest().pointer("/rules/set/rules").and_then(Value::as_array);
-        let word = |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
+        let word =
+            |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
         let flagging = |rule: &&Value| word(rule, "action").as_deref() == Some("flag_if");
         let flags =
             rules.into_iter().flatten().filter(flagging).filter_map(|r| word(r, "id")).collect();
@@ -74,9 +77,9 @@ impl RunData {
 
     /// The rules of the run, made from what its manifest says of them.
     pub(crate) fn rules(&self) -> Result<&RunRules, InspectError> {
-        let built = self.rules.get_or_init(|| {
-            rebuilt(self.run.manifest()).map_err(|error| error.to_string())
-        });
+        let built = self
+            .rules
+            .get_or_init(|| rebuilt(self.run.manifest()).map_err(|error| error.to_string()));
         built.as_ref().map_err(|error| InspectError::file(&self.run.root().join("run.json"), error))
     }
 
