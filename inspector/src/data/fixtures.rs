@@ -40,7 +40,7 @@ pub(crate) fn document(name: &str, bytes: usize) -> Document {
 /// The text of document `number`: every third is short.
 pub(crate) fn text(number: usize) -> String {
     let words = ["river", "stone", "garden", "letter", "window", "bridge"];
-    let count = if number % 3 == 0 { 2 } else { 6 + number % 17 };
+    let count = if number.is_multiple_of(3) { 2 } else { 6 + number % 17 };
     let word = |at: usize| format!("{}{}", words[(number + at) % 6], number * 31 + at);
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }

@@ -164,7 +164,7 @@ impl Pass {
                 };
                 let row = index.records;
                 index.records += 1;
-                if row % STRIDE == 0 {
+                if row.is_multiple_of(STRIDE) {
                     index.places.push(place);
                 }
                 if compression == Compression::None {

@@ -32,6 +32,9 @@ pub(crate) struct RunRules {
     pub(crate) infos: Vec<RuleInfo>,
 }
 
+/// Bytes, and what became of the documents of slices, by their numbers, last used last.
+type DecidedCache = (usize, Vec<(usize, Arc<Decided>)>);
+
 /// An opened run.
 pub(crate) struct RunData {
     pub(crate) run: Run,
@@ -40,7 +43,7 @@ pub(crate) struct RunData {
     by_name: HashMap<String, usize>,
     /// Rules that flag, by their columns.
     pub(crate) flags: Vec<String>,
-    decided: RefCell<(usize, Vec<(usize, Arc<Decided>)>)>,
+    decided: RefCell<DecidedCache>,
     rules: OnceCell<Result<RunRules, String>>,
     pub(crate) names: Names,
 }
@@ -340,6 +343,7 @@ impl Backend for RunData {
         &self,
         spec: &SampleSpec,
         documents: &[Ranked],
+        _progress: &dyn Progress,
     ) -> Result<Vec<Option<Entry>>, InspectError> {
         let mut by_slice: BTreeMap<usize, Vec<(u64, usize)>> = BTreeMap::new();
         for (at, one) in documents.iter().enumerate() {
