@@ -3,8 +3,10 @@
 //! `cargo run --release --example big -- FILE --bytes 10GB [--giant 200MB] [--seed 1]` writes JSONL
 //! or Parquet, as the file is called: documents of 200 to 8,000 bytes until their texts have the
 //! size, and one of the giant's size in the middle. The same arguments give the same bytes.
+//! `... --example big -- measure INPUT` times the first documents of a sample of it.
 #![expect(clippy::print_stdout, reason = "a tool of the command line")]
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -16,6 +18,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use tamis_inspector::data::{OpenOptions, Quiet, Source};
+use tamis_inspector::model::{Population, SampleSpec};
 
 /// Bytes of words that texts are cut from.
 const POOL: usize = 16 << 20;
@@ -175,8 +179,36 @@ fn bytes(text: &str) -> Result<u64> {
     number.checked_mul(unit).with_context(|| format!("{text} is too large"))
 }
 
+/// Times opening, the first document, twenty of them, and the memory that all of it took.
+fn measure(inputs: &[String]) -> Result<()> {
+    let started = std::time::Instant::now();
+    let told = |what: &str| println!("{what}: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+    let source = Source::open(inputs, &OpenOptions::default())?;
+    told("opened");
+    let spec = SampleSpec { seed: 7, population: Population::All, ..SampleSpec::default() };
+    let first = source.draw(&spec, 0, 1, &Quiet)?;
+    told("first entry");
+    for entry in &first {
+        source.fetch(entry)?;
+    }
+    told("first document");
+    for entry in source.draw(&spec, 1, 20, &Quiet)? {
+        source.fetch(&entry)?;
+    }
+    told("twenty more");
+    println!("{} documents", source.frame().documents.unwrap_or_default());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
+    Ok(())
+}
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((word, inputs)) = arguments.split_first()
+        && word == "measure"
+    {
+        return measure(inputs);
+    }
     let Some((file, options)) = arguments.split_first() else {
         bail!("big FILE.jsonl|FILE.parquet --bytes 10GB [--giant 200MB] [--seed 1]");
     };
