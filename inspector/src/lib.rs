@@ -1,8 +1,10 @@
 //! What a person sees: a sample that can be proved uniform, and the readable form of a document.
 
+pub mod draft;
 pub mod error;
 pub mod model;
 pub mod page;
+pub mod review;
 pub mod sample;
 pub mod summary;
 pub mod visible;
