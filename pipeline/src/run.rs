@@ -28,7 +28,7 @@ use crate::work::Work;
 use crate::works::own_column;
 
 /// Text files that share one unit at most.
-const TEXT_FILES_PER_UNIT: usize = 512;
+pub(crate) const TEXT_FILES_PER_UNIT: usize = 512;
 /// Bytes of text that one batch aims at.
 const BATCH_BYTES: usize = 4 << 20;
 /// Rows that one batch holds at most.

@@ -20,6 +20,7 @@ use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
 pub use discover::{Discovered, discover};
+pub(crate) use parquet::guarded;
 
 /// How records lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

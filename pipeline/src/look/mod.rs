@@ -1,6 +1,12 @@
 //! Looking into a finished run: which documents it holds, and any one of them with its record.
 
-use std::collections::BTreeMap;
+mod corpus;
+mod decided;
+mod fetch;
+mod layout;
+mod rows;
+mod select;
+
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
@@ -10,7 +16,6 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ExprSchemable;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::StreamExt;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::PipelineError;
@@ -18,11 +23,16 @@ use crate::exec::flow::PLACE;
 use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
-use crate::read::{Compression, Format, Shard, TEXT_NAMES, discover};
+use crate::report::Report;
 use crate::repeats::{EMPTIED, SPANS};
 use crate::twins::{Role, Twins};
-use crate::write::frames::{Frame, read_frame};
 use tamis_rules::BANDS;
+
+pub use corpus::{Document, columns_of, documents, files, shards};
+pub use decided::{Decided, Duplicates, REASONS};
+pub use fetch::Found;
+pub use layout::Slice;
+pub use rows::{RowFile, RowFiles};
 
 /// A finished run directory, open for reading.
 pub struct Run {
@@ -36,6 +46,9 @@ pub struct Run {
     gone: Vec<PathBuf>,
     reason_field: String,
     text_column: Option<String>,
+    manifest: Value,
+    report: Report,
+    files: RowFiles,
 }
 
 /// One document and where its record stands.
@@ -84,16 +97,6 @@ impl Count {
     }
 }
 
-/// A document with its record.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    /// The record: a JSON object, for Parquet the row as one.
-    pub record: Value,
-    /// Its text, as written.
-    pub text: String,
-    /// The reasons it carries.
-    pub reasons: Vec<Value>,
-}
 
 impl Run {
     /// Whether `path` is a run directory.
@@ -103,16 +106,22 @@ impl Run {
 
     /// Opens a finished run.
     pub async fn open(root: &Path) -> Result<Self, PipelineError> {
-        let manifest = root.join("run.json");
-        let text = std::fs::read_to_string(&manifest).map_err(|error| {
+        let told = root.join("run.json");
+        let text = std::fs::read_to_string(&told).map_err(|error| {
             PipelineError::directory(root, format!("is no finished run (run.json: {error})"))
         })?;
         let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| PipelineError::directory(&manifest, error))?;
+            .map_err(|error| PipelineError::directory(&told, error))?;
+        let counted = root.join("report.json");
+        let text = std::fs::read(&counted)
+            .map_err(|error| PipelineError::directory(&counted, error))?;
+        let report: Report = serde_json::from_slice(&text)
+            .map_err(|error| PipelineError::directory(&counted, error))?;
         let reason_field = manifest
             .pointer("/configuration/reason_field")
             .and_then(Value::as_str)
-            .unwrap_or("tamis");
+            .unwrap_or("tamis")
+            .to_owned();
         let text_column = manifest.pointer("/configuration/text_column").and_then(Value::as_str);
         let text_column = text_column.map(str::to_owned);
         let temp = std::env::temp_dir().join(format!("tamis-look-{}", std::process::id()));
@@ -134,9 +143,32 @@ impl Run {
             parts,
             clusters,
             gone,
-            reason_field: reason_field.to_owned(),
+            reason_field,
             text_column,
+            manifest,
+            report,
+            files: RowFiles::default(),
         })
+    }
+
+    /// The run directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `run.json`.
+    pub fn manifest(&self) -> &Value {
+        &self.manifest
+    }
+
+    /// `report.json`.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The annotation parts, in input order.
+    pub fn parts(&self) -> &[PathBuf] {
+        &self.parts
     }
 
     /// Walks all documents in input order; `visit` gets each one for which `condition` (SQL over
@@ -312,88 +344,6 @@ impl Run {
         }
         Ok(found)
     }
-
-    /// The record of a document, fetched from the file it was written to.
-    pub fn fetch(&self, place: &Place) -> Result<Found, PipelineError> {
-        let (format, compression) = discover::kind_of(Path::new(&place.shard))
-            .unwrap_or((Format::Jsonl, Compression::None));
-        let file = match (place.decision.as_str(), format) {
-            ("failed", _) => format!("failed/{}.jsonl", place.shard),
-            ("removed", Format::Text) => format!("removed/{}.json", place.shard),
-            (decision, _) => format!("{decision}/{}", place.shard),
-        };
-        let path = self.root.join(&file);
-        let record = match (place.decision.as_str(), format) {
-            ("kept", Format::Text) => {
-                let text = std::fs::read_to_string(&path)
-                    .map_err(|e| PipelineError::directory(&path, e))?;
-                return Ok(Found {
-                    record: Value::String(text.clone()),
-                    text,
-                    reasons: Vec::new(),
-                });
-            }
-            ("failed", _) | (_, Format::Text) => {
-                self.line(&path, &file, Compression::None, place.ordinal)?
-            }
-            (_, Format::Jsonl) => self.line(&path, &file, compression, place.ordinal)?,
-            (_, Format::Parquet) => parquet_row(&path, place.ordinal)?,
-        };
-        let chosen = self.text_column.as_deref();
-        let text = chosen
-            .into_iter()
-            .chain(TEXT_NAMES.iter().copied())
-            .chain(["raw"])
-            .find_map(|name| record.get(name).and_then(Value::as_str))
-            .unwrap_or_default()
-            .to_owned();
-        let reasons = record
-            .get(&self.reason_field)
-            .and_then(|verdict| verdict.get("reasons"))
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        Ok(Found { record, text, reasons })
-    }
-
-    /// One line of a file that may be compressed: through its index, or by reading it.
-    fn line(
-        &self,
-        path: &Path,
-        file: &str,
-        compression: Compression,
-        ordinal: u64,
-    ) -> Result<Value, PipelineError> {
-        let index = self.root.join(format!("index/{file}.json"));
-        let broken = |what: &dyn std::fmt::Display| PipelineError::directory(path, what);
-        let (bytes, first) = match std::fs::read(&index) {
-            Ok(json) => {
-                let frames: Vec<Frame> = serde_json::from_slice(&json).map_err(|e| broken(&e))?;
-                let Some(frame) = frames.iter().rev().find(|frame| frame.first_record <= ordinal)
-                else {
-                    return Err(broken(&"its index does not know the record"));
-                };
-                (read_frame(path, compression, frame).map_err(|e| broken(&e))?, frame.first_record)
-            }
-            Err(_) => (std::fs::read(path).map_err(|e| broken(&e))?, 0),
-        };
-        let skip = usize::try_from(ordinal - first).unwrap_or(usize::MAX);
-        let line = bytes.split(|byte| *byte == b'\n').nth(skip).unwrap_or_default();
-        record(line).map_err(|error| broken(&format!("record {ordinal}: {error}")))
-    }
-}
-
-/// A record as JSON; a value that is too large for a number stands there as it is written.
-fn record(line: &[u8]) -> serde_json::Result<Value> {
-    let whole = serde_json::from_slice(line);
-    if whole.is_ok() {
-        return whole;
-    }
-    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(line)?;
-    let value = |raw: Box<RawValue>| {
-        serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::String(raw.get().to_owned()))
-    };
-    Ok(fields.into_iter().map(|(name, raw)| (name, value(raw))).collect())
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
@@ -410,24 +360,8 @@ fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     Ok(files)
 }
 
-fn parquet_row(path: &Path, ordinal: u64) -> Result<Value, PipelineError> {
-    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    let broken = |what: &dyn std::fmt::Display| PipelineError::directory(path, what);
-    let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
-    let mut reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|e| broken(&e))?
-        .with_offset(usize::try_from(ordinal).unwrap_or(usize::MAX))
-        .with_limit(1)
-        .build()
-        .map_err(|e| broken(&e))?;
-    match reader.next() {
-        Some(batch) => Ok(Value::Object(object(&batch?, 0)?)),
-        None => Err(broken(&format!("holds no record {ordinal}"))),
-    }
-}
-
 /// One row as a JSON object.
-fn object(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, PipelineError> {
+pub fn object(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, PipelineError> {
     let one = batch.slice(row, 1);
     let mut writer = arrow_json::LineDelimitedWriter::new(Vec::new());
     let json = writer
@@ -447,100 +381,3 @@ fn object(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, Pipelin
     Ok(map)
 }
 
-/// The shard behind a name, for documents that never went through a run.
-pub fn shards(inputs: &[String]) -> Result<Vec<Shard>, PipelineError> {
-    Ok(discover::discover(inputs, None)?.shards)
-}
-
-/// Every file below a folder, in the order of names.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|error| PipelineError::directory(folder, error))?;
-        if entry.file_type().is_file() {
-            files.push(entry.into_path());
-        }
-    }
-    Ok(files)
-}
-
-/// One document straight from a reader.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Document<'a> {
-    /// The document's id.
-    pub document_id: String,
-    /// The user's id.
-    pub id: Option<&'a str>,
-    /// Its row in the shard.
-    pub row: u64,
-    /// Its text.
-    pub text: &'a str,
-}
-
-/// The good documents of a chunk.
-pub fn documents<'a>(
-    shard: &Shard,
-    chunk: &'a crate::read::Chunk,
-) -> Result<Vec<Document<'a>>, PipelineError> {
-    let rows: &UInt64Array = typed(&chunk.batch, "row")?;
-    let ids: &StringArray = typed(&chunk.batch, "id")?;
-    let texts: &StringArray = typed(&chunk.batch, "text")?;
-    let one = |at: usize| Document {
-        document_id: tamis_kernels::hex128(tamis_kernels::document_id(&shard.name, rows.value(at))),
-        id: (!ids.is_null(at)).then(|| ids.value(at)),
-        row: rows.value(at),
-        text: texts.value(at),
-    };
-    Ok((0..chunk.batch.num_rows()).map(one).collect())
-}
-
-/// For each declared column, what is wrong with it in the first thousand records of each shard
-/// behind `input`; none where some record has it with the declared type.
-pub fn columns_of(
-    input: &str,
-    columns: &[tamis_rules::ForeignColumn],
-) -> Result<Vec<Option<String>>, PipelineError> {
-    use crate::read::{Columns, ForeignField, ForeignType, ReadOptions, open};
-    let foreign: Vec<ForeignField> = columns
-        .iter()
-        .filter_map(|column| {
-            let kind = ForeignType::of(&column.data_type)?;
-            Some(ForeignField { name: column.name.clone(), kind })
-        })
-        .collect();
-    let options = ReadOptions {
-        columns: Columns::default(),
-        foreign: foreign.clone(),
-        reason_field: String::new(),
-        with_raw: false,
-        batch_bytes: 4 << 20,
-        batch_rows: 1000,
-        record_bytes_max: 128 << 20,
-        limit: Some(1000),
-    };
-    let mut seen = vec![false; foreign.len()];
-    let mut warnings = Vec::new();
-    for shard in shards(&[input.to_owned()])? {
-        let mut reader = open(&shard, &options)?;
-        while let Some(chunk) = reader.next_chunk()? {
-            for (number, field) in foreign.iter().enumerate() {
-                let column = chunk.batch.column_by_name(&field.name);
-                seen[number] |= column.is_some_and(|column| column.null_count() < column.len());
-            }
-        }
-        warnings.extend(reader.totals().warnings);
-    }
-    Ok(foreign
-        .iter()
-        .zip(seen)
-        .map(|(field, seen)| {
-            let told = format!("column {} is of", field.name);
-            let mistyped = warnings.iter().any(|warning| warning.starts_with(&told));
-            match (seen, mistyped) {
-                (true, _) => None,
-                (false, true) => Some(format!("is of another type than declared in {input}")),
-                (false, false) => Some(format!("is in no record of {input}")),
-            }
-        })
-        .collect())
-}
