@@ -12,7 +12,7 @@ use regex::Regex;
 
 pub use self::append::{Appended, NewRule, TestDocument, append};
 pub use self::base::Base;
-pub use self::trial::try_draft;
+pub use self::trial::{columns_of, try_draft};
 use crate::model::Draft;
 
 /// The pattern that finds a selected text again: its characters as they are, any white space

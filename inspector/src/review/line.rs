@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Verdict;
+use crate::model::{Document, Verdict};
 
 /// What a reviewer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,36 @@ pub struct Seen {
     pub sampled: bool,
     /// Whether it is a second look that the reviewer does not know of.
     pub repeat: bool,
+}
+
+impl Seen {
+    /// A document as it is on the screen: its text's hash and size, and what fired for it.
+    pub fn of(document: &Document, spent_ms: u64, sampled: bool, repeat: bool) -> Self {
+        let entry = &document.entry;
+        let mut rules: Vec<String> = document
+            .why
+            .iter()
+            .map(|why| match (why.effect.as_str(), why.title.split_whitespace().next()) {
+                ("found", Some(kind)) => format!("finding:{kind}"),
+                _ => why.title.clone(),
+            })
+            .chain(entry.flags.iter().cloned())
+            .chain(entry.reason.clone())
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        Self {
+            document_id: entry.document_id.clone(),
+            id: entry.id.clone(),
+            content_hash: document.content_hash.clone(),
+            spent_ms,
+            stratum: entry.stratum.clone(),
+            size: document.text.text.len() as u64,
+            rules,
+            sampled,
+            repeat,
+        }
+    }
 }
 
 /// What is said of a document.

@@ -5,6 +5,7 @@
 
 pub mod export;
 pub mod fold;
+pub mod import;
 pub mod kinds;
 pub mod line;
 pub mod log;
@@ -16,11 +17,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tamis_kernels::hex128;
+use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::look::Run;
 use tamis_pipeline::write::atomic::PartFile;
 
 pub use self::fold::State;
+pub use self::import::Import;
 pub use self::line::{Act, Context, Line, Said, Seen};
 pub use self::log::{Log, Torn};
 pub use self::manifest::{Choices, FrameShard, FrameShards, Manifest};
@@ -200,10 +202,9 @@ pub fn default_reviewer() -> String {
     names.next().unwrap_or_else(|| "reviewer".to_owned())
 }
 
-/// The hash by which a label knows the text it is of: that of exact duplicates, so that another
-/// layout of white space is the same text.
+/// The hash by which a label knows the text it is of, 32 hexadecimal digits.
 pub fn content_hash(text: &str) -> String {
-    hex128(tamis_kernels::content_hash(text))
+    hex128(hash128(text.as_bytes()))
 }
 
 /// Refuses a name that cannot be a file's.
@@ -218,7 +219,7 @@ fn check_name(what: &str, name: &str) -> Result<(), InspectError> {
 }
 
 /// Milliseconds since 1970.
-pub(crate) fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
