@@ -1,5 +1,6 @@
 //! What a person sees: a sample that can be proved uniform, and the readable form of a document.
 
+pub mod data;
 pub mod draft;
 pub mod error;
 pub mod model;

@@ -140,6 +140,26 @@ impl AnnotateSpec {
         }
         (seen, trace)
     }
+
+    /// The places of the text as it was read that edits changed, each with the number of its rule.
+    pub fn touched(&self, text: &str) -> Vec<(u32, usize, usize)> {
+        let mut seen = Cow::Borrowed(text);
+        let mut trace = Trace::default();
+        let mut places = Vec::new();
+        for edit in self.stages.iter().flat_map(|stage| &stage.edits) {
+            let Ok(editor) = Editor::new(edit) else { continue };
+            let mut cuts = Vec::new();
+            if let Some(edited) = editor.cut(&seen, &mut |cut| cuts.push(cut)) {
+                for cut in &cuts {
+                    let (start, end) = trace.back(cut.from, cut.to);
+                    places.push((edit.rule, start, end));
+                }
+                seen = Cow::Owned(edited);
+                trace.0.push(cuts);
+            }
+        }
+        places
+    }
 }
 
 pub(crate) fn edit_fields() -> Fields {

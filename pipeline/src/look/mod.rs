@@ -344,6 +344,44 @@ impl Run {
         }
         Ok(found)
     }
+
+    /// The members of the clusters of the document in a row of a shard, survivors first, as JSON
+    /// objects.
+    pub async fn members(
+        &self,
+        shard: &str,
+        row: u64,
+        limit: usize,
+    ) -> Result<Vec<Map<String, Value>>, PipelineError> {
+        let mut found = Vec::new();
+        if self.clusters.is_empty() {
+            return Ok(found);
+        }
+        // shard and row have statistics by which most of the file is passed over
+        let shard = shard.replace('\'', "''");
+        let sql = format!(
+            "SELECT cluster_id FROM clusters WHERE shard = '{shard}' AND \"row\" = {row}"
+        );
+        let mut ids = Vec::new();
+        for batch in self.context.sql(&sql).await?.collect().await? {
+            let column = typed::<StringArray>(&batch, "cluster_id")?;
+            ids.extend(column.iter().flatten().map(|id| format!("'{}'", id.replace('\'', "''"))));
+        }
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT * FROM clusters WHERE cluster_id IN ({}) \
+             ORDER BY document_id <> survivor_id, similarity DESC, document_id LIMIT {limit}",
+            ids.join(", ")
+        );
+        for batch in self.context.sql(&sql).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                found.push(object(&batch, row)?);
+            }
+        }
+        Ok(found)
+    }
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
