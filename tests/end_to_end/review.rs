@@ -203,6 +203,11 @@ fn another_session_is_another_review_of_the_same_run() {
         read_json(&folder.join("out/review/manifest.json"))["kinds"].as_array().unwrap().len(),
         9
     );
+    // the same review by another sample is refused, with the difference named
+    let args =
+        ["review", "out", "--label", "labels.jsonl", "--session", "strict", "--kinds", "odd"];
+    let (_, stderr) = expect(folder, &args, 2);
+    assert!(stderr.contains("kinds of defect was"), "{stderr}");
     // a run that decides otherwise is another frame
     expect(folder, &["run", "corpus", "--out", "out", "--quiet", "--force", "--rules", "none"], 0);
     let args = ["review", "out", "--label", "labels.jsonl"];

@@ -118,17 +118,13 @@ type Keys<'a> = &'a dyn Fn(usize) -> Vec<(&'static str, String)>;
 
 impl Edit<'_> {
     fn with_rule(&self) -> Result<(String, String), InspectError> {
-        let new;
-        let old = match self.old {
-            Some(old) => old,
-            None => {
-                let extends: Vec<String> =
-                    self.rule.extends.iter().map(|name| scalar(name, 0)).collect();
-                new = format!("version: 1\nextends: [{}]\n", extends.join(", "));
-                &new
-            }
+        let new = || {
+            let extends: Vec<String> =
+                self.rule.extends.iter().map(|name| scalar(name, 0)).collect();
+            format!("version: 1\nextends: [{}]\n", extends.join(", "))
         };
-        self.append_to(old, "rules", &|indent| {
+        let old = self.old.map_or_else(new, str::to_owned);
+        self.append_to(&old, "rules", &|indent| {
             let mut keys = vec![("id", self.rule.id.clone())];
             keys.extend(self.rule.draft.keys().iter().map(|(key, v)| (*key, scalar(v, indent))));
             keys.extend(self.rule.why.iter().map(|why| ("why", scalar(why, indent))));

@@ -133,7 +133,7 @@ rules:
         let base = Base::of_run(folder.path()).unwrap();
         let back = RuleSet::load(&base.sources).unwrap();
         assert_eq!(back.canonical_json(), set.canonical_json());
-        assert_eq!(base.percentiles["p99(compression_ratio)"], 7.5);
+        assert!((base.percentiles["p99(compression_ratio)"] - 7.5).abs() < 1e-12);
         assert!(base.percentiles["p1(n)"].is_nan());
         let edits = RuleSet::load(&base.edits_only().unwrap()).unwrap();
         let ids: Vec<&str> = edits.rules().iter().map(|rule| rule.id.as_str()).collect();

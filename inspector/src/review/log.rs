@@ -250,7 +250,7 @@ mod tests {
         for cut in 0..=bytes.len() {
             let path = folder.path().join(format!("cut-{cut}.jsonl"));
             fs::write(&path, &bytes[..cut]).unwrap();
-            let whole = bytes[..cut].iter().filter(|byte| **byte == b'\n').count();
+            let whole = bytes[..cut].split(|byte| *byte == b'\n').count() - 1;
             let mut opened = Log::open(&path).unwrap();
             assert_eq!(opened.lines, lines[..whole]);
             let rest = cut - bytes[..cut].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);

@@ -139,12 +139,7 @@ impl Run {
     }
 
     /// What dedup says of the documents of a shard in the rows from `from` to `to`.
-    pub fn duplicates(
-        &self,
-        shard: &str,
-        from: u64,
-        to: u64,
-    ) -> Result<Duplicates, PipelineError> {
+    pub fn duplicates(&self, shard: &str, from: u64, to: u64) -> Result<Duplicates, PipelineError> {
         let mut found = Duplicates::default();
         for path in &self.gone {
             let file = self.files.open(path)?;
@@ -161,9 +156,8 @@ impl Run {
                         continue;
                     }
                     if ids.value(at) != survivors.value(at) {
-                        let named = |reason: &&str| {
-                            reason.strip_prefix("dedup/") == Some(kinds.value(at))
-                        };
+                        let named =
+                            |reason: &&str| reason.strip_prefix("dedup/") == Some(kinds.value(at));
                         let reason = REASONS.iter().position(|reason| named(&reason));
                         found.gone.push((row, reason.unwrap_or(0)));
                     } else if !(against.is_valid(at) && against.value(at)) {

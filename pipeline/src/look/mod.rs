@@ -23,8 +23,8 @@ use crate::exec::flow::PLACE;
 use crate::exec::rewrite::typed;
 use crate::functions::{Resources, session};
 use crate::plans;
-use crate::report::Report;
 use crate::repeats::{EMPTIED, SPANS};
+use crate::report::Report;
 use crate::twins::{Role, Twins};
 use tamis_rules::BANDS;
 
@@ -97,7 +97,6 @@ impl Count {
     }
 }
 
-
 impl Run {
     /// Whether `path` is a run directory.
     pub fn is_run(path: &Path) -> bool {
@@ -110,11 +109,11 @@ impl Run {
         let text = std::fs::read_to_string(&told).map_err(|error| {
             PipelineError::directory(root, format!("is no finished run (run.json: {error})"))
         })?;
-        let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| PipelineError::directory(&told, error))?;
+        let manifest: Value =
+            serde_json::from_str(&text).map_err(|error| PipelineError::directory(&told, error))?;
         let counted = root.join("report.json");
-        let text = std::fs::read(&counted)
-            .map_err(|error| PipelineError::directory(&counted, error))?;
+        let text =
+            std::fs::read(&counted).map_err(|error| PipelineError::directory(&counted, error))?;
         let report: Report = serde_json::from_slice(&text)
             .map_err(|error| PipelineError::directory(&counted, error))?;
         let reason_field = manifest
@@ -359,9 +358,8 @@ impl Run {
         }
         // shard and row have statistics by which most of the file is passed over
         let shard = shard.replace('\'', "''");
-        let sql = format!(
-            "SELECT cluster_id FROM clusters WHERE shard = '{shard}' AND \"row\" = {row}"
-        );
+        let sql =
+            format!("SELECT cluster_id FROM clusters WHERE shard = '{shard}' AND \"row\" = {row}");
         let mut ids = Vec::new();
         for batch in self.context.sql(&sql).await?.collect().await? {
             let column = typed::<StringArray>(&batch, "cluster_id")?;
@@ -418,4 +416,3 @@ pub fn object(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, Pip
     }
     Ok(map)
 }
-

@@ -151,8 +151,7 @@ impl RowFile {
             if least.data() != most.data() {
                 return true;
             }
-            let Some(Statistics::Int64(bounds)) =
-                rows.and_then(|at| group.column(at).statistics())
+            let Some(Statistics::Int64(bounds)) = rows.and_then(|at| group.column(at).statistics())
             else {
                 return true;
             };
@@ -184,8 +183,7 @@ impl RowFile {
         if let Some(names) = columns {
             let fields = self.schema().fields().iter().enumerate();
             let wanted = fields.filter(|(_, field)| names.contains(&field.name().as_str()));
-            let mask =
-                ProjectionMask::roots(builder.parquet_schema(), wanted.map(|(at, _)| at));
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.map(|(at, _)| at));
             builder = builder.with_projection(mask);
         }
         if let Some(selection) = selection {

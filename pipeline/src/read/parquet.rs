@@ -368,7 +368,9 @@ impl ShardReader for ParquetReader {
 }
 
 /// Runs a decoder over foreign bytes: its errors and its panics become words.
-pub(crate) fn guarded<T, E: std::fmt::Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+pub(crate) fn guarded<T, E: std::fmt::Display>(
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(_) => Err("the decoder gave up on these bytes".to_owned()),

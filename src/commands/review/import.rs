@@ -9,6 +9,9 @@ use tamis_inspector::model::{Frame, Population, SampleSpec};
 use tamis_inspector::review::{self, Choices, FrameShards, Import, Manifest, Repeats, kinds};
 use tamis_rules::DefectKind;
 
+/// The seed that `tamis sample` has too.
+const SEED: u64 = 7;
+
 /// What to draw from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum From {
@@ -31,9 +34,9 @@ pub(super) struct ImportArgs {
     /// Who gives the labels; without it the user's name
     #[arg(long, value_name = "NAME", requires = "label")]
     reviewer: Option<String>,
-    /// Seed of the sample, where the review begins with this import
-    #[arg(long, default_value_t = 7, requires = "label")]
-    seed: u64,
+    /// Seed of the sample, where the review begins with this import; else 7
+    #[arg(long, requires = "label")]
+    seed: Option<u64>,
     /// What the sample was drawn from, where the review begins with this import
     #[arg(long, value_enum, requires = "label")]
     from: Option<From>,
@@ -55,32 +58,38 @@ pub(super) fn import(
     let import = Import::read(path)?;
     let source = Source::open(inputs, &OpenOptions::default())?;
     let there = Manifest::read(folder)?;
-    let spec = match &there {
-        Some(manifest) => manifest.sample.clone(),
-        None => spec(args, source.is_run()),
-    };
+    let spec = spec(args, there.as_ref(), source.is_run());
     let reviewer = args.reviewer.clone().unwrap_or_else(review::default_reviewer);
     import.into_review(&source, &spec, folder, &reviewer, |frame| asked(there, &frame, &spec, args))
 }
 
-fn spec(args: &ImportArgs, is_run: bool) -> SampleSpec {
-    let population = match args.from {
+/// The sample: that of the review where there is one, with what was asked for otherwise; the
+/// manifest then says whether that is the same.
+fn spec(args: &ImportArgs, there: Option<&Manifest>, is_run: bool) -> SampleSpec {
+    let mut spec = there.map_or_else(
+        || SampleSpec {
+            seed: SEED,
+            population: if is_run { Population::Kept } else { Population::All },
+            ..SampleSpec::default()
+        },
+        |there| there.sample.clone(),
+    );
+    spec.seed = args.seed.unwrap_or(spec.seed);
+    spec.population = match args.from {
         Some(From::Kept) => Population::Kept,
         Some(From::Removed) => Population::Removed,
         Some(From::Flagged) => Population::Flagged,
         Some(From::All) => Population::All,
-        None if is_run => Population::Kept,
-        None => Population::All,
+        None => spec.population,
     };
-    SampleSpec {
-        seed: args.seed,
-        population,
-        filter: args.condition.clone(),
-        ..SampleSpec::default()
+    if args.condition.is_some() {
+        spec.filter.clone_from(&args.condition);
     }
+    spec
 }
 
-/// The manifest of the review: the one there, held against the data, or a new one.
+/// The manifest that is asked for: that of the review there, held against the data and the
+/// options, or a new one.
 fn asked(
     there: Option<Manifest>,
     frame: &Frame,
@@ -88,17 +97,19 @@ fn asked(
     args: &ImportArgs,
 ) -> Result<Manifest, InspectError> {
     let own: Vec<DefectKind> = args.kinds.iter().map(|name| DefectKind::named(name)).collect();
-    let (choices, shards) = match there {
-        // only what the data say is asked again
-        Some(there) => (
-            Choices { kinds: there.kinds, repeats: there.repeats, blind: there.blind },
-            there.shards,
-        ),
-        None => {
-            let kinds = kinds::settle(&own)?;
+    let own = kinds::settle(&own)?;
+    let (mut choices, shards) = there.map_or_else(
+        || {
             let repeats = Some(Repeats { seed: spec.seed, ..Repeats::default() });
-            (Choices { kinds, repeats, blind: false }, FrameShards::default())
-        }
-    };
+            (Choices { kinds: own.clone(), repeats, blind: false }, FrameShards::default())
+        },
+        |there| {
+            let Manifest { kinds, repeats, blind, shards, .. } = there;
+            (Choices { kinds, repeats, blind }, shards)
+        },
+    );
+    if !args.kinds.is_empty() {
+        choices.kinds = own;
+    }
     Ok(Manifest::new(frame, shards, spec, choices, review::now_ms()))
 }

@@ -14,6 +14,7 @@ use tamis_inspector::review::export::{self, ExportFormat};
 use tamis_inspector::review::{self, Manifest, Reviews};
 use tamis_inspector::stats::{Gate, Settings, agreement, summarize};
 use tamis_inspector::summary::{GateState, Summary};
+use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
 
 const EXAMPLES: &str = "Examples:
@@ -57,7 +58,7 @@ pub(crate) struct ReviewArgs {
     /// Another review of the same input
     #[arg(long, value_name = "NAME")]
     session: Option<String>,
-    /// Exit with 1 where the labels do not show this, such as 'defect_rate < 2%'
+    /// Exit with 1 where the labels do not show this, such as `defect_rate < 2%`
     #[arg(long, value_name = "CONDITION")]
     gate: Option<String>,
     /// Print JSON
@@ -119,7 +120,8 @@ pub(crate) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&whole)?)?;
     } else {
-        write!(out, "{}", show::page(manifest.as_ref(), &reviews, &summary, &agreement, &notes))?;
+        let page = show::page(manifest.as_ref(), &reviews, &summary, &agreement, &notes);
+        write!(out, "{}", visible(&page))?;
     }
     Ok(gate_code(&summary, has_gate))
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use tamis_inspector::draft::{Base, columns_of};
 use tamis_inspector::model::{Label, Verdict};
 use tamis_inspector::review::{Reviews, content_hash};
+use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{Place, Run};
 use tamis_rules::RuleSet;
@@ -187,12 +188,12 @@ fn print(out: &mut impl Write, set: &RuleSet, outcome: &Outcome) -> std::io::Res
         outcome.dropped.len()
     )?;
     for (name, rules) in &outcome.dropped {
-        writeln!(out, "good, but dropped: {name} by {}", rules.join(", "))?;
+        writeln!(out, "good, but dropped: {} by {}", visible(name), rules.join(", "))?;
     }
     if !outcome.missed.is_empty() {
         let shown: Vec<&str> = outcome.missed.iter().take(10).map(String::as_str).collect();
         let more = if outcome.missed.len() > shown.len() { ", .." } else { "" };
-        writeln!(out, "missed: {}{more}", shown.join(", "))?;
+        writeln!(out, "missed: {}{more}", visible(&shown.join(", ")))?;
     }
     let notes = [
         (outcome.stale, "labels are of another text than the run has, and were left out"),
