@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
+use tamis_inspector::data::{OpenOptions, Quiet, Source};
+use tamis_inspector::model::{Decision, Entry, Population, SampleSpec, Strata, Unit};
 use tamis_inspector::page::{Page, render};
-use tamis_inspector::sample::{HashRank, SAMPLER};
+use tamis_inspector::sample::SAMPLER;
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::look::{self, Place, Run};
-use tamis_pipeline::read::{self, Columns, ReadOptions};
 
 const EXAMPLES: &str = "Examples:
   tamis sample out                              ten documents that were kept
   tamis sample out -n 20 --from removed         twenty that were removed, with the reasons
   tamis sample out -n 3 --from removed --by rule   three for each rule
   tamis sample out --where 'word_count > 5000'
+  tamis sample out -n 5 --strata 'word_count > 1000'   five of each value
+  tamis sample out -n 50 --unit token           long documents come as often as their tokens do
   tamis sample corpus/*.jsonl.zst -n 5          straight from a corpus
   tamis sample out -n 100 --json > sample.jsonl
 
@@ -31,6 +32,10 @@ enum From {
     Kept,
     /// Documents that went, with their reasons
     Removed,
+    /// Documents that stayed with a flag
+    Flagged,
+    /// What could not be read
+    Failed,
     /// Everything that was read
     All,
 }
@@ -42,6 +47,15 @@ enum By {
     Rule,
     /// n documents for each shard
     Source,
+}
+
+/// What has equal chances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// Documents
+    Document,
+    /// Tokens, by the size of the text
+    Token,
 }
 
 /// The options of `tamis sample`.
@@ -66,6 +80,19 @@ pub(crate) struct SampleArgs {
     /// Draw n for each rule or each source
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// Draw n for each stratum: decision, rule, source, language, length, cluster, or an SQL
+    /// expression over the annotations
+    #[arg(long, value_name = "STRATA", conflicts_with = "by")]
+    strata: Option<String>,
+    /// What is drawn with equal chances
+    #[arg(long, value_enum, default_value_t = Of::Document)]
+    unit: Of,
+    /// Column with the text of a corpus [default: text, content or `raw_content`, as found]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+    /// Column with the id of a corpus
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
     /// Characters of text to show for each document, 0 for all
     #[arg(long, default_value_t = 1200)]
     chars: usize,
@@ -76,70 +103,74 @@ pub(crate) struct SampleArgs {
 
 /// Draws the sample and prints it.
 pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
-    if let [only] = args.inputs.as_slice()
-        && Run::is_run(Path::new(only))
-    {
-        return from_run(args, Path::new(only));
-    }
-    if args.condition.is_some() || args.by == Some(By::Rule) || args.from == From::Removed {
+    let options =
+        OpenOptions { text_column: args.text_column.clone(), id_column: args.id_column.clone() };
+    let source = Source::open(&args.inputs, &options)?;
+    if !source.is_run() && (args.by == Some(By::Rule) || args.from == From::Removed) {
         return Err(PipelineError::Usage(
-            "--where, --by rule and --from removed need a run directory: tamis run first".into(),
+            "--by rule and --from removed need a run directory: tamis run first".into(),
         )
         .into());
     }
-    from_corpus(args)
-}
-
-fn from_run(args: &SampleArgs, root: &Path) -> anyhow::Result<ExitCode> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let mut groups: BTreeMap<String, HashRank<Place>> = BTreeMap::new();
-    let run = runtime.block_on(Run::open(root))?;
-    let wanted = |decision: &str| match args.from {
-        From::Kept => decision == "kept",
-        From::Removed => decision == "removed",
-        From::All => true,
-    };
-    runtime.block_on(run.walk(args.condition.as_deref(), |place| {
-        if !wanted(&place.decision) {
-            return;
-        }
-        let group = match args.by {
-            None => String::new(),
-            Some(By::Rule) => place.reason.clone().unwrap_or_default(),
-            Some(By::Source) => place.shard.clone(),
-        };
-        let sampler = groups.entry(group).or_insert_with(|| HashRank::new(args.seed, args.n));
-        let id = place.document_id.clone();
-        sampler.offer(&id, || place);
-    }))?;
+    let spec = specification(args);
     let mut out = std::io::stdout().lock();
-    for (group, sampler) in groups {
-        let frame = sampler.offered();
-        let sample = sampler.into_sample();
-        header(&mut out, args, &group, sample.len(), frame)?;
-        for place in sample {
-            let found = run.fetch(&place)?;
-            if args.json {
-                let line = json!({
-                    "document_id": place.document_id, "id": place.id, "shard": place.shard,
-                    "row": place.row, "decision": place.decision, "record": found.record,
-                });
-                writeln!(out, "{line}")?;
-            } else {
-                let page = Page {
-                    name: place.id.as_deref().unwrap_or(&place.document_id),
-                    place: format!("{} row {}", place.shard, place.row),
-                    decision: &place.decision,
-                    reasons: &found.reasons,
-                    text: &found.text,
-                    characters: args.chars,
-                };
-                write!(out, "{}", render(&page))?;
-            }
+    if spec.strata.is_none() {
+        let sample = source.draw(&spec, 0, args.n, &Quiet)?;
+        if source.frame().documents.is_none() && !args.json {
+            source.measure(&spec, &Quiet)?;
         }
+        let frame = source.frame().documents.unwrap_or_default();
+        header(&mut out, args, "", sample.len(), frame)?;
+        return print(&mut out, args, &source, &sample);
+    }
+    // the first draw counts the strata
+    source.draw(&spec, 0, 1, &Quiet)?;
+    let strata = source.frame().strata;
+    let each = |documents: u64| usize::try_from(documents).unwrap_or(usize::MAX).min(args.n);
+    let wanted = strata.iter().map(|stratum| each(stratum.documents)).sum();
+    let mut groups: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in source.draw(&spec, 0, wanted, &Quiet)? {
+        groups.entry(entry.stratum.clone().unwrap_or_default()).or_default().push(entry);
+    }
+    for stratum in strata {
+        let sample = groups.remove(&stratum.name).unwrap_or_default();
+        header(&mut out, args, &stratum.name, sample.len(), stratum.documents)?;
+        print(&mut out, args, &source, &sample)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn specification(args: &SampleArgs) -> SampleSpec {
+    let strata = match (args.by, args.strata.as_deref()) {
+        (Some(By::Rule), _) => Some(Strata::Rule),
+        (Some(By::Source), _) => Some(Strata::Source),
+        (None, None) => None,
+        (None, Some(named)) => Some(match named {
+            "decision" => Strata::Decision,
+            "rule" => Strata::Rule,
+            "source" => Strata::Source,
+            "language" => Strata::Language,
+            "length" => Strata::Length,
+            "cluster" => Strata::Cluster,
+            sql => Strata::Sql(sql.to_owned()),
+        }),
+    };
+    SampleSpec {
+        seed: args.seed,
+        population: match args.from {
+            From::Kept => Population::Kept,
+            From::Removed => Population::Removed,
+            From::Flagged => Population::Flagged,
+            From::Failed => Population::Failed,
+            From::All => Population::All,
+        },
+        filter: args.condition.clone(),
+        unit: match args.unit {
+            Of::Document => Unit::Document,
+            Of::Token => Unit::Token,
+        },
+        strata,
+    }
 }
 
 fn header(
@@ -156,50 +187,40 @@ fn header(
     writeln!(out, "{group}{drawn} of {frame} documents, seed {}, {SAMPLER}\n", args.seed)
 }
 
-fn from_corpus(args: &SampleArgs) -> anyhow::Result<ExitCode> {
-    let options = ReadOptions {
-        columns: Columns { text: None, id: None },
-        foreign: Vec::new(),
-        reason_field: String::new(),
-        with_raw: false,
-        batch_bytes: 4 << 20,
-        batch_rows: 1024,
-        record_bytes_max: 128 << 20,
-        limit: None,
-    };
-    let mut groups: BTreeMap<String, HashRank<(String, String, u64, String)>> = BTreeMap::new();
-    for shard in look::shards(&args.inputs)? {
-        let group = if args.by == Some(By::Source) { shard.name.clone() } else { String::new() };
-        let sampler = groups.entry(group).or_insert_with(|| HashRank::new(args.seed, args.n));
-        let mut reader = read::open(&shard, &options).map_err(PipelineError::from)?;
-        while let Some(chunk) = reader.next_chunk().map_err(PipelineError::from)? {
-            for document in look::documents(&shard, &chunk)? {
-                sampler.offer(&document.document_id, || {
-                    let name = document.id.unwrap_or(&document.document_id).to_owned();
-                    (name, shard.name.clone(), document.row, document.text.to_owned())
-                });
-            }
-        }
-    }
-    let mut out = std::io::stdout().lock();
-    for (group, sampler) in groups {
-        let frame = sampler.offered();
-        let sample = sampler.into_sample();
-        header(&mut out, args, &group, sample.len(), frame)?;
-        for (name, shard, row, text) in sample {
-            if args.json {
-                writeln!(out, "{}", json!({"id": name, "shard": shard, "row": row, "text": text}))?;
-            } else {
-                let page = Page {
-                    name: &name,
-                    place: format!("{shard} row {row}"),
-                    decision: "read",
-                    reasons: &[] as &[Value],
-                    text: &text,
-                    characters: args.chars,
-                };
-                write!(out, "{}", render(&page))?;
-            }
+fn print(
+    out: &mut impl Write,
+    args: &SampleArgs,
+    source: &Source,
+    sample: &[Entry],
+) -> anyhow::Result<ExitCode> {
+    for entry in sample {
+        let found = source.record(entry)?;
+        let decision = match entry.decision {
+            Decision::Kept => "kept",
+            Decision::Removed => "removed",
+            Decision::Failed => "failed",
+            Decision::Read => "read",
+        };
+        if args.json && source.is_run() {
+            let line = json!({
+                "document_id": entry.document_id, "id": entry.id, "shard": entry.shard,
+                "row": entry.row, "decision": decision, "record": found.record,
+            });
+            writeln!(out, "{line}")?;
+        } else if args.json {
+            let (shard, row) = (&entry.shard, entry.row);
+            let line = json!({"id": entry.name(), "shard": shard, "row": row, "text": found.text});
+            writeln!(out, "{line}")?;
+        } else {
+            let page = Page {
+                name: entry.name(),
+                place: format!("{} row {}", entry.shard, entry.row),
+                decision,
+                reasons: &found.reasons,
+                text: &found.text,
+                characters: args.chars,
+            };
+            write!(out, "{}", render(&page))?;
         }
     }
     Ok(ExitCode::SUCCESS)

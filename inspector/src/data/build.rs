@@ -81,8 +81,8 @@ pub(crate) fn number(value: Option<&Value>) -> usize {
 
 /// A reason of a record's field `tamis` as a line.
 pub(crate) fn reason(reason: &Value, effect: &str) -> Why {
-    let mut why = Why { effect: effect.to_owned(), ..Why::default() };
-    why.title = reason.get("rule").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let title = reason.get("rule").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut why = Why { title, effect: effect.to_owned(), ..Why::default() };
     let comparisons = reason.get("comparisons").and_then(Value::as_array);
     for comparison in comparisons.into_iter().flatten() {
         // Parquet keeps what is no number in a column of its own

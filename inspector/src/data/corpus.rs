@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tamis_kernels::{hash128, hex128};
+use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{self, RowFiles};
 use tamis_pipeline::read::{
     self, Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard,
 };
-use tamis_pipeline::PipelineError;
 use tamis_rules::test_runner::judge;
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 
@@ -33,6 +33,10 @@ const SETTLING: u64 = 100;
 /// Names under which the language is looked for.
 const LANGUAGES: [&str; 4] = ["language", "lang", "metadata.language", "meta.language"];
 
+/// A condition as the only rule of a set.
+type Filter = Arc<(RuleSet, Compiled)>;
+
+/// Records by shard and row.
 type Records = HashMap<(usize, u64), Arc<[u8]>>;
 
 /// Files of a corpus.
@@ -47,7 +51,7 @@ pub(crate) struct Corpus {
     records: RefCell<Records>,
     names: RefCell<HashMap<usize, Names>>,
     files: RowFiles,
-    filter: RefCell<Option<(String, Arc<(RuleSet, Compiled)>)>>,
+    filter: RefCell<Option<(String, Filter)>>,
     passed_over: Cell<u64>,
     warnings: RefCell<Vec<String>>,
 }
@@ -213,6 +217,14 @@ impl Corpus {
         })
     }
 
+    /// The record of a document.
+    pub(crate) fn record(&self, entry: &Entry) -> Result<look::Found, InspectError> {
+        let record = self.read(self.number(&entry.shard)?, entry.row, true)?;
+        let mut fields = record.metadata;
+        fields.insert(record.text_field, record.text.clone().into());
+        Ok(look::Found { record: fields.into(), text: record.text, reasons: Vec::new() })
+    }
+
     /// A document with everything its record says.
     pub(crate) fn fetch(&self, entry: &Entry) -> Result<Document, InspectError> {
         let number = self.number(&entry.shard)?;
@@ -263,7 +275,12 @@ impl Corpus {
 
     /// Reads compressed files again for those of `documents` whose bytes are not at hand: in rank
     /// order for what comes behind them too, else for them alone.
-    fn restream(&self, spec: &SampleSpec, documents: &[Ranked]) -> Result<(), InspectError> {
+    fn restream(
+        &self,
+        spec: &SampleSpec,
+        documents: &[Ranked],
+        progress: &dyn Progress,
+    ) -> Result<(), InspectError> {
         let packed = |number: usize| {
             self.shards.get(number).is_some_and(|shard| {
                 shard.format == Format::Jsonl && shard.compression != Compression::None
@@ -285,13 +302,13 @@ impl Corpus {
             let only = missing.iter().map(|one| (one.shard as usize, one.number)).collect();
             Pass::new(shards, spec.seed, (0, 0)).only(only)
         };
-        pass.run(&super::Quiet)?;
+        pass.run(progress)?;
         *self.records.borrow_mut() = pass.kept.into_records();
         Ok(())
     }
 
     /// The filter as a rule, so that a corpus is judged as a run would judge it.
-    fn filter(&self, sql: &str) -> Result<Arc<(RuleSet, Compiled)>, InspectError> {
+    fn filter(&self, sql: &str) -> Result<Filter, InspectError> {
         if let Some((known, filter)) = self.filter.borrow().as_ref()
             && known == sql
         {
@@ -354,9 +371,10 @@ impl Backend for Corpus {
         &self,
         spec: &SampleSpec,
         documents: &[Ranked],
+        progress: &dyn Progress,
     ) -> Result<Vec<Option<Entry>>, InspectError> {
         let mut entries = Vec::with_capacity(documents.len());
-        self.restream(spec, documents)?;
+        self.restream(spec, documents, progress)?;
         for one in documents {
             let number = one.shard as usize;
             let entry = match self.read(number, one.number, false) {
@@ -382,14 +400,15 @@ impl Backend for Corpus {
         progress: &dyn Progress,
     ) -> Result<Order, InspectError> {
         let languages = matches!(spec.strata, Some(Strata::Language));
-        let field = |name: &&str| ForeignField {
-            name: (*name).to_owned(),
-            kind: ForeignType::String,
-        };
+        let field =
+            |name: &&str| ForeignField { name: (*name).to_owned(), kind: ForeignType::String };
         let foreign: Vec<ForeignField> =
             if languages { LANGUAGES.iter().map(field).collect() } else { Vec::new() };
         let options = self.read_options(foreign, None);
         let mut strata = Drawn::new(each);
+        let size = |shard: &Shard| std::fs::metadata(&shard.path).map_or(0, |data| data.len());
+        let bytes: u64 = self.shards.iter().map(size).sum();
+        let before = tamis_pipeline::progress::read().stored_bytes;
         for (number, shard) in self.shards.iter().enumerate() {
             if self.counts.borrow()[number] == Some(0) {
                 continue;
@@ -397,7 +416,8 @@ impl Backend for Corpus {
             let mut reader = read::open(shard, &options).map_err(PipelineError::from)?;
             let mut ranker = Ranker::new(spec.seed, &shard.name);
             while let Some(chunk) = reader.next_chunk().map_err(PipelineError::from)? {
-                progress.progress(number as f64 / self.shards.len() as f64);
+                let done = tamis_pipeline::progress::read().stored_bytes.saturating_sub(before);
+                progress.progress((done as f64 / bytes.max(1) as f64).min(1.0));
                 if progress.cancelled() {
                     return Err(cancelled());
                 }

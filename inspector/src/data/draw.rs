@@ -28,6 +28,7 @@ pub(crate) trait Backend {
         &self,
         spec: &SampleSpec,
         documents: &[Ranked],
+        progress: &dyn Progress,
     ) -> Result<Vec<Option<Entry>>, InspectError>;
     /// Scans everything and keeps the `each` first documents of every stratum.
     fn scan(
@@ -65,7 +66,15 @@ struct Scan {
 impl Drawing {
     pub(crate) fn new(spec: SampleSpec) -> Self {
         let walk = RankWalk::new(spec.seed);
-        Self { spec, walk, walked: 0, pending: Vec::new(), drawn: Vec::new(), ended: false, scan: None }
+        Self {
+            spec,
+            walk,
+            walked: 0,
+            pending: Vec::new(),
+            drawn: Vec::new(),
+            ended: false,
+            scan: None,
+        }
     }
 
     /// Adds what a scan found out.
@@ -101,9 +110,9 @@ impl Drawing {
                 && self.walked > RARE * (self.drawn.len() as u64 + 1)
                 && backend.scans_are_cheap();
             if self.scan.is_some() || needs_scan || rare {
-                self.from_scan(backend, wanted, batch, progress)?;
+                self.take_scanned(backend, wanted, batch, progress)?;
             } else {
-                self.from_walk(backend, batch)?;
+                self.take_walked(backend, batch, progress)?;
             }
             batch = (batch * 2).min(BATCH_MAX);
         }
@@ -111,20 +120,25 @@ impl Drawing {
         Ok(self.drawn.get(from.min(end)..end).unwrap_or_default().to_vec())
     }
 
-    fn from_walk(&mut self, backend: &dyn Backend, batch: usize) -> Result<(), InspectError> {
+    fn take_walked(
+        &mut self,
+        backend: &dyn Backend,
+        batch: usize,
+        progress: &dyn Progress,
+    ) -> Result<(), InspectError> {
         // an error leaves them pending: the next call must not skip what this one could not read
         if self.pending.is_empty() {
             self.pending = self.walk.next(&backend.shards(), &*backend.rows(), batch);
         }
         self.ended = self.pending.is_empty();
-        let entries = backend.look_up(&self.spec, &self.pending)?;
+        let entries = backend.look_up(&self.spec, &self.pending, progress)?;
         self.walked += self.pending.len() as u64;
         self.pending.clear();
         self.drawn.extend(entries.into_iter().flatten());
         Ok(())
     }
 
-    fn from_scan(
+    fn take_scanned(
         &mut self,
         backend: &dyn Backend,
         wanted: usize,
@@ -140,7 +154,7 @@ impl Drawing {
         let next = scan.order.documents.get(scan.at..to).unwrap_or_default();
         self.ended = next.is_empty();
         let documents: Vec<Ranked> = next.iter().map(|(ranked, _)| *ranked).collect();
-        let entries = backend.look_up(&self.spec, &documents)?;
+        let entries = backend.look_up(&self.spec, &documents, progress)?;
         for (entry, (_, number)) in entries.into_iter().zip(next) {
             let Some(mut entry) = entry else { continue };
             if self.spec.strata.is_some() {
@@ -166,13 +180,10 @@ impl Drawing {
         }
         let order = backend.scan(&self.spec, each, progress)?;
         // what was drawn already is the start of the new order
-        let at = match &self.scan {
-            Some(scan) => scan.at,
-            None => {
-                self.drawn.clear();
-                0
-            }
-        };
+        let at = self.scan.as_ref().map_or(0, |scan| scan.at);
+        if self.scan.is_none() {
+            self.drawn.clear();
+        }
         self.scan = Some(Scan { order, each, at });
         Ok(())
     }

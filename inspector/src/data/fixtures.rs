@@ -40,7 +40,7 @@ pub(crate) fn document(name: &str, bytes: usize) -> Document {
 /// The text of document `number`: every third is short.
 pub(crate) fn text(number: usize) -> String {
     let words = ["river", "stone", "garden", "letter", "window", "bridge"];
-    let count = if number % 3 == 0 { 2 } else { 6 + number % 17 };
+    let count = if number.is_multiple_of(3) { 2 } else { 6 + number % 17 };
     let word = |at: usize| format!("{}{}", words[(number + at) % 6], number * 31 + at);
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }
@@ -48,8 +48,9 @@ pub(crate) fn text(number: usize) -> String {
 /// JSONL with the documents of a range.
 pub(crate) fn jsonl(numbers: std::ops::Range<usize>) -> String {
     let line = |number: usize| {
+        let lang = ["en", "fa"][number % 2];
         let value = serde_json::json!({
-            "id": format!("doc-{number}"), "text": text(number), "lang": ["en", "fa"][number % 2],
+            "id": format!("doc-{number}"), "text": text(number), "lang": lang,
         });
         format!("{value}\n")
     };
@@ -65,7 +66,8 @@ pub(crate) fn parquet(path: &Path, first: usize, groups: &[usize]) {
     let columns =
         [("id", of(&|number| format!("doc-{number}"))), ("text", of(&|number| text(number)))];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
     let mut at = 0;
     for rows in groups {
         writer.write(&batch.slice(at, *rows)).unwrap();

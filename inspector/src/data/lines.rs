@@ -74,10 +74,7 @@ impl Kept {
 
     /// By shard and row.
     pub(crate) fn into_records(self) -> HashMap<(usize, u64), Arc<[u8]>> {
-        self.heap
-            .into_iter()
-            .map(|held| ((held.shard, held.row), Arc::from(held.bytes)))
-            .collect()
+        self.heap.into_iter().map(|held| ((held.shard, held.row), Arc::from(held.bytes))).collect()
     }
 }
 
@@ -167,7 +164,7 @@ impl Pass {
                 };
                 let row = index.records;
                 index.records += 1;
-                if row % STRIDE == 0 {
+                if row.is_multiple_of(STRIDE) {
                     index.places.push(place);
                 }
                 if compression == Compression::None {
@@ -193,12 +190,14 @@ pub(crate) fn record(
 ) -> Result<Vec<u8>, InspectError> {
     let broken = |what: String| InspectError::file(&shard.path, format!("record {row}: {what}"));
     let (bytes, mut at): (Bytes, u64) = if shard.compression == Compression::None {
-        let place = usize::try_from(row / STRIDE).ok().and_then(|at| index.places.get(at));
-        let place = *place.ok_or_else(|| broken("there is none, the file has changed".into()))?;
+        // before the pass nothing is known of the file: it is read from its start
+        let stride = row / STRIDE;
+        let place = usize::try_from(stride).ok().and_then(|at| index.places.get(at));
+        let (place, first) = place.map_or((0, 0), |place| (*place, stride * STRIDE));
         let mut file = std::fs::File::open(&shard.path)
             .map_err(|error| InspectError::file(&shard.path, error))?;
         file.seek(SeekFrom::Start(place)).map_err(|e| broken(e.to_string()))?;
-        (Box::new(file), row / STRIDE * STRIDE)
+        (Box::new(file), first)
     } else {
         (decompress::open(shard).map_err(PipelineError::from)?.0, 0)
     };
@@ -237,8 +236,12 @@ mod tests {
     fn corpus(path: &std::path::Path, records: usize) {
         let mut file = std::fs::File::create(path).unwrap();
         for number in 0..records {
-            writeln!(file, "{{\"text\": \"number {number}\"}}{}", if number % 5 == 0 { "\n" } else { "" })
-                .unwrap();
+            writeln!(
+                file,
+                "{{\"text\": \"number {number}\"}}{}",
+                if number % 5 == 0 { "\n" } else { "" }
+            )
+            .unwrap();
         }
     }
 

@@ -23,10 +23,10 @@ mod strata;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use tamis_pipeline::look::Run;
+use tamis_pipeline::look::{Found, Run};
 use tamis_rules::RuleSet;
 
-pub use prefetch::Prefetch;
+pub use prefetch::{AHEAD, Prefetch};
 
 use crate::error::InspectError;
 use crate::model::{Document, Entry, Frame, Histogram, Overview, SampleSpec, Twin};
@@ -193,6 +193,14 @@ impl Source {
         match &self.kind {
             Kind::Run(run) => run.fetch(entry),
             Kind::Corpus(corpus) => corpus.fetch(entry),
+        }
+    }
+
+    /// The record of a document, its text and the reasons it carries, without anything else.
+    pub fn record(&self, entry: &Entry) -> Result<Found, InspectError> {
+        match &self.kind {
+            Kind::Run(run) => Ok(run.run.fetch(&run.record_place(entry)?)?),
+            Kind::Corpus(corpus) => corpus.record(entry),
         }
     }
 

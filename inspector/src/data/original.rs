@@ -28,16 +28,14 @@ pub(crate) fn original(
     match format {
         Format::Text => std::fs::read_to_string(&path).map_err(|error| told(&error)),
         Format::Parquet => {
-            let file =
-                tamis_pipeline::look::RowFile::open(&path).map_err(|error| told(&error))?;
+            let file = tamis_pipeline::look::RowFile::open(&path).map_err(|error| told(&error))?;
             let columns: Vec<&str> =
                 names.text.iter().chain(&names.id).map(String::as_str).collect();
             let batch = file.rows(&[row], Some(&columns)).map_err(|error| told(&error))?;
             of_row(&path, row, &batch, 0, names).map(|r| r.text).map_err(|error| told(&error))
         }
         Format::Jsonl => {
-            let shard =
-                Shard { path: path.clone(), name: shard.to_owned(), format, compression };
+            let shard = Shard { path: path.clone(), name: shard.to_owned(), format, compression };
             let line = bytes(&shard, offset, length).map_err(|error| told(&error))?;
             of_line(&path, row, &line, names, false)
                 .map(|record| record.text)

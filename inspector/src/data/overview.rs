@@ -76,15 +76,16 @@ pub(crate) fn overview(data: &RunData) -> Result<Overview, InspectError> {
                 read: row.read,
                 kept: row.read.saturating_sub(gone),
                 dangling: lost.map_or(0, |lost| lost.dangling),
-                cause: lost
-                    .and_then(|lost| lost.kinds.iter().find_map(|kind| kind.cause.clone())),
+                cause: lost.and_then(|lost| lost.kinds.iter().find_map(|kind| kind.cause.clone())),
             }
         })
         .collect();
     sources.sort_by_key(|source| std::cmp::Reverse(source.read - source.kept));
-    let numeric = data.run.columns()?.into_iter().filter(|(name, kind)| {
-        kind.is_numeric() && !BOOKKEEPING.contains(&name.as_str())
-    });
+    let numeric = data
+        .run
+        .columns()?
+        .into_iter()
+        .filter(|(name, kind)| kind.is_numeric() && !BOOKKEEPING.contains(&name.as_str()));
     let mut annotations: Vec<String> = numeric.map(|(name, _)| name).collect();
     annotations.push("text_bytes".to_owned());
     Ok(Overview { funnel, rules, sources, annotations })

@@ -70,8 +70,8 @@ fn hex(id: u128) -> [u8; 32] {
 /// The key of a document that is drawn by its size: an exponential variate of that rate, so that
 /// the order is one of drawing without replacement with chances as the sizes.
 pub(crate) fn by_size(rank: u64, size: u64) -> u64 {
-    // 53 bits of the rank, never 0 and never 1
-    let uniform = ((rank >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+    // 52 bits of the rank and a half: a number that is never rounded to 0 or 1
+    let uniform = ((rank >> 12) as f64 + 0.5) / (1_u64 << 52) as f64;
     // positive numbers sort as their bits do
     (-uniform.ln() / size.max(1) as f64).to_bits()
 }

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_line_gives_text_id_and_the_rest() {
         let names = Names::of(None, None);
-        let line = br#"{"id": 7, "content": "b", "text": "a \u00e9", "n": 1e999, "meta": {"x": [1]}}"#;
+        let line =
+            br#"{"id": 7, "content": "b", "text": "a \u00e9", "n": 1e999, "meta": {"x": [1]}}"#;
         let record = of_line(Path::new("a.jsonl"), 3, line, &names, true).unwrap();
         assert_eq!((record.text.as_str(), record.id.as_deref()), ("a é", Some("7")));
         assert_eq!(record.text_field, "text");

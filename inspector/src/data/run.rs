@@ -32,6 +32,9 @@ pub(crate) struct RunRules {
     pub(crate) infos: Vec<RuleInfo>,
 }
 
+/// Bytes, and what became of the documents of slices, by their numbers, last used last.
+type DecidedCache = (usize, Vec<(usize, Arc<Decided>)>);
+
 /// An opened run.
 pub(crate) struct RunData {
     pub(crate) run: Run,
@@ -40,7 +43,7 @@ pub(crate) struct RunData {
     by_name: HashMap<String, usize>,
     /// Rules that flag, by their columns.
     pub(crate) flags: Vec<String>,
-    decided: RefCell<(usize, Vec<(usize, Arc<Decided>)>)>,
+    decided: RefCell<DecidedCache>,
     rules: OnceCell<Result<RunRules, String>>,
     pub(crate) names: Names,
 }
@@ -51,12 +54,15 @@ impl RunData {
             .worker_threads(1)
             .enable_all()
             .build()
-            .map_err(|error| InspectError::file(root, format!("no thread to read with: {error}")))?;
+            .map_err(|error| {
+                InspectError::file(root, format!("no thread to read with: {error}"))
+            })?;
         let run = runtime.block_on(Run::open(root))?;
         let slices = run.layout()?;
         let by_name = slices.iter().enumerate().map(|(at, s)| (s.shard.clone(), at)).collect();
         let rules = run.manifest().pointer("/rules/set/rules").and_then(Value::as_array);
-        let word = |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
+        let word =
+            |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
         let flagging = |rule: &&Value| word(rule, "action").as_deref() == Some("flag_if");
         let flags =
             rules.into_iter().flatten().filter(flagging).filter_map(|r| word(r, "id")).collect();
@@ -74,9 +80,9 @@ impl RunData {
 
     /// The rules of the run, made from what its manifest says of them.
     pub(crate) fn rules(&self) -> Result<&RunRules, InspectError> {
-        let built = self.rules.get_or_init(|| {
-            rebuilt(self.run.manifest()).map_err(|error| error.to_string())
-        });
+        let built = self
+            .rules
+            .get_or_init(|| rebuilt(self.run.manifest()).map_err(|error| error.to_string()));
         built.as_ref().map_err(|error| InspectError::file(&self.run.root().join("run.json"), error))
     }
 
@@ -337,6 +343,7 @@ impl Backend for RunData {
         &self,
         spec: &SampleSpec,
         documents: &[Ranked],
+        _progress: &dyn Progress,
     ) -> Result<Vec<Option<Entry>>, InspectError> {
         let mut by_slice: BTreeMap<usize, Vec<(u64, usize)>> = BTreeMap::new();
         for (at, one) in documents.iter().enumerate() {

@@ -180,7 +180,8 @@ impl Page<'_> {
             _ => vec![Vec::new(); rules.len()],
         };
         for (rule, places) in rules.iter().zip(places) {
-            let mut line = Why { title: rule.id.clone(), effect: "flagged".into(), ..Why::default() };
+            let mut line =
+                Why { title: rule.id.clone(), effect: "flagged".into(), ..Why::default() };
             for compared in &rule.comparisons {
                 let value = self.annotations.get(&compared.column).unwrap_or(&Value::Null);
                 let (name, op) = (&compared.annotation, &compared.op);
@@ -231,7 +232,9 @@ impl Page<'_> {
             if let Some((text, marks)) = &mut self.original {
                 let here = touched.iter().filter(|(of, ..)| u64::from(*of) == rule);
                 marks.extend(
-                    here.filter_map(|(_, start, end)| mark(text, *start, *end, MarkKind::Edit, why)),
+                    here.filter_map(|(_, start, end)| {
+                        mark(text, *start, *end, MarkKind::Edit, why)
+                    }),
                 );
             }
         }

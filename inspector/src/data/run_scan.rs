@@ -129,7 +129,8 @@ impl Cursor<'_> {
         };
         let text = |name: &str| {
             let column = batch.column_by_name(name);
-            let column = column.map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8));
+            let column = column
+                .map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8));
             column.and_then(Result::ok).ok_or_else(|| missing(name))
         };
         let (decisions, reasons) = (text("rule_decision")?, text("first_reason")?);

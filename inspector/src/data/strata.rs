@@ -24,7 +24,7 @@ struct Drawn {
 #[derive(Debug)]
 pub(crate) struct Strata {
     each: usize,
-    strata: BTreeMap<String, Drawn>,
+    drawn: BTreeMap<String, Drawn>,
     size_max: u64,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Order {
 impl Strata {
     /// A sample that keeps the `each` lowest documents of every stratum.
     pub(crate) fn new(each: usize) -> Self {
-        Self { each, strata: BTreeMap::new(), size_max: 0 }
+        Self { each, drawn: BTreeMap::new(), size_max: 0 }
     }
 
     /// Offers a document of a stratum.
@@ -54,16 +54,16 @@ impl Strata {
         ranked: Ranked,
         size: u64,
     ) -> Result<(), InspectError> {
-        let known = if let Some(known) = self.strata.get_mut(stratum) {
+        let known = if let Some(known) = self.drawn.get_mut(stratum) {
             known
         } else {
-            if self.strata.len() >= STRATA_MAX {
+            if self.drawn.len() >= STRATA_MAX {
                 return Err(InspectError::Usage(format!(
                     "the strata have more than {STRATA_MAX} values; choose an expression with fewer"
                 )));
             }
             let new = Drawn { lowest: Lowest::new(self.each), documents: 0, size: 0 };
-            self.strata.entry(stratum.to_owned()).or_insert(new)
+            self.drawn.entry(stratum.to_owned()).or_insert(new)
         };
         known.documents += 1;
         known.size += size;
@@ -78,7 +78,7 @@ impl Strata {
         let mut lists = Vec::new();
         // behind a stratum that was cut, the turns are not known
         let mut rounds = usize::MAX;
-        for (name, drawn) in self.strata {
+        for (name, drawn) in self.drawn {
             let Drawn { lowest, documents, size } = drawn;
             order.strata.push(Stratum { name, documents, size });
             let cut = lowest.is_cut();

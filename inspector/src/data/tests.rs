@@ -79,9 +79,13 @@ fn run_corpus() -> (TempDir, PathBuf) {
     let mut first = jsonl(0..50);
     for copy in 0..4 {
         let text = text(100 + copy * 3 + 1);
-        first.push_str(&format!("{{\"id\": \"copy-{copy}\", \"text\": \"{text}\", \"lang\": \"en\"}}\n"));
+        first.push_str(&format!(
+            "{{\"id\": \"copy-{copy}\", \"text\": \"{text}\", \"lang\": \"en\"}}\n"
+        ));
     }
-    first.push_str("{\"id\": \"edited\", \"text\": \"é one secret12 two secret three four five\"}\n");
+    first.push_str(
+        "{\"id\": \"edited\", \"text\": \"é one secret12 two secret three four five\"}\n",
+    );
     first.push_str("this is no JSON\n");
     fs::write(input.join("a.jsonl"), first).unwrap();
     fs::write(input.join("b.jsonl"), "").unwrap();
@@ -217,7 +221,11 @@ fn strata_are_drawn_in_turn_with_their_weights() {
         let spec = SampleSpec { population: Population::All, strata: Some(strata), ..spec(2) };
         let drawn = source.draw(&spec, 0, 1000, &Quiet).unwrap();
         let frame = source.frame();
-        assert_eq!(frame.strata.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), names, "{told}");
+        assert_eq!(
+            frame.strata.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+            names,
+            "{told}"
+        );
         assert_eq!(frame.strata.iter().map(|s| s.documents).sum::<u64>(), drawn.len() as u64);
         let first: Vec<_> = drawn.iter().take(3).filter_map(|one| one.stratum.clone()).collect();
         assert_eq!(first, names, "{told}");

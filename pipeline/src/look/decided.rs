@@ -158,7 +158,7 @@ impl Run {
                     if ids.value(at) != survivors.value(at) {
                         let named =
                             |reason: &&str| reason.strip_prefix("dedup/") == Some(kinds.value(at));
-                        let reason = REASONS.iter().position(|reason| named(&reason));
+                        let reason = REASONS.iter().position(named);
                         found.gone.push((row, reason.unwrap_or(0)));
                     } else if !(against.is_valid(at) && against.value(at)) {
                         found.survivors.push(row);
