@@ -26,12 +26,12 @@ pub struct Rate {
     pub fixed: Interval,
 }
 
-/// The defect rate by the other unit than the one that was drawn.
+/// A defect rate by a unit that documents are weighted for.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct WeightedRate {
     /// The estimate, by Hájek's ratio.
     pub estimate: f64,
-    /// 95 % confidence sequence; none where the greatest weight is not known.
+    /// 95 % confidence sequence; none where the frame's documents or bytes are not known.
     pub sequence: Option<Interval>,
     /// Effective number of documents, (Σw)²/Σw².
     pub effective_n: f64,
@@ -120,7 +120,7 @@ pub struct Summary {
     /// Defect rate by document; where strata are drawn its estimate is weighted by them and its
     /// sequence is a weighted union bound.
     pub documents: Rate,
-    /// The same with all skips bad (high) and all skips good (low).
+    /// Ends of that sequence with all skips bad (high) and all skips good (low).
     pub with_skips: Interval,
     /// Defect rate by token.
     pub tokens: Option<WeightedRate>,

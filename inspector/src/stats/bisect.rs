@@ -1,27 +1,10 @@
-//! Where a condition that holds on one side stops to hold.
+//! Where what holds on one side stops to hold.
 
-/// Halvings of an interval inside `[0, 1]`: ends are right to 1e-10.
-const STEPS: u32 = 33;
-
-/// The border between `inside`, where `keep` holds, and `outside`, where it may not, given on the
-/// outer side so that an interval made of it is never too narrow.
-pub(crate) fn border(mut inside: f64, mut outside: f64, keep: impl Fn(f64) -> bool) -> f64 {
-    if keep(outside) {
-        return outside;
-    }
-    for _ in 0..STEPS {
-        let middle = f64::midpoint(inside, outside);
-        if keep(middle) {
-            inside = middle;
-        } else {
-            outside = middle;
-        }
-    }
-    outside
-}
+/// Steps at most; ends are right to 1e-8 mostly after ten.
+const STEPS: u32 = 40;
 
 /// The border between `inside`, where the smooth rising function `excess` is negative, and
-/// `outside`, given on the outer side; needs far fewer values than [`border`] does.
+/// `outside`, given on the outer side so that an interval made of it is never too narrow.
 pub(crate) fn crossing(inside: f64, outside: f64, excess: impl Fn(f64) -> f64) -> f64 {
     let (mut inner, mut outer) = ((inside, excess(inside)), (outside, excess(outside)));
     if outer.1 < 0.0 || inner.1 >= 0.0 {
@@ -75,13 +58,6 @@ pub(crate) fn first(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_border_is_found_from_both_sides() {
-        assert!((border(0.2, 1.0, |x| x < 0.7) - 0.7).abs() < 1e-9);
-        assert!((border(0.9, 0.0, |x| x > 0.7) - 0.7).abs() < 1e-9);
-        assert!((border(0.9, 0.0, |_| true)).abs() < 1e-12);
-    }
 
     #[test]
     fn a_crossing_is_found_within_few_values() {

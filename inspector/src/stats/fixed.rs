@@ -78,6 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::stats::number::whole;
 
     fn percents(interval: Interval) -> (String, String) {
         (format!("{:.1}", interval.low * 100.0), format!("{:.1}", interval.high * 100.0))
@@ -155,7 +156,7 @@ mod tests {
         ];
         for (p, half, n) in table {
             // the table has whole defects, so its sizes are near the least ones and not they
-            let interval = wilson((p * n as f64).round() as u64, n, 0.05);
+            let interval = wilson(whole((p * n as f64).round()), n, 0.05);
             let found = (interval.high - interval.low) / 2.0;
             assert!(found <= half && found > half * 0.99, "{p} {half}: {found}");
             let least = n_for_half_width(p, half, 0.05).unwrap() as f64;
@@ -178,7 +179,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_estimate_lies_inside(n in 1_u64..2_000, share in 0.0_f64..=1.0) {
-            let count = ((n as f64 * share) as u64).min(n);
+            let count = whole(n as f64 * share).min(n);
             let estimate = count as f64 / n as f64;
             for interval in [clopper_pearson(count, n, 0.05), wilson(count, n, 0.05)] {
                 prop_assert!(interval.low <= estimate + 1e-9 && estimate <= interval.high + 1e-9);
@@ -188,7 +189,7 @@ mod tests {
 
         #[test]
         fn the_fixed_interval_is_the_narrower_one(n in 50_u64..1_000, share in 0.0_f64..0.5) {
-            let count = (n as f64 * share) as u64;
+            let count = whole(n as f64 * share);
             let fixed = clopper_pearson(count, n, 0.05);
             let watched = crate::stats::sequence::sequence(count, n, None, (0.5, 5.0), 0.05);
             prop_assert!(fixed.high - fixed.low <= watched.high - watched.low);

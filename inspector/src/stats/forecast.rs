@@ -15,12 +15,12 @@ pub fn next_target(upper: f64) -> Option<f64> {
 }
 
 /// What it takes to show a rate below `below`: `upper` gives the upper end after so many more
-/// documents without a defect, at most `left` of which there are; `median_ms` is the pace. None
+/// documents without a defect, at most `left` of which there are; `per_minute` is the pace. None
 /// where so many clean documents are not there.
 pub fn forecast(
     below: f64,
     left: Option<u64>,
-    median_ms: Option<u64>,
+    per_minute: Option<f64>,
     upper: impl Fn(u64) -> f64,
 ) -> Option<Forecast> {
     let most = left.unwrap_or(ENDLESS).min(ENDLESS);
@@ -31,7 +31,7 @@ pub fn forecast(
         step = (step * 2).min(most);
     }
     let documents = first(0, step, holds)?;
-    let minutes = median_ms.map(|ms| documents as f64 * ms as f64 / 60_000.0);
+    let minutes = per_minute.map(|pace| documents as f64 / pace);
     Some(Forecast { below, documents, minutes })
 }
 
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn the_least_number_of_clean_documents_is_found() {
         let after = |more| upper(0, 74 + more, None, PRIOR, 0.05);
-        let forecast = forecast(0.02, None, Some(3_000), after).unwrap();
+        let forecast = forecast(0.02, None, Some(20.0), after).unwrap();
         assert!(after(forecast.documents) < 0.02 && after(forecast.documents - 1) >= 0.02);
         assert!((150..200).contains(&forecast.documents), "{forecast:?}");
         let minutes = forecast.documents as f64 / 20.0;

@@ -34,7 +34,7 @@ const EVEN: (f64, f64) = (0.5, 0.5);
 
 /// The groups with what is fixed for a session.
 pub(crate) struct Groups {
-    pub(crate) groups: Vec<Group>,
+    pub(crate) all: Vec<Group>,
     /// Whether strata were drawn.
     pub(crate) stratified: bool,
     /// What was drawn.
@@ -59,7 +59,7 @@ impl Groups {
             vec![Group { name: String::new(), totals: totals(frame.documents, frame.size) }]
         };
         let (sequences, fixed) = (RefCell::default(), RefCell::default());
-        Self { groups, stratified, unit, prior, sequences, fixed }
+        Self { all: groups, stratified, unit, prior, sequences, fixed }
     }
 
     /// Shares of the frame by a unit; even where no group has any.
@@ -68,7 +68,7 @@ impl Groups {
             Unit::Document => group.totals.documents,
             Unit::Token => group.totals.size,
         };
-        let sizes: Vec<f64> = self.groups.iter().map(|g| of(g).unwrap_or(0) as f64).collect();
+        let sizes: Vec<f64> = self.all.iter().map(|g| of(g).unwrap_or(0) as f64).collect();
         let all: f64 = sizes.iter().sum();
         if all > 0.0 {
             return sizes.into_iter().map(|size| size / all).collect();
@@ -78,13 +78,13 @@ impl Groups {
 
     /// The level of each group at which all hold together.
     fn each(&self, alpha: f64) -> f64 {
-        alpha / self.groups.len() as f64
+        alpha / self.all.len() as f64
     }
 
     /// Documents of a group where they are what was drawn; tokens count as independent here.
     fn finite(&self, group: usize) -> Option<u64> {
         match self.unit {
-            Unit::Document => self.groups[group].totals.documents,
+            Unit::Document => self.all[group].totals.documents,
             Unit::Token => None,
         }
     }
@@ -134,7 +134,7 @@ impl Groups {
         let count = draws.iter().filter(|(bad, _)| *bad).count() as u64;
         let mut rate = self.in_group(group, Count { count, n: draws.len() as u64 }, alpha);
         if self.unit == Unit::Token {
-            let totals = self.groups[group].totals;
+            let totals = self.all[group].totals;
             (rate.estimate, rate.sequence) = token_rate(draws, totals, self.prior, alpha);
         }
         rate
@@ -183,7 +183,7 @@ impl Groups {
         let each = self.each(alpha);
         let rates: Vec<Option<WeightedRate>> = draws
             .iter()
-            .zip(&self.groups)
+            .zip(&self.all)
             .map(|(draws, group)| weighted::rate(draws, group.totals, self.unit, each))
             .collect();
         rates.iter().flatten().next()?;
@@ -206,7 +206,7 @@ impl Groups {
     /// Upper end over the frame after `more` documents without a defect, spread over the groups as
     /// they are drawn in turn.
     pub(crate) fn upper_after(&self, counts: &[Count], more: u64, alpha: f64) -> f64 {
-        let (each, groups) = (self.each(alpha), self.groups.len() as u64);
+        let (each, groups) = (self.each(alpha), self.all.len() as u64);
         let weights = self.weights(self.unit);
         let ends = counts.iter().enumerate().map(|(g, counts)| {
             let frame = self.finite(g);
@@ -220,8 +220,7 @@ impl Groups {
 
     /// Documents that are not judged yet.
     pub(crate) fn left(&self, counts: &[Count]) -> Option<u64> {
-        let documents =
-            self.groups.iter().map(|group| group.totals.documents).sum::<Option<u64>>()?;
+        let documents = self.all.iter().map(|group| group.totals.documents).sum::<Option<u64>>()?;
         Some(documents.saturating_sub(counts.iter().map(|counts| counts.n).sum()))
     }
 }

@@ -14,6 +14,7 @@ pub mod good_turing;
 mod groups;
 pub mod kappa;
 mod merge;
+mod number;
 pub mod recall;
 mod rules;
 pub mod sentence;

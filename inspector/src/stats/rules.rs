@@ -18,7 +18,7 @@ pub(crate) struct Fired<'a> {
 /// Precision over strata that were drawn at different rates is weighted by them; its ends are the
 /// least and the greatest of the strata in which the rule was seen to fire, for it lies between.
 pub(crate) fn rule_rates(judged: &[Fired<'_>], groups: &Groups, alpha: f64) -> Vec<RuleRate> {
-    let mut all = vec![Count::default(); groups.groups.len()];
+    let mut all = vec![Count::default(); groups.all.len()];
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut names: Vec<&str> = Vec::new();
     let mut fired: Vec<Vec<Count>> = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn rule_rates(judged: &[Fired<'_>], groups: &Groups, alpha: f64) -> V
             let place = *places.entry(rule).or_insert(names.len());
             if place == names.len() {
                 names.push(rule);
-                fired.push(vec![Count::default(); groups.groups.len()]);
+                fired.push(vec![Count::default(); groups.all.len()]);
             }
             add(&mut fired[place][document.group], document.defect);
         }

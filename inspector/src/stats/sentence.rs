@@ -27,13 +27,19 @@ fn written(share: f64, round: impl Fn(f64) -> f64) -> String {
         return format!("{value:.0} %");
     }
     // one decimal from one percent on, then two significant digits, at most six decimals
-    let decimals = if value >= 0.995 { 1.0 } else { (1.0 - value.log10().floor()).clamp(2.0, 6.0) };
-    let power = 10_f64.powf(decimals);
-    let rounded = (round(value * power) / power).clamp(0.0, 100.0);
+    let mut decimals = if value >= 0.995 { 1 } else { 2 };
+    while value < 0.995 && decimals < 6 && value * power_of_ten(decimals) < 9.95 {
+        decimals += 1;
+    }
+    let rounded = (round(value * power_of_ten(decimals)) / power_of_ten(decimals)).min(100.0);
     if rounded <= 0.0 || rounded >= 100.0 {
         return format!("{rounded:.0} %");
     }
     format!("{rounded:.0$} %", decimals as usize)
+}
+
+fn power_of_ten(exponent: u32) -> f64 {
+    f64::from(10_u32.pow(exponent))
 }
 
 /// The sentence of the screen: `0 defects in 74: below 5.8 %, valid though you are watching`.
@@ -106,6 +112,7 @@ mod tests {
         assert_eq!(percent(0.02), "2.0 %");
         assert_eq!(percent(0.0057), "0.57 %");
         assert_eq!(percent(0.00098), "0.098 %");
+        assert_eq!(percent(1e-8), "0.000001 %");
         assert_eq!((percent(0.0), percent(1.0)), ("0 %".to_owned(), "100 %".to_owned()));
     }
 

@@ -7,7 +7,7 @@
 use statrs::function::beta::ln_beta;
 use statrs::function::gamma::ln_gamma;
 
-use super::bisect::{border, first};
+use super::bisect::{crossing, first};
 use crate::summary::Interval;
 
 /// Beta(1/2, 5): narrow where defects are rare.
@@ -95,7 +95,7 @@ impl Binomial {
     /// The end of the interval towards `side`.
     fn end(&self, side: f64) -> f64 {
         let peak = self.count as f64 / self.n as f64;
-        border(peak, side, |p| log_likelihood(self.count, self.n, p) > self.limit)
+        crossing(peak, side, |p| self.limit - log_likelihood(self.count, self.n, p))
     }
 }
 

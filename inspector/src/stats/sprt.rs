@@ -2,6 +2,7 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::number::whole;
 use crate::summary::GateState;
 
 /// A test of the rate `p0` against the worse rate `p1`.
@@ -62,9 +63,7 @@ impl Sprt {
 
     /// Documents without a defect after which it passes at the earliest.
     pub fn earliest_accept(&self) -> u64 {
-        let documents = (self.accept() / self.step_good()).ceil();
-        // clipped by `as` where the rates are so close that no number suffices
-        documents as u64
+        whole((self.accept() / self.step_good()).ceil())
     }
 
     /// What the verdicts say, in the order in which they were given: the first bound that was

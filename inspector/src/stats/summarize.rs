@@ -113,7 +113,7 @@ impl<'a> Sample<'a> {
     fn new(judged: &'a [Judged<'a>], frame: &Frame, settings: &'a Settings) -> Self {
         let groups = Groups::new(frame, settings.unit, settings.prior);
         let numbers: HashMap<&str, usize> =
-            groups.groups.iter().enumerate().map(|(g, group)| (group.name.as_str(), g)).collect();
+            groups.all.iter().enumerate().map(|(g, group)| (group.name.as_str(), g)).collect();
         let group = |document: &Judged<'_>| {
             if groups.stratified {
                 numbers.get(document.label.stratum.as_deref()?).copied()
@@ -130,7 +130,7 @@ impl<'a> Sample<'a> {
     /// Draws of each group, `hit` saying which are counted; documents of which the reviewer could
     /// not say are left out, or taken for `skips`.
     fn draws_of(&self, skips: Option<bool>, hit: impl Fn(&Judged<'_>) -> bool) -> Vec<Vec<Draw>> {
-        let mut draws = vec![Vec::new(); self.groups.groups.len()];
+        let mut draws = vec![Vec::new(); self.groups.all.len()];
         for (group, document) in &self.documents {
             let hit = match document.verdict {
                 Verdict::Skip => skips,
@@ -199,7 +199,7 @@ impl<'a> Sample<'a> {
 
     fn strata(&self, rates: Vec<Rate>) -> Vec<StratumRate> {
         let weights = self.groups.weights(self.settings.unit);
-        let named = self.groups.groups.iter().zip(weights).zip(rates);
+        let named = self.groups.all.iter().zip(weights).zip(rates);
         named
             .map(|((group, weight), rate)| StratumRate { name: group.name.clone(), weight, rate })
             .collect()
@@ -289,9 +289,8 @@ impl<'a> Sample<'a> {
         };
         let below = self.settings.target.or_else(of_gate).or_else(|| next_target(upper))?;
         let counts = counts_of(&self.draws);
-        let pace = per_minute.map(|labels| (60_000.0 / labels) as u64);
         let alpha = self.settings.alpha;
-        forecast(below, self.groups.left(&counts), pace, |more| {
+        forecast(below, self.groups.left(&counts), per_minute, |more| {
             self.groups.upper_after(&counts, more, alpha)
         })
     }

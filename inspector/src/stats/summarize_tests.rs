@@ -54,7 +54,9 @@ fn no_labels_say_nothing() {
 fn a_head_of_a_file_has_counts_and_no_interval() {
     let head = Frame { is_sample: false, ..frame() };
     let mut seen = labels(2, 40);
-    seen.iter_mut().for_each(|label| label.sampled = false);
+    for label in &mut seen {
+        label.sampled = false;
+    }
     let summary = summarize(&seen, &head, &gated("defect_rate < 50%"));
     assert_eq!(summary.sentence, "not a random sample");
     assert_eq!((summary.n, summary.defects, summary.is_sample), (40, 2, false));
@@ -145,7 +147,9 @@ fn walds_test_is_for_plain_samples_and_the_sequence_for_strata() {
     assert_eq!(gauge.state, GateState::Open);
     let strata = vec![Stratum { name: "a".into(), documents: 1_000_000, size: 1_000_000_000 }];
     let mut given = labels(0, 72);
-    given.iter_mut().for_each(|label| label.stratum = Some("a".into()));
+    for label in &mut given {
+        label.stratum = Some("a".into());
+    }
     let gauge =
         summarize(&given, &Frame { strata, ..frame() }, &gated("p0=1%, p1=5%")).gauge.unwrap();
     // 72 clean ones are below 5.9 % for one who watches
@@ -173,8 +177,12 @@ fn rules_have_precision_and_a_bound_of_recall() {
     given[..18]
         .iter_mut()
         .for_each(|label| label.rules = vec!["docs/lost".into(), "docs/lost".into()]);
-    given[398..].iter_mut().for_each(|label| label.rules = vec!["docs/lost".into()]);
-    given.iter_mut().for_each(|label| label.rules.push("docs/always".into()));
+    for label in &mut given[398..] {
+        label.rules = vec!["docs/lost".into()];
+    }
+    for label in &mut given {
+        label.rules.push("docs/always".into());
+    }
     let summary = summarize(&given, &frame(), &Settings::default());
     assert_eq!(summary.rules.len(), 2);
     let (always, lost) = (&summary.rules[0], &summary.rules[1]);

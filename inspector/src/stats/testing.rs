@@ -1,5 +1,6 @@
 //! Seeded random numbers for simulations.
 
+use super::number::whole;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// A stream of numbers that is the same everywhere for a seed.
@@ -27,7 +28,7 @@ impl Random {
 
     /// Uniform below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        ((self.uniform() * end as f64) as usize).min(end - 1)
+        usize::try_from(whole(self.uniform() * end as f64)).unwrap().min(end - 1)
     }
 }
 
@@ -51,7 +52,7 @@ impl HeavyFrame {
         let mut one = || {
             let larger = random.uniform();
             // Pareto with index 1.2: finite mean, infinite variance
-            let size = (200.0 * larger.powf(-1.0 / 1.2)).min(1e9) as u64;
+            let size = whole((200.0 * larger.powf(-1.0 / 1.2)).min(1e9));
             (random.chance(rate(larger)), size)
         };
         Self { documents: (0..documents).map(|_| one()).collect() }
