@@ -131,6 +131,27 @@ fn what_is_behind_a_gap_or_outside_the_sample_is_no_sample() {
 }
 
 #[test]
+fn a_corpus_without_a_run_has_its_review_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    write_corpus(&folder.join("c.jsonl"), 0, 60);
+    let (stdout, _) = expect(folder, &["sample", "c.jsonl", "-n", "10", "--json"], 0);
+    let documents: Vec<Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: Vec<Value> =
+        documents.iter().map(|d| json!({"id": d["id"], "document_id": d["id"]})).collect();
+    label_file(folder, "labels.jsonl", &ids, 5);
+    expect(folder, &["review", "c.jsonl", "--label", "labels.jsonl", "--reviewer", "me"], 0);
+    assert_eq!(lines(&folder.join("c.jsonl.review/me.jsonl")).len(), 10);
+    let page = expect(folder, &["review", "c.jsonl"], 0).0;
+    assert!(page.contains("10 judged: 8 good, 2 defective"), "{page}");
+    // another seed is another review
+    let args = ["review", "c.jsonl", "--label", "labels.jsonl", "--seed", "8", "--reviewer", "me"];
+    let (_, stderr) = expect(folder, &args, 2);
+    assert!(stderr.contains("seed was 7 and is 8"), "{stderr}");
+}
+
+#[test]
 fn labels_are_exported_as_jsonl_and_parquet() {
     let folder = sifted();
     let folder = folder.path();

@@ -58,6 +58,9 @@ impl Import {
         let wanted = 2 * (self.given.len() + before) + 100;
         let order = source.draw(spec, 0, wanted, &Quiet)?;
         let places = places(&self.given, &order, &self.path, spec)?;
+        if source.frame().documents.is_none() {
+            source.measure(spec, &Quiet)?;
+        }
         let manifest = asked(source.frame())?;
         check_kinds(&self.given, &manifest, &self.path)?;
         let mut review = Review::open(folder, manifest, reviewer)?;
