@@ -22,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   tamis run corpus/ --out out           sift a corpus with the default rules
   tamis sample out -n 20 --from removed look at twenty removed documents
   tamis explain out DOCUMENT_ID         everything known about one of them
+  tamis review out                      what the labels of reviewers say
   tamis rules test rules.yaml           run the tests of your own rules
 
 Exit codes: 0 done, 1 a check or gate failed, 2 usage or broken input";
@@ -38,6 +39,8 @@ enum Command {
     Refs(commands::refs::RefsArgs),
     /// Save the hashes of a corpus, so that later runs go --against it without reading it again
     Index(Box<commands::index::IndexArgs>),
+    /// What labels say: defect rates with intervals, agreement, gates; imports and exports them
+    Review(Box<commands::review::ReviewArgs>),
     /// Check, test, list and explain rules
     Rules(commands::rules::RulesArgs),
     /// Print the completions of a shell
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(&args),
         Command::Refs(args) => commands::refs::run(&args),
         Command::Index(args) => commands::index::run(*args),
+        Command::Review(args) => commands::review::run(&args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());

@@ -1,9 +1,11 @@
 //! What a person sees: a sample that can be proved uniform, and the readable form of a document.
 
 pub mod data;
+pub mod draft;
 pub mod error;
 pub mod model;
 pub mod page;
+pub mod review;
 pub mod sample;
 pub mod stats;
 pub mod summary;

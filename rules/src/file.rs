@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+use crate::defects::DefectKind;
 use crate::error::{Problem, RuleError};
 
 /// A file, version 1.
@@ -32,6 +33,9 @@ pub(crate) struct RuleFile {
     /// The rules, in order.
     #[serde(default)]
     pub rules: Vec<RawRule>,
+    /// Kinds of defect that a reviewer tells apart.
+    #[serde(default)]
+    pub defects: Vec<Spanned<DefectKind>>,
     /// Texts and what must become of them.
     #[serde(default)]
     pub tests: Vec<Spanned<RuleTest>>,

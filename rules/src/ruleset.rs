@@ -10,6 +10,7 @@ use serde_saphyr::{Location, Spanned};
 use tamis_kernels::{hash128, hex128};
 
 use crate::compile::{Compiled, compile};
+use crate::defects::DefectKind;
 use crate::edit::{self, Change};
 use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
@@ -25,9 +26,9 @@ pub enum RuleSource {
     Pack(String),
     /// A file.
     File(PathBuf),
-    /// A text, for tests.
+    /// A text, for tests and for files that are not written yet.
     Inline {
-        /// How errors call it.
+        /// How errors call it; what it extends lies beside a file of this name.
         name: String,
         /// The file's text.
         text: String,
@@ -73,7 +74,8 @@ impl RuleSource {
     fn folder(&self) -> &Path {
         match self {
             Self::File(path) => path.parent().unwrap_or(Path::new("")),
-            _ => Path::new(""),
+            Self::Inline { name, .. } => Path::new(name).parent().unwrap_or(Path::new("")),
+            Self::Pack(_) => Path::new(""),
         }
     }
 }
@@ -215,6 +217,7 @@ pub struct RuleSet {
     columns: Vec<ForeignColumn>,
     derived: Vec<DerivedAnnotation>,
     tests: Vec<PlacedTest>,
+    defects: Vec<DefectKind>,
     extra: Vec<String>,
     survivor: Option<String>,
 }
@@ -264,6 +267,11 @@ impl RuleSet {
     /// The tests of the files that were named, not of those they extend.
     pub fn tests(&self) -> &[PlacedTest] {
         &self.tests
+    }
+
+    /// The kinds of defect that a reviewer tells apart, those of extended files first.
+    pub fn defects(&self) -> &[DefectKind] {
+        &self.defects
     }
 
     /// Annotations to measure though no condition names them.
@@ -474,6 +482,12 @@ impl Loader {
             file.patterns.into_iter().map(|(name, pattern)| (name, pattern.value)).collect();
         for rule in file.rules {
             self.rule(rule, number, &patterns);
+        }
+        for kind in file.defects {
+            if let Some(message) = kind.value.problem(&self.set.defects) {
+                self.note(number, kind.referenced, message);
+            }
+            self.set.defects.push(kind.value);
         }
         if named {
             let tests = file.tests.into_iter();

@@ -57,6 +57,9 @@ fn every_mistake_has_its_place_and_its_way_out() {
         ("version: 1\nextends: [no/such]\n", &["no/such"]),
         ("version: 1\ncolumns: {a: date}\n", &["r.yaml:2:", "date"]),
         ("version: 1\nextends: [tamis/web]\ndisable: [web/nothing]\n", &["web/nothing"]),
+        ("version: 1\ndefects: [a, b, a]\n", &["r.yaml:2:17", "'a'", "already"]),
+        ("version: 1\ndefects: [{name: a, kee: 1}]\n", &["r.yaml:2:", "kee"]),
+        ("version: 1\ndefects: [{name: a, key: 12}]\n", &["r.yaml:2:11", "1 to 9"]),
     ];
     for (text, parts) in cases {
         let message = problem(text);
@@ -226,4 +229,14 @@ fn what_cannot_be_divided_or_cast_is_undecided() {
     let cast = "version: 1\ncolumns: {lang: string}\nrules:\n  - id: t/x\n    drop_if: cast(lang as int) > 3\n";
     assert_eq!(judged(cast, "one", &[("lang", json!("en"))]).undecided, ["t/x"]);
     assert_eq!(judged(cast, "one", &[("lang", json!("5"))]).drop, ["t/x"]);
+}
+
+#[test]
+fn kinds_of_defect_decide_nothing_and_are_joined_in_order() {
+    let plain = load("version: 1\n").unwrap();
+    let set = load("version: 1\ndefects: [menu, {name: table, key: 2, why: lost}]\n").unwrap();
+    let names: Vec<&str> = set.defects().iter().map(|kind| kind.name.as_str()).collect();
+    assert_eq!(names, ["menu", "table"]);
+    assert_eq!(set.defects()[1].key, Some(2));
+    assert_eq!(set.hash_hex(), plain.hash_hex());
 }

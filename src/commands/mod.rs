@@ -3,6 +3,7 @@
 pub(crate) mod explain;
 pub(crate) mod index;
 pub(crate) mod refs;
+pub(crate) mod review;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod sample;

@@ -1,5 +1,7 @@
 //! `tamis rules`: check, test, list and explain.
 
+mod by_labels;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ const EXAMPLES: &str = "Examples:
   tamis rules check rules.yaml                  every mistake, with line and column
   tamis rules check rules.yaml --on corpus/     and whether the declared columns are there
   tamis rules test rules.yaml                   the tests in the file
+  tamis rules test rules.yaml --labels out/review   and against what reviewers said
   tamis rules list                              packs and annotators
   tamis rules list tamis/web                    the rules of a pack
   tamis rules explain mean_word_length          what an annotator measures
@@ -48,6 +51,9 @@ enum RulesCommand {
         /// Rule files and packs
         #[arg(required = true, value_name = "FILE|PACK")]
         sources: Vec<String>,
+        /// Judge the labelled documents of a review too: none that is good may be dropped
+        #[arg(long, value_name = "OUT/review")]
+        labels: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -79,7 +85,16 @@ pub(crate) fn run(args: RulesArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match args.command {
         RulesCommand::Check { sources, on, json } => check(&mut out, &sources, on.as_deref(), json),
-        RulesCommand::Test { sources, json } => test(&mut out, &sources, json),
+        RulesCommand::Test { sources, labels, json } => {
+            let tested = test(&mut out, &sources, json)?;
+            match labels {
+                None => Ok(tested),
+                Some(labels) => {
+                    let judged = by_labels::test(&mut out, &load(&sources)?, &labels, json)?;
+                    Ok(if tested == ExitCode::SUCCESS { judged } else { tested })
+                }
+            }
+        }
         RulesCommand::List { sources, json } => list(&mut out, &sources, json),
         RulesCommand::Explain { name, rules, json } => explain_name(&mut out, &name, &rules, json),
     }

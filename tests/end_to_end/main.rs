@@ -8,4 +8,5 @@ mod fuzzy;
 mod references;
 mod repeats;
 mod resume;
+mod review;
 mod run;
