@@ -5,6 +5,7 @@ pub mod model;
 pub mod page;
 pub mod sample;
 pub mod summary;
+pub mod ui;
 pub mod visible;
 
 pub use error::InspectError;
