@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::InspectError;
 use crate::model::{
-    Document, Draft, Entry, Frame, Histogram, Label, Overview, SampleSpec, Trial, Twin,
+    Document, Draft, Entry, Frame, Histogram, Overview, SampleSpec, Trial, Twin, Verdict,
 };
 use crate::summary::Summary;
 
@@ -51,14 +51,48 @@ impl Job {
     }
 }
 
+/// A document as the reviewer has it on the screen.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// Its document id.
+    pub document_id: String,
+    /// The user's id.
+    pub id: Option<String>,
+    /// Hash of the text that was seen.
+    pub content_hash: String,
+    /// Milliseconds it was on the screen.
+    pub spent_ms: u64,
+    /// Its stratum.
+    pub stratum: Option<String>,
+    /// Its bytes of text.
+    pub size: u64,
+    /// Rules that fired for it, and kinds of reference found in it (`finding:table`).
+    pub rules: Vec<String>,
+    /// Whether it came by the sample; browsing by hand does not count for rates.
+    pub sampled: bool,
+    /// Whether it is a second look at a document that the same reviewer had judged.
+    pub repeat: bool,
+}
+
+/// What is said of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// A verdict, with kinds of defect from the user's list.
+    Label(Verdict, Vec<String>),
+    /// Marked for a second look or not.
+    Flag(bool),
+    /// A note; none takes it away.
+    Note(Option<String>),
+}
+
 /// A line that the review log shall hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
-    /// A decision about a document.
-    Label(Box<Label>),
-    /// The line `seq` is undone.
+    /// Something is said of a document.
+    Say(Said, Box<Seen>),
+    /// The line `seq` is taken back: always the last one that holds.
     Undo(u64),
-    /// The line `seq`, which was undone, holds again.
+    /// The line `seq` holds again: always the one that was taken back last.
     Redo(u64),
 }
 
@@ -67,8 +101,8 @@ pub enum Act {
 pub struct Opened {
     /// The frame.
     pub frame: Frame,
-    /// Lines of the log that are in force and by this reviewer, oldest first, with their numbers.
-    pub labels: Vec<(u64, Label)>,
+    /// What this reviewer said and did not take back, oldest first, by the log's numbers.
+    pub said: Vec<(u64, Said, Seen)>,
     /// What the labels say.
     pub summary: Summary,
 }

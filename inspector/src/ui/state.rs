@@ -1,18 +1,17 @@
 //! Everything the screen shows, as plain values.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tui_input::Input;
 
 use super::action::Effect;
+use super::backend::{Said, Seen};
 use super::keymap::{Key, Keymap};
 use super::reader::Reader;
 use super::theme::Theme;
 use super::worker::{Ask, Line, Request};
-use crate::model::{
-    Document, Entry, Frame, Histogram, Label, Overview, SampleSpec, Trial, Twin, Verdict,
-};
+use crate::model::{Document, Entry, Frame, Histogram, Overview, SampleSpec, Trial, Twin, Verdict};
 use crate::summary::Summary;
 
 /// What a session is about; does not change while it runs.
@@ -101,45 +100,63 @@ pub enum Saved {
     No,
 }
 
-/// A decision of this session, or of the one that goes on.
-#[derive(Debug, Clone)]
-pub struct Decided {
-    /// Its line in the log.
-    pub line: Line,
-    /// What held before.
-    pub before: Option<Label>,
-    /// What holds since.
-    pub after: Label,
-    /// Whether the log has it, or its undoing.
-    pub saved: Saved,
-}
-
-/// What is set for the document on the screen and not decided yet.
+/// What holds for a document.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Pending {
+pub struct Standing {
+    /// The verdict.
+    pub verdict: Option<Verdict>,
     /// Kinds of defect.
     pub kinds: Vec<String>,
-    /// A second look.
+    /// Whether it is marked for a second look.
     pub flagged: bool,
     /// A note.
     pub note: Option<String>,
 }
 
+impl Standing {
+    /// Takes in one more thing that is said.
+    pub fn take(&mut self, said: &Said) {
+        match said {
+            Said::Label(verdict, kinds) => {
+                self.verdict = Some(*verdict);
+                self.kinds.clone_from(kinds);
+            }
+            Said::Flag(flagged) => self.flagged = *flagged,
+            Said::Note(note) => self.note.clone_from(note),
+        }
+    }
+}
+
+/// A decision of this session, or of the one that goes on.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// Its line in the log.
+    pub line: Line,
+    /// What is said.
+    pub said: Said,
+    /// Of which document.
+    pub seen: Seen,
+    /// What held before.
+    pub before: Standing,
+    /// Whether the log has it, or its undoing.
+    pub saved: Saved,
+}
+
 /// Verdicts and the way back.
 #[derive(Debug, Default)]
 pub struct Verdicts {
-    /// Labels in force, by document and whether it is a second look.
-    pub labels: HashMap<(String, bool), Label>,
+    /// What holds, by document and whether it is a second look.
+    pub standings: HashMap<(String, bool), Standing>,
     /// Decisions, oldest first.
     pub history: Vec<Decided>,
     /// How many of them hold; those behind were taken back.
     pub held: usize,
-    /// For the document on the screen.
-    pub pending: Pending,
+    /// Kinds chosen for the document on the screen before it is judged.
+    pub kinds: Vec<String>,
     /// What is being written, by ticket.
     pub tickets: HashMap<u64, usize>,
-    /// The next ticket.
-    pub next_ticket: u64,
+    /// The last ticket.
+    pub last_ticket: u64,
     /// Milliseconds since 1970 at which the document came on the screen.
     pub since_ms: u64,
 }
@@ -159,6 +176,8 @@ pub struct Queue {
     pub asked: usize,
     /// Whether there are no more.
     pub complete: bool,
+    /// A rank to go to once it is drawn.
+    pub wanted: Option<usize>,
 }
 
 /// The overview.
@@ -257,6 +276,8 @@ pub struct Scrolls {
     pub statistics: usize,
     /// The draft's results.
     pub draft: usize,
+    /// The chosen one of the last decisions, the newest first.
+    pub recent: usize,
 }
 
 /// The state of the screen.
@@ -290,6 +311,8 @@ pub struct App {
     pub frame: Frame,
     /// The specification of what is on the screen.
     pub spec: SampleSpec,
+    /// The last one that could be drawn.
+    pub drawn_spec: Option<SampleSpec>,
     /// The documents.
     pub queue: Queue,
     /// The text.
@@ -300,6 +323,8 @@ pub struct App {
     pub summary: Summary,
     /// Distributions that were fetched.
     pub histograms: HashMap<String, Histogram>,
+    /// Those that were asked for.
+    pub measuring: HashSet<String>,
     /// The overview.
     pub overview: OverviewState,
     /// The cluster.
@@ -328,6 +353,8 @@ pub struct App {
 /// Numbers of the last requests of which only the last counts.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Asks {
+    /// Specification.
+    pub open: u64,
     /// Search.
     pub search: u64,
     /// Comparison of the reader.
@@ -377,14 +404,19 @@ impl App {
         self.queue.items.get(self.queue.current)
     }
 
-    /// The label of a place of the queue.
-    pub fn label_of(&self, item: &Item) -> Option<&Label> {
-        self.verdicts.labels.get(&(item.entry.document_id.clone(), item.repeat))
+    /// What holds for a place of the queue.
+    pub fn standing(&self, item: &Item) -> Option<&Standing> {
+        self.verdicts.standings.get(&(item.entry.document_id.clone(), item.repeat))
+    }
+
+    /// The verdict on a place of the queue.
+    pub fn verdict_of(&self, item: &Item) -> Option<Verdict> {
+        self.standing(item).and_then(|standing| standing.verdict)
     }
 
     /// The verdict on the document on the screen.
     pub fn verdict(&self) -> Option<Verdict> {
-        self.item().and_then(|item| self.label_of(item)).map(|label| label.verdict)
+        self.item().and_then(|item| self.verdict_of(item))
     }
 
     /// Whether another sample is on the screen than the one that counts.
@@ -399,7 +431,7 @@ impl App {
 
     /// Whether flags and marks of a place of the queue are hidden.
     pub fn hides(&self, item: &Item) -> bool {
-        self.setup.blind && self.label_of(item).is_none()
+        self.setup.blind && self.verdict_of(item).is_none()
     }
 
     /// Whether flags and marks of the document on the screen are hidden.

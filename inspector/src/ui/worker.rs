@@ -10,14 +10,12 @@ use std::time::Duration;
 use regex::Regex;
 use tokenizers::Tokenizer;
 
-use super::backend::{Act, Backend, Job, NewRule, Opened};
+use super::backend::{Act, Backend, Job, NewRule, Opened, Said, Seen};
 use super::diff::{Diff, compare};
 use super::search::Search;
 use super::tokens::{Token, open as open_tokenizer, tokens};
 use crate::InspectError;
-use crate::model::{
-    Document, Draft, Entry, Frame, Histogram, Label, Overview, SampleSpec, Trial, Twin,
-};
+use crate::model::{Document, Draft, Entry, Frame, Histogram, Overview, SampleSpec, Trial, Twin};
 use crate::summary::Summary;
 
 /// Time that a comparison of two texts may take.
@@ -64,8 +62,8 @@ pub enum Request {
 /// A line for the log, in which other lines are named by ticket.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogAct {
-    /// A decision about a document.
-    Label(Box<Label>),
+    /// Something is said of a document.
+    Say(Said, Box<Seen>),
     /// What the ticket wrote is undone.
     Undo(Line),
     /// What the ticket wrote holds again.
@@ -347,7 +345,7 @@ impl Desk {
 
     fn append(&mut self, ticket: u64, act: LogAct) -> Reply {
         let act = match act {
-            LogAct::Label(label) => Some(Act::Label(label)),
+            LogAct::Say(said, seen) => Some(Act::Say(said, seen)),
             LogAct::Undo(line) => self.seq(line).map(Act::Undo),
             LogAct::Redo(line) => self.seq(line).map(Act::Redo),
         };

@@ -1,6 +1,7 @@
 //! Keys in, screen out: the screen with a worker that answers at once.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use ratatui::Terminal;
@@ -32,14 +33,37 @@ pub(crate) fn setup() -> Setup {
 
 impl Bench {
     pub(crate) fn new(size: (u16, u16), setup: Setup, backend: impl Backend + 'static) -> Self {
+        Self::with_tokenizer(size, setup, backend, None)
+    }
+
+    /// The same with `tokenizer.json`.
+    pub(crate) fn with_tokenizer(
+        size: (u16, u16),
+        mut setup: Setup,
+        backend: impl Backend + 'static,
+        tokenizer: Option<PathBuf>,
+    ) -> Self {
+        setup.tokenizer = tokenizer.is_some();
         let answers: Arc<Mutex<Vec<Answer>>> = Arc::default();
         let taker = Arc::clone(&answers);
         let cancelled: Arc<Mutex<HashSet<u64>>> = Arc::default();
         let answer = Arc::new(move |answer| taker.lock().unwrap().push(answer));
-        let desk = Desk::new(Box::new(backend), None, cancelled, answer);
+        let desk = Desk::new(Box::new(backend), tokenizer, cancelled, answer);
         let mut app = App::new(setup, Keymap::default(), Theme::Dark, size);
         app.clock_ms = 1_700_000_000_000;
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        let mut bench = Self { app, effects: Vec::new(), desk, answers, terminal };
+        let effects = start(&mut bench.app);
+        bench.take(effects);
+        bench.settle();
+        bench
+    }
+
+    /// Another session over the same backend.
+    pub(crate) fn again(self) -> Self {
+        let Self { app, desk, answers, terminal, .. } = self;
+        let mut app = App::new(app.setup, Keymap::default(), Theme::Dark, app.size);
+        app.clock_ms = 1_700_000_900_000;
         let mut bench = Self { app, effects: Vec::new(), desk, answers, terminal };
         let effects = start(&mut bench.app);
         bench.take(effects);

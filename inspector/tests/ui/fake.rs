@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tamis_inspector::InspectError;
 use tamis_inspector::model::{
-    Decision, Document, Draft, Entry, Frame, Histogram, Label, Mark, MarkKind, Overview, RuleCount,
+    Decision, Document, Draft, Entry, Frame, Histogram, Mark, MarkKind, Overview, RuleCount,
     SampleSpec, SourceCount, Stratum, Text, Trial, Twin, Verdict, Why,
 };
 use tamis_inspector::summary::{
     Forecast, GateState, Gauge, Interval, Rate, RuleRate, StratumRate, Summary, WeightedRate,
 };
-use tamis_inspector::ui::backend::{Act, Backend, Job, NewRule, Opened};
+use tamis_inspector::ui::backend::{Act, Backend, Job, NewRule, Opened, Said, Seen};
 
 /// Documents in memory.
 pub(crate) struct FakeBackend {
@@ -72,26 +72,33 @@ impl FakeBackend {
         self
     }
 
-    /// Labels in force, by document.
-    pub(crate) fn labels(&self) -> Vec<Label> {
-        let mut held: Vec<Option<Label>> = Vec::new();
-        for line in &self.lines {
-            let seq = |seq: u64| usize::try_from(seq).unwrap() - 1;
+    /// What was said and holds.
+    fn said(&self) -> Vec<(u64, Said, Seen)> {
+        let mut held: Vec<(u64, bool)> = Vec::new();
+        for (at, line) in self.lines.iter().enumerate() {
             match line {
-                Act::Label(label) => held.push(Some(*label.clone())),
-                Act::Undo(of) => {
-                    held[seq(*of)] = None;
-                    held.push(None);
-                }
-                Act::Redo(of) => {
-                    let Act::Label(label) = &self.lines[seq(*of)] else { panic!("redo of {of}") };
-                    held[seq(*of)] = Some(*label.clone());
-                    held.push(None);
+                Act::Say(..) => held.push((at as u64 + 1, true)),
+                Act::Undo(of) | Act::Redo(of) => {
+                    let redo = matches!(line, Act::Redo(_));
+                    held.iter_mut().find(|(seq, _)| seq == of).unwrap().1 = redo;
                 }
             }
         }
-        let by_id: BTreeMap<_, _> =
-            held.into_iter().flatten().map(|label| (label.document_id.clone(), label)).collect();
+        let of = |seq: u64| match &self.lines[usize::try_from(seq).unwrap() - 1] {
+            Act::Say(said, seen) => (seq, said.clone(), (**seen).clone()),
+            other => panic!("{other:?} says nothing"),
+        };
+        held.into_iter().filter(|(_, holds)| *holds).map(|(seq, _)| of(seq)).collect()
+    }
+
+    /// Verdicts that hold, with the user's id, by document.
+    fn verdicts(&self) -> Vec<(Verdict, String)> {
+        let mut by_id = BTreeMap::new();
+        for (_, said, seen) in self.said() {
+            if let Said::Label(verdict, _) = said {
+                by_id.insert(seen.document_id.clone(), (verdict, seen.id.unwrap()));
+            }
+        }
         by_id.into_values().collect()
     }
 
@@ -211,12 +218,7 @@ impl Backend for FakeBackend {
             return Err(InspectError::Usage("filter: no column is called `nonsense`".into()));
         }
         self.filter.clone_from(&spec.filter);
-        let labels = self.lines.iter().enumerate().filter_map(|(at, act)| match act {
-            Act::Label(label) => Some((at as u64 + 1, *label.clone())),
-            _ => None,
-        });
-        let labels = labels.collect();
-        Ok(Opened { frame: self.frame(), labels, summary: self.summarize()? })
+        Ok(Opened { frame: self.frame(), said: self.said(), summary: self.summarize()? })
     }
 
     fn draw(&mut self, from: usize, count: usize, _: &Job) -> Result<Vec<Entry>, InspectError> {
@@ -333,8 +335,8 @@ impl Backend for FakeBackend {
     }
 
     fn summarize(&mut self) -> Result<Summary, InspectError> {
-        let labels = self.labels();
-        let of = |verdict| labels.iter().filter(|label| label.verdict == verdict).count() as u64;
+        let verdicts = self.verdicts();
+        let of = |verdict| verdicts.iter().filter(|(given, _)| *given == verdict).count() as u64;
         let (good, defects, skips) = (of(Verdict::Good), of(Verdict::Defect), of(Verdict::Skip));
         Ok(summary(good, defects, skips))
     }
@@ -359,11 +361,9 @@ impl Backend for FakeBackend {
             .filter(|document| pattern.is_match(&document.text.text))
             .collect();
         let named = |verdict, hits: bool| {
-            let labels = self.labels().into_iter().filter(|label| label.verdict == verdict);
-            let names = labels.filter(|label| {
-                hit.iter().any(|document| document.entry.document_id == label.document_id) == hits
-            });
-            names.filter_map(|label| label.id).collect()
+            let given = self.verdicts().into_iter().filter(|(given, _)| *given == verdict);
+            let names = given.map(|(_, name)| name);
+            names.filter(|name| hit.iter().any(|one| one.entry.name() == name) == hits).collect()
         };
         Ok(Trial {
             tried: self.documents.len() as u64,

@@ -1,7 +1,8 @@
 //! What keys do.
 
 use tamis_inspector::model::Verdict;
-use tamis_inspector::ui::state::Saved;
+use tamis_inspector::ui::backend::Said;
+use tamis_inspector::ui::state::{Saved, Standing};
 use tamis_inspector::ui::{Effect, Setup};
 
 use crate::bench::{Bench, setup};
@@ -70,26 +71,34 @@ fn undo_and_redo_cross_documents() {
 fn digits_are_kinds_of_the_defect() {
     let mut bench = bench();
     bench.keys("12x");
-    assert_eq!(bench.app.verdicts.history[0].after.kinds, ["table", "boilerplate"]);
+    let both = vec!["table".to_owned(), "boilerplate".to_owned()];
+    assert_eq!(bench.app.verdicts.history[0].said, Said::Label(Verdict::Defect, both));
     bench.keys("[1");
-    let label = &bench.app.verdicts.history[1].after;
-    assert_eq!(
-        (label.verdict, label.kinds.as_slice()),
-        (Verdict::Defect, &["boilerplate".to_owned()][..])
-    );
+    let one = vec!["boilerplate".to_owned()];
+    assert_eq!(bench.app.verdicts.history[1].said, Said::Label(Verdict::Defect, one));
+    bench.keys("U");
+    assert_eq!(bench.app.verdicts.kinds, ["table", "boilerplate"]);
     bench.keys("9");
     assert!(bench.screen().contains("there is no kind 9"));
 }
 
 #[test]
-fn notes_and_flags_are_saved_with_the_verdict() {
+fn notes_and_flags_are_decisions_of_their_own() {
     let mut bench = bench();
     bench.keys("fithe table is gone<enter>x");
-    let label = &bench.app.verdicts.history[0].after;
-    assert!(label.flagged);
-    assert_eq!(label.note.as_deref(), Some("the table is gone"));
+    let said: Vec<_> = bench.app.verdicts.history.iter().map(|one| one.said.clone()).collect();
+    let note = Said::Note(Some("the table is gone".to_owned()));
+    assert_eq!(said, [Said::Flag(true), note, Said::Label(Verdict::Defect, vec![])]);
     bench.keys("[f");
-    assert!(!bench.app.verdicts.history[1].after.flagged);
+    assert_eq!(bench.app.verdicts.history[3].said, Said::Flag(false));
+    bench.keys("UUUU");
+    assert!(
+        bench
+            .app
+            .item()
+            .and_then(|item| bench.app.standing(item))
+            .is_some_and(|s| *s == Standing::default())
+    );
 }
 
 #[test]
@@ -105,15 +114,15 @@ fn blind_hides_until_judged() {
 fn verdicts_of_a_head_or_a_filter_do_not_count() {
     let mut bench = Bench::new((120, 40), setup(), FakeBackend::new().head());
     bench.keys("a");
-    assert!(!bench.app.verdicts.history[0].after.sampled);
+    assert!(!bench.app.verdicts.history[0].seen.sampled);
     assert!(bench.screen().contains("not a random sample"));
     let mut bench = self::bench();
     bench.keys(":filter x > 1<enter>a");
-    assert!(!bench.app.verdicts.history[0].after.sampled);
+    assert!(!bench.app.verdicts.history[0].seen.sampled);
     bench.keys("<esc><esc>");
     assert!(!bench.app.browsing());
     bench.keys("a");
-    assert!(bench.app.verdicts.history[1].after.sampled);
+    assert!(bench.app.verdicts.history[1].seen.sampled);
 }
 
 #[test]
@@ -163,8 +172,10 @@ fn a_selection_becomes_a_rule_that_is_tried_and_appended() {
 fn the_overview_leads_to_its_documents() {
     let mut bench = bench();
     bench.keys("O<enter>");
-    assert_eq!(bench.app.spec.filter.as_deref(), Some("rule = 'web/too-short'"));
-    assert!(bench.screen().contains("not a random sample: browsing rule = 'web/too-short'"));
+    assert_eq!(bench.app.spec.filter.as_deref(), Some("first_reason = 'web/too-short'"));
+    assert!(
+        bench.screen().contains("not a random sample: browsing first_reason = 'web/too-short'")
+    );
 }
 
 #[test]
@@ -190,6 +201,72 @@ fn a_wrong_filter_is_explained_and_can_be_left() {
     let mut bench = bench();
     bench.keys(":filter nonsense<enter>");
     assert!(bench.screen().contains("no column is called"));
-    bench.keys("<esc><esc><esc>");
+    assert!(!bench.app.browsing());
     assert!(bench.screen().contains("lost-table-bridge"));
+}
+
+#[test]
+fn a_long_search_goes_on_behind_the_keys_and_can_be_stopped() {
+    let mut text = "hay ".repeat(2_000_000);
+    text.push_str("needle");
+    let mut bench = Bench::new((120, 40), setup(), FakeBackend::of("long", &text));
+    for key in crate::bench::parse("/needle<enter>") {
+        bench.act(tamis_inspector::ui::Action::Key(key));
+    }
+    bench.turn(2);
+    assert!(bench.screen().contains("searching 26 % · esc stops"), "{}", bench.screen());
+    bench.act(tamis_inspector::ui::Action::Key(crate::bench::parse("j")[0]));
+    assert_eq!(bench.app.reader.rows.len(), 32);
+    bench.act(tamis_inspector::ui::Action::Key(crate::bench::parse("<esc>")[0]));
+    assert!(matches!(bench.effects.last(), Some(Effect::Cancel(_))));
+    assert!(bench.app.jobs.is_empty() && bench.app.reader.found.is_none());
+    bench.keys("/needle<enter>");
+    assert_eq!(bench.app.reader.bottom(), text.len());
+}
+
+#[test]
+fn without_colours_there_are_none() {
+    let mut bench = bench();
+    bench.keys("nax");
+    let coloured = |bench: &mut Bench| {
+        let screen = bench.coloured();
+        screen.contains(";38;5;") || screen.contains(";48;5;")
+    };
+    assert!(coloured(&mut bench));
+    bench.keys(":theme none<enter>");
+    assert!(!coloured(&mut bench));
+}
+
+#[test]
+fn a_rank_that_is_not_drawn_yet_can_be_gone_to() {
+    let mut bench = bench();
+    bench.keys(":goto 7<enter>");
+    assert_eq!(name(&bench), "repeated-paragraph.txt");
+    bench.keys(":goto 400<enter>");
+    assert!(bench.screen().contains("documents are drawn so far"));
+    bench.keys(":goto nowhere<enter>");
+    assert!(bench.screen().contains("no document is called nowhere"));
+}
+
+#[test]
+fn the_last_decisions_lead_back_to_their_documents() {
+    let mut bench = bench();
+    let first = name(&bench);
+    bench.keys("aax<tab><tab><tab>jj<enter>");
+    assert_eq!(name(&bench), first);
+}
+
+#[test]
+fn a_session_goes_on_where_it_stopped() {
+    let mut bench = bench();
+    bench.keys("aax");
+    let at = bench.app.queue.current;
+    let labels = bench.app.verdicts.standings.len();
+    // the log is what another session reads
+    let mut other = bench.again();
+    assert_eq!(other.app.queue.current, at);
+    assert_eq!(other.app.verdicts.standings.len(), labels);
+    other.keys("U");
+    assert_eq!(other.app.summary.n, 2);
+    assert_eq!(other.app.queue.current, at - 1);
 }

@@ -1,6 +1,7 @@
 //! What the main screens look like, at three sizes.
 
 use insta::assert_snapshot;
+use serde_json::json;
 use tamis_inspector::ui::Setup;
 
 use crate::bench::{Bench, setup};
@@ -96,4 +97,52 @@ fn both_texts_beside_each_other() {
 #[test]
 fn metadata_and_note() {
     each("metadata", &setup(), "MiA note<enter>12f");
+}
+
+/// A tokenizer that knows some words and falls back to bytes.
+fn tokenizer(folder: &std::path::Path) -> std::path::PathBuf {
+    let mut vocabulary = serde_json::Map::new();
+    let mut add = |token: String| {
+        let id = vocabulary.len();
+        vocabulary.insert(token, json!(id));
+    };
+    add("<unk>".to_owned());
+    for byte in 0..=255_u8 {
+        add(format!("<0x{byte:02X}>"));
+    }
+    for c in (' '..='~').chain(['\n', 'é']) {
+        add(c.to_string());
+    }
+    let merges = [["t", "h"], ["th", "e"], [" ", "the"], ["i", "n"], ["in", "g"], ["e", "r"]];
+    for [left, right] in merges {
+        add(format!("{left}{right}"));
+    }
+    let file = json!({
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+        "truncation": null, "padding": null,
+        "model": {
+            "type": "BPE", "unk_token": "<unk>", "byte_fallback": true, "fuse_unk": false,
+            "vocab": vocabulary, "merges": merges,
+        },
+    });
+    let path = folder.join("tokenizer.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn tokens_of_hard_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = tokenizer(folder.path());
+    for (size_name, size) in SIZES {
+        let backend = FakeBackend::new();
+        let mut bench = Bench::with_tokenizer(size, setup(), backend, Some(path.clone()));
+        bench.keys(":goto hard.txt<enter>T");
+        bench.app.toast = None;
+        let screen = bench.screen();
+        assert!(bench.app.reader.tokens.iter().any(tamis_inspector::ui::tokens::Token::is_byte));
+        assert_snapshot!(format!("tokens-{size_name}"), screen);
+    }
 }

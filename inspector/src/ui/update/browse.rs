@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::action::Effect;
 use super::super::reader::Reader;
 use super::super::shown::Mode;
-use super::super::state::{App, Item, Pending, Queue, Screen};
+use super::super::state::{App, Item, Queue, Screen};
 use super::super::tokens::CONTEXT;
 use super::super::worker::Request;
 use crate::model::{Document, Entry, SampleSpec};
@@ -38,7 +38,22 @@ pub(super) fn open(app: &mut App, spec: SampleSpec) {
     app.jobs.clear();
     app.screen = Screen::Review;
     app.floor = app.ask_long("drawing the sample", Request::Open(spec));
+    app.asks.open = app.floor;
+}
+
+/// The specification can be drawn.
+pub(super) fn opened(app: &mut App) {
+    app.drawn_spec = Some(app.spec.clone());
     app.ask(Request::Draw(0, BATCH));
+}
+
+/// The specification cannot be drawn: back to the one before.
+pub(super) fn not_opened(app: &mut App, why: String) {
+    match app.drawn_spec.clone() {
+        Some(spec) if spec != app.spec => open(app, spec),
+        _ => app.reader.failed = Some(why.clone()),
+    }
+    app.complain(why);
 }
 
 /// Draws again from the start, because the frame became a sample.
@@ -78,13 +93,38 @@ pub(super) fn drawn(app: &mut App, from: usize, entries: Vec<Entry>) {
     } else {
         fetch_ahead(app);
     }
+    if let Some(at) = app.queue.wanted.and_then(|rank| place_of(app, rank)) {
+        app.queue.wanted = None;
+        go(app, at);
+    } else if app.queue.complete && app.queue.wanted.take().is_some() {
+        app.complain(format!("the sample has {} documents only", app.queue.drawn));
+    }
     draw_more(app);
+}
+
+fn place_of(app: &App, rank: usize) -> Option<usize> {
+    app.queue.items.iter().position(|item| item.rank == Some(rank))
+}
+
+/// Goes to a rank, and draws up to it where need be.
+pub(super) fn go_to_rank(app: &mut App, rank: usize) {
+    if let Some(at) = place_of(app, rank) {
+        app.screen = Screen::Review;
+        return go(app, at);
+    }
+    if app.queue.complete || app.queue.asked > app.queue.drawn {
+        return app.say(format!("{} documents are drawn so far", app.queue.drawn));
+    }
+    app.queue.wanted = Some(rank);
+    let count = rank + 1 + BATCH - app.queue.drawn;
+    app.queue.asked = app.queue.drawn + count;
+    app.ask_long("drawing the sample", Request::Draw(app.queue.drawn, count));
 }
 
 /// The first place from `from` on that has no label.
 pub(super) fn next_open(app: &App, from: usize) -> Option<usize> {
     let items = app.queue.items.iter().enumerate().skip(from);
-    items.into_iter().find(|(_, item)| app.label_of(item).is_none()).map(|(at, _)| at)
+    items.into_iter().find(|(_, item)| app.verdict_of(item).is_none()).map(|(at, _)| at)
 }
 
 /// Shows the document at a place of the queue.
@@ -96,22 +136,29 @@ pub(super) fn go(app: &mut App, at: usize) {
     app.queue.chosen = at;
     app.scrolls.why = 0;
     app.verdicts.since_ms = app.clock_ms;
-    app.verdicts.pending = pending_of(app);
+    app.verdicts.kinds = kinds(app);
     app.asks.search = 0;
     app.jobs.retain(|job| job.name != "searching" && job.name != "comparing");
     let document = app.item().and_then(|item| cached(app, &item.entry.document_id));
     let blind = app.blind();
     app.reader.open(document, blind);
+    measure(app);
     fetch_ahead(app);
     draw_more(app);
 }
 
-fn pending_of(app: &App) -> Pending {
-    app.item().and_then(|item| app.label_of(item)).map_or_else(Pending::default, |label| Pending {
-        kinds: label.kinds.clone(),
-        flagged: label.flagged,
-        note: label.note.clone(),
-    })
+/// Asks for the distributions that say where the document's values lie.
+fn measure(app: &mut App) {
+    let Some(document) = app.reader.document.clone() else { return };
+    for (name, _) in document.why.iter().filter_map(|why| why.measured.as_ref()) {
+        want_histogram(app, name);
+    }
+}
+
+/// Kinds of defect of the document on the screen.
+pub(super) fn kinds(app: &App) -> Vec<String> {
+    let standing = app.item().and_then(|item| app.standing(item));
+    standing.map(|standing| standing.kinds.clone()).unwrap_or_default()
 }
 
 fn cached(app: &App, document_id: &str) -> Option<Arc<Document>> {
@@ -151,6 +198,7 @@ pub(super) fn fetched(app: &mut App, document: Arc<Document>) {
         let blind = app.blind();
         app.reader.open(Some(document), blind);
         app.verdicts.since_ms = app.clock_ms;
+        measure(app);
     }
 }
 
@@ -264,7 +312,7 @@ pub(super) fn histogram(app: &mut App, annotation: &str) {
 
 /// Asks for a distribution unless it is there.
 pub(super) fn want_histogram(app: &mut App, annotation: &str) {
-    if !app.histograms.contains_key(annotation) {
+    if app.measuring.insert(annotation.to_owned()) {
         app.ask_long("measuring the corpus", Request::Histogram(annotation.to_owned()));
     }
 }

@@ -81,7 +81,8 @@ fn manner(app: &mut App, command: C) {
         }
         C::Search => app.overlay = Some(Overlay::Search(Input::default())),
         C::Note => {
-            let note = app.verdicts.pending.note.clone().unwrap_or_default();
+            let standing = app.item().and_then(|item| app.standing(item));
+            let note = standing.and_then(|standing| standing.note.clone()).unwrap_or_default();
             app.overlay = Some(Overlay::Note(Input::new(note)));
         }
         C::Palette => app.overlay = Some(Overlay::Palette(Input::default(), 0)),
@@ -164,7 +165,10 @@ fn step_pane(app: &mut App, rows: isize) {
             app.queue.chosen = moved(app.queue.chosen, rows, app.queue.items.len());
             browse::draw_more(app);
         }
-        Pane::Recent => {}
+        Pane::Recent => {
+            let count = app.verdicts.history.len().min(super::super::views::recent::SHOWN);
+            app.scrolls.recent = moved(app.scrolls.recent, rows, count);
+        }
         Pane::Why => app.scrolls.why = moved(app.scrolls.why, rows, 2000),
         Pane::Statistics => app.scrolls.statistics = moved(app.scrolls.statistics, rows, 500),
     }
@@ -242,6 +246,14 @@ fn enter(app: &mut App) {
             let at = app.queue.chosen;
             browse::go(app, at);
             app.focus = Pane::Reader;
+        }
+        Screen::Review if app.focus == Pane::Recent => {
+            let at = super::super::views::recent::chosen(app);
+            if let Some(seen) =
+                at.and_then(|at| app.verdicts.history.get(at)).map(|decided| decided.seen.clone())
+            {
+                verdict::show(app, &seen);
+            }
         }
         Screen::Review if app.focus == Pane::Statistics => app.screen = Screen::Statistics,
         Screen::Overview => super::line::filter_by_chosen(app),

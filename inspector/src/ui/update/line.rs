@@ -1,7 +1,7 @@
 //! Commands with arguments.
 
 use super::super::command::LINES;
-use super::super::state::{App, Overlay, Screen};
+use super::super::state::{App, Overlay};
 use super::super::theme::Theme;
 use super::super::worker::Request;
 use super::{browse, draft};
@@ -84,13 +84,10 @@ fn goto(app: &mut App, rest: &str) {
     if rest.is_empty() {
         return app.complain("go where? a rank or an id");
     }
-    let rank = rest.parse::<usize>().ok().and_then(|rank| rank.checked_sub(1));
-    let at = rank.and_then(|rank| app.queue.items.iter().position(|item| item.rank == Some(rank)));
-    match at {
-        Some(at) => {
-            app.screen = Screen::Review;
-            browse::go(app, at);
-        }
+    // a number of so many digits is an id
+    let rank = rest.parse::<usize>().ok().filter(|&rank| rank < 1_000_000);
+    match rank.and_then(|rank| rank.checked_sub(1)) {
+        Some(rank) => browse::go_to_rank(app, rank),
         None => {
             app.ask_long("looking for the document", Request::Find(rest.to_owned()));
         }

@@ -1,6 +1,7 @@
 //! What the worker says.
 
 use super::super::action::Effect;
+use super::super::backend::{Said, Seen};
 use super::super::state::{App, Decided, Item, Saved, Screen};
 use super::super::worker::{Answer, Line, Reply, Request};
 use super::{browse, verdict};
@@ -28,9 +29,12 @@ pub(super) fn answer(app: &mut App, answer: Answer) {
             app.complain(format!("not saved: {why}"));
         }
         Reply::Summary(summary) => app.summary = *summary,
+        Reply::Failed(why) if id == app.asks.open => browse::not_opened(app, why),
+        Reply::Failed(_) if id != 0 && id < app.floor => {}
         Reply::Failed(why) => {
             // what was asked for in vain may be asked for again
             app.queue.asked = app.queue.drawn;
+            app.queue.wanted = None;
             app.complain(why);
         }
         _ if id != 0 && id < app.floor => {}
@@ -43,24 +47,12 @@ fn about_frame(app: &mut App, id: u64, reply: Reply) {
         Reply::Opened(opened) => {
             app.frame = opened.frame;
             app.summary = opened.summary;
-            resume(app, opened.labels);
+            resume(app, opened.said);
+            browse::opened(app);
         }
         Reply::Drawn(from, entries) => browse::drawn(app, from, entries),
         Reply::Found(name, entry) => found(app, &name, entry),
-        Reply::Fetched(document) => {
-            let measured: Vec<String> = document
-                .why
-                .iter()
-                .filter_map(|why| why.measured.as_ref().map(|(name, _)| name.clone()))
-                .collect();
-            let shown = app.item().is_some_and(|item| item.entry == document.entry);
-            browse::fetched(app, document);
-            if shown {
-                for name in measured {
-                    browse::want_histogram(app, &name);
-                }
-            }
-        }
+        Reply::Fetched(document) => browse::fetched(app, document),
         Reply::FetchFailed(document, why) => browse::failed(app, &document, why),
         Reply::Frame(frame) => reframed(app, *frame),
         reply => about_view(app, id, reply),
@@ -119,21 +111,19 @@ fn about_view(app: &mut App, id: u64, reply: Reply) {
     }
 }
 
-/// Labels of the session that goes on, so that they can be taken back too.
-fn resume(app: &mut App, labels: Vec<(u64, crate::model::Label)>) {
+/// What was said in the session that goes on, so that it can be taken back too.
+fn resume(app: &mut App, lines: Vec<(u64, Said, Seen)>) {
     if !app.verdicts.history.is_empty() {
         // the log of this session is known better here than there
         return;
     }
-    for (seq, label) in labels {
-        let key = (label.document_id.clone(), label.repeat);
-        let before = app.verdicts.labels.insert(key, label.clone());
-        app.verdicts.history.push(Decided {
-            line: Line::Seq(seq),
-            before,
-            after: label,
-            saved: Saved::Yes,
-        });
+    for (seq, said, seen) in lines {
+        let key = (seen.document_id.clone(), seen.repeat);
+        let standing = app.verdicts.standings.entry(key).or_default();
+        let before = standing.clone();
+        standing.take(&said);
+        let line = Line::Seq(seq);
+        app.verdicts.history.push(Decided { line, said, seen, before, saved: Saved::Yes });
     }
     app.verdicts.held = app.verdicts.history.len();
     if app.verdicts.held > 0 {

@@ -1,24 +1,24 @@
 //! Verdicts, and the way back.
 
+use super::super::backend::{Said, Seen};
 use super::super::shown::Mode;
 use super::super::state::{App, Decided, Item, Saved, Screen};
 use super::super::worker::{Line, LogAct, Request};
 use super::browse;
-use crate::model::{Label, Verdict};
+use crate::model::Verdict;
 
 /// Judges the document on the screen and goes on.
 pub(super) fn decide(app: &mut App, verdict: Verdict) {
-    let Some(item) = app.item().cloned() else { return };
+    if app.item().is_none() {
+        return;
+    }
     if app.reader.document.is_none() && app.reader.failed.is_none() {
         app.complain("the document is still being fetched; a verdict is of what was seen");
         return;
     }
-    let mut label = blank(app, &item, verdict);
-    if verdict == Verdict::Defect {
-        label.kinds.clone_from(&app.verdicts.pending.kinds);
-    }
-    // the first verdict of a blind review uncovers the marks, and one wants to see them
-    record(app, item, label);
+    let defect = verdict == Verdict::Defect;
+    let kinds = if defect { app.verdicts.kinds.clone() } else { Vec::new() };
+    say(app, Said::Label(verdict, kinds));
     advance(app);
 }
 
@@ -32,83 +32,60 @@ fn advance(app: &mut App) {
     } else {
         browse::draw_more(app);
         app.say("drawing more documents");
+        refresh(app);
     }
 }
 
-/// Switches a kind of defect of the document on the screen.
+/// Switches a kind of defect: of the verdict where there is one, else of the one to come.
 pub(super) fn kind(app: &mut App, digit: u8) {
     let at = usize::from(digit.saturating_sub(1));
     let Some(name) = app.setup.kinds.get(at).cloned() else {
         app.say(format!("there is no kind {digit}; kinds come from `defects:` of the rule file"));
         return;
     };
-    let pending = &mut app.verdicts.pending;
-    match pending.kinds.iter().position(|known| *known == name) {
-        Some(at) => drop(pending.kinds.remove(at)),
-        None => pending.kinds.push(name),
+    let kinds = &mut app.verdicts.kinds;
+    match kinds.iter().position(|known| *known == name) {
+        Some(at) => drop(kinds.remove(at)),
+        None => kinds.push(name),
     }
-    revise(app, |label, pending| label.kinds = pending);
+    if app.verdict() == Some(Verdict::Defect) {
+        let kinds = app.verdicts.kinds.clone();
+        say(app, Said::Label(Verdict::Defect, kinds));
+    }
 }
 
 /// Switches the mark for a second look.
 pub(super) fn flag(app: &mut App) {
-    app.verdicts.pending.flagged ^= true;
-    let flagged = app.verdicts.pending.flagged;
-    if !revise(app, |label, _| label.flagged = flagged) {
-        app.say(if flagged { "flagged, saved with the verdict" } else { "no longer flagged" });
-    }
+    let Some(item) = app.item() else { return };
+    let flagged = app.standing(item).is_some_and(|standing| standing.flagged);
+    say(app, Said::Flag(!flagged));
 }
 
 /// Sets the note.
 pub(super) fn note(app: &mut App, text: &str) {
-    let note = (!text.trim().is_empty()).then(|| text.trim().to_owned());
-    app.verdicts.pending.note.clone_from(&note);
-    if !revise(app, |label, _| label.note = note) {
-        app.say("the note is saved with the verdict");
-    }
+    let text = text.trim();
+    say(app, Said::Note((!text.is_empty()).then(|| text.to_owned())));
 }
 
-/// Writes a changed label, where the document has one; whether it had.
-fn revise(app: &mut App, change: impl FnOnce(&mut Label, Vec<String>)) -> bool {
-    let Some(item) = app.item().cloned() else { return false };
-    let Some(mut label) = app.label_of(&item).cloned() else { return false };
-    let kinds = app.verdicts.pending.kinds.clone();
-    if label.verdict != Verdict::Defect && kinds != label.kinds {
-        app.verdicts.pending.kinds.clone_from(&kinds);
-    }
-    let kinds = if label.verdict == Verdict::Defect { kinds } else { Vec::new() };
-    change(&mut label, kinds);
-    label.at_ms = app.clock_ms;
-    record(app, item, label);
-    true
-}
-
-fn blank(app: &App, item: &Item, verdict: Verdict) -> Label {
+fn seen(app: &App, item: &Item) -> Seen {
     let document = app.reader.document.as_ref();
-    let pending = &app.verdicts.pending;
     let entry = &item.entry;
     let mut rules = entry.flags.clone();
     rules.extend(entry.reason.clone());
     for why in document.map(|document| document.why.as_slice()).unwrap_or_default() {
-        let name = if why.effect == "found" {
-            format!("finding:{}", why.title.split(' ').next().unwrap_or_default())
-        } else {
-            why.title.clone()
-        };
-        if !rules.contains(&name) {
-            rules.push(name);
-        }
+        rules.push(match why.effect.as_str() {
+            "found" => {
+                format!("finding:{}", why.title.split_whitespace().next().unwrap_or_default())
+            }
+            _ => why.title.clone(),
+        });
     }
-    Label {
+    rules.sort_unstable();
+    rules.dedup();
+    Seen {
         document_id: entry.document_id.clone(),
         id: entry.id.clone(),
         content_hash: document.map(|document| document.content_hash.clone()).unwrap_or_default(),
-        verdict,
-        kinds: Vec::new(),
-        flagged: pending.flagged,
-        note: pending.note.clone(),
-        reviewer: app.setup.reviewer.clone(),
-        at_ms: app.clock_ms,
         spent_ms: app.clock_ms.saturating_sub(app.verdicts.since_ms),
         stratum: entry.stratum.clone(),
         size: document.map_or(entry.size.unwrap_or(0), |document| document.text.text.len() as u64),
@@ -118,22 +95,29 @@ fn blank(app: &App, item: &Item, verdict: Verdict) -> Label {
     }
 }
 
-fn record(app: &mut App, item: Item, label: Label) {
-    let key = (item.entry.document_id, item.repeat);
-    let before = app.verdicts.labels.insert(key, label.clone());
+/// Says something of the document on the screen.
+fn say(app: &mut App, said: Said) {
+    let Some(item) = app.item().cloned() else { return };
+    let seen = seen(app, &item);
+    let standing =
+        app.verdicts.standings.entry((seen.document_id.clone(), seen.repeat)).or_default();
+    let before = standing.clone();
+    standing.take(&said);
     let verdicts = &mut app.verdicts;
     verdicts.history.truncate(verdicts.held);
-    verdicts.next_ticket += 1;
-    let ticket = verdicts.next_ticket;
+    verdicts.last_ticket += 1;
+    let ticket = verdicts.last_ticket;
     verdicts.tickets.insert(ticket, verdicts.history.len());
     verdicts.history.push(Decided {
         line: Line::Ticket(ticket),
+        said: said.clone(),
+        seen: seen.clone(),
         before,
-        after: label.clone(),
         saved: Saved::Waiting,
     });
     verdicts.held = verdicts.history.len();
-    app.ask(Request::Append(ticket, LogAct::Label(Box::new(label))));
+    app.scrolls.recent = 0;
+    app.ask(Request::Append(ticket, LogAct::Say(said, Box::new(seen))));
 }
 
 /// Takes the last decision back and shows its document.
@@ -160,29 +144,30 @@ pub(super) fn redo(app: &mut App) {
 fn turn(app: &mut App, at: usize, back: bool) {
     let Some(decided) = app.verdicts.history.get_mut(at) else { return };
     decided.saved = Saved::Waiting;
-    let (line, after) = (decided.line, decided.after.clone());
-    let holds = if back { decided.before.clone() } else { Some(after.clone()) };
-    let key = (after.document_id.clone(), after.repeat);
-    match holds {
-        Some(label) => app.verdicts.labels.insert(key, label),
-        None => app.verdicts.labels.remove(&key),
-    };
-    app.verdicts.next_ticket += 1;
-    let ticket = app.verdicts.next_ticket;
+    let decided = decided.clone();
+    let key = (decided.seen.document_id.clone(), decided.seen.repeat);
+    let mut holds = decided.before.clone();
+    if !back {
+        holds.take(&decided.said);
+    }
+    app.verdicts.standings.insert(key, holds);
+    app.verdicts.last_ticket += 1;
+    let ticket = app.verdicts.last_ticket;
     app.verdicts.tickets.insert(ticket, at);
-    let act = if back { LogAct::Undo(line) } else { LogAct::Redo(line) };
+    let act = if back { LogAct::Undo(decided.line) } else { LogAct::Redo(decided.line) };
     app.ask(Request::Append(ticket, act));
-    show(app, &after);
+    show(app, &decided.seen);
     let what = if back { "took back" } else { "decided again" };
-    let name = after.id.as_deref().unwrap_or(&after.document_id);
-    app.say(format!("{what}: {} {name}", word(after.verdict)));
+    let name = decided.seen.id.as_deref().unwrap_or(&decided.seen.document_id);
+    app.say(format!("{what}: {} {name}", word(&decided.said)));
 }
 
-/// Shows the document of a label, where it is in the queue.
-fn show(app: &mut App, label: &Label) {
-    let at = app.queue.items.iter().position(|item| {
-        item.entry.document_id == label.document_id && item.repeat == label.repeat
-    });
+/// Shows a document that something was said of, where it is in the queue.
+pub(super) fn show(app: &mut App, seen: &Seen) {
+    let at =
+        app.queue.items.iter().position(|item| {
+            item.entry.document_id == seen.document_id && item.repeat == seen.repeat
+        });
     app.screen = Screen::Review;
     match at {
         Some(at) if at != app.queue.current => browse::go(app, at),
@@ -191,18 +176,16 @@ fn show(app: &mut App, label: &Label) {
     }
 }
 
-/// Takes in that the label of the document on the screen changed.
+/// Takes in that what holds for the document on the screen changed.
 fn refresh(app: &mut App) {
-    if let Some(label) = app.item().and_then(|item| app.label_of(item)).cloned() {
-        app.verdicts.pending.kinds = label.kinds;
-    }
+    app.verdicts.kinds = browse::kinds(app);
     let blind = app.blind();
     if !matches!(app.reader.mode, Mode::Diff | Mode::Side) {
         app.reader.show(blind);
     }
 }
 
-/// The log has a line.
+/// The log has a line, or could not take it.
 pub(super) fn saved(app: &mut App, ticket: u64, seq: Option<u64>) {
     let Some(at) = app.verdicts.tickets.remove(&ticket) else { return };
     // the latest line about a decision is what its state is about
@@ -216,11 +199,12 @@ pub(super) fn saved(app: &mut App, ticket: u64, seq: Option<u64>) {
     }
 }
 
-/// A verdict as a word.
-pub(super) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Good => "ok",
-        Verdict::Defect => "defect",
-        Verdict::Skip => "skip",
+fn word(said: &Said) -> &'static str {
+    match said {
+        Said::Label(Verdict::Good, _) => "ok",
+        Said::Label(Verdict::Defect, _) => "defect",
+        Said::Label(Verdict::Skip, _) => "skip",
+        Said::Flag(_) => "flag",
+        Said::Note(_) => "note",
     }
 }

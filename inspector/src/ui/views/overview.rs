@@ -212,7 +212,12 @@ pub fn condition(app: &App, table: usize, at: usize) -> Option<(Population, Stri
                 "flag" => Population::Flagged,
                 _ => Population::All,
             };
-            Some((population, format!("rule = {}", quoted(&rule.rule))))
+            // a rule's own result is a column; duplicates are known by the reason only
+            let condition = match rule.effect.as_str() {
+                "drop" | "dedup" => format!("first_reason = {}", quoted(&rule.rule)),
+                _ => format!("\"{}\"", rule.rule.replace('"', "\"\"")),
+            };
+            Some((population, condition))
         }
         1 => {
             let source = sorted_sources(app, counts).get(at).copied()?;

@@ -19,7 +19,7 @@ pub fn first(app: &App, rows: usize) -> usize {
 /// Draws it.
 pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let focused = app.focus == Pane::Queue;
-    let judged = app.queue.items.iter().filter(|item| app.label_of(item).is_some()).count();
+    let judged = app.queue.items.iter().filter(|item| app.verdict_of(item).is_some()).count();
     let more = if app.queue.complete { "" } else { "+" };
     let right = format!("{judged}/{}{more}", app.queue.items.len());
     let name = if app.counts() {
@@ -46,11 +46,12 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
 fn line(app: &App, item: &Item, at: usize, width: usize) -> Line<'static> {
     let here = if at == app.queue.current { "▌" } else { " " };
     let rank = item.rank.map_or("·".to_owned(), |rank| count(rank as u64 + 1));
-    let label = app.label_of(item);
-    let mark = label.map_or(" ", |label| letter(label.verdict));
-    let style = label.map_or_else(Default::default, |label| app.theme.verdict(label.verdict));
-    let flagged = label.is_some_and(|label| label.flagged);
-    let noted = label.is_some_and(|label| label.note.is_some());
+    let standing = app.standing(item);
+    let verdict = app.verdict_of(item);
+    let mark = verdict.map_or(" ", letter);
+    let style = verdict.map_or_else(Default::default, |verdict| app.theme.verdict(verdict));
+    let flagged = standing.is_some_and(|standing| standing.flagged);
+    let noted = standing.is_some_and(|standing| standing.note.is_some());
     let signs = format!("{}{}", if flagged { "⚑" } else { "" }, if noted { "✎" } else { "" });
     let mut tail = String::new();
     if !app.hides(item) {

@@ -10,8 +10,8 @@ use crate::ui::layout::bidi::{has_rtl, visual};
 use crate::ui::layout::{Class, Row};
 use crate::ui::reader::Reader;
 use crate::ui::shown::{Mode, Paint, Shown, Span};
-use crate::ui::state::{App, Pane, Pending};
-use crate::ui::theme::Role;
+use crate::ui::state::{App, Pane};
+use crate::ui::theme::{Role, letter};
 
 /// Draws the pane with its title.
 pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, text: Rect) {
@@ -44,7 +44,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, text: Rect) {
         rows(app, buffer, text, reader, &reader.rows, &reader.shown);
     }
     scroll_bar(app, buffer, area, reader);
-    pending(app, buffer, area);
+    standing(app, buffer, area);
 }
 
 fn titles(app: &App) -> (String, String) {
@@ -192,21 +192,25 @@ fn scroll_bar(app: &App, buffer: &mut Buffer, area: Rect, reader: &Reader) {
     }
 }
 
-/// What is set and not decided yet, on the pane's last row.
-fn pending(app: &App, buffer: &mut Buffer, area: Rect) {
-    let pending = &app.verdicts.pending;
-    if *pending == Pending::default() || area.height < 4 {
-        return;
-    }
+/// What is said of the document, on the pane's last row.
+fn standing(app: &App, buffer: &mut Buffer, area: Rect) {
+    let Some(item) = app.item() else { return };
+    let standing = app.standing(item).cloned().unwrap_or_default();
     let mut parts = Vec::new();
-    if !pending.kinds.is_empty() {
-        parts.push(pending.kinds.join(" + "));
+    if let Some(verdict) = standing.verdict {
+        parts.push(letter(verdict).to_owned());
     }
-    if pending.flagged {
+    if !app.verdicts.kinds.is_empty() {
+        parts.push(app.verdicts.kinds.join(" + "));
+    }
+    if standing.flagged {
         parts.push("⚑ flagged".to_owned());
     }
-    if let Some(note) = &pending.note {
+    if let Some(note) = &standing.note {
         parts.push(format!("✎ {note}"));
+    }
+    if parts.is_empty() || area.height < 4 {
+        return;
     }
     let text = format!(" {} ", parts.join(" · "));
     let y = area.bottom() - 1;

@@ -15,7 +15,12 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, full: bool) {
     let pace = app.summary.per_minute.map(|pace| format!("{pace:.1} a minute")).unwrap_or_default();
     let area = title(app, buffer, area, focused, "statistics", &pace);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    put_lines(buffer, area, &lines(app, area.width.into()), app.scrolls.statistics);
+    let mut lines = lines(app, area.width.into());
+    // on two rows the counts are worth more than the end of the sentence
+    while area.height < 4 && lines.len() > 2 && lines[1].spans.len() == 1 {
+        lines.remove(1);
+    }
+    put_lines(buffer, area, &lines, app.scrolls.statistics);
 }
 
 /// Whether rates may be shown at all, and why not.

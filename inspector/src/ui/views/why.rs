@@ -16,8 +16,28 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let right = if whys > 0 && !app.blind() { whys.to_string() } else { String::new() };
     let area = title(app, buffer, area, focused, "why", &right);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let area = legend(app, buffer, area);
     let (lines, _) = lines(app, area.width.into());
     put_lines(buffer, area, &lines, app.scrolls.why);
+}
+
+/// Which digit is which kind of defect, where there is room; the area above it.
+fn legend(app: &App, buffer: &mut Buffer, area: Rect) -> Rect {
+    let kinds = app.setup.kinds.iter().take(9).enumerate();
+    let rows = super::cells(kinds.len());
+    if rows == 0 || area.height < rows + 12 {
+        return area;
+    }
+    let above = Rect { height: area.height - rows, ..area };
+    for ((at, kind), y) in kinds.zip(above.bottom()..) {
+        let chosen = app.verdicts.kinds.contains(kind);
+        let line = Line::from(vec![
+            piece(app, format!("{} ", at + 1), Role::Key),
+            piece(app, kind, if chosen { Role::Chosen } else { Role::Dim }),
+        ]);
+        buffer.set_line(area.x, y, &line, area.width);
+    }
+    above
 }
 
 /// The row at which the explanation `why` starts.
