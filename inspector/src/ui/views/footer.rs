@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::piece;
-use crate::ui::command::{COMMANDS, Command};
+use crate::ui::command::{COMMANDS, Command, Scope};
 use crate::ui::keymap::name;
 use crate::ui::state::{App, Overlay, Pane, Screen};
 use crate::ui::theme::Role;
@@ -63,13 +63,25 @@ fn keys(app: &App) -> Vec<(String, String)> {
             .map(|(key, spec)| (format!("{typed} {key}"), spec.help.to_owned()))
             .collect();
     }
+    let mut specs: Vec<_> = COMMANDS
+        .iter()
+        .filter(|spec| !spec.short.is_empty() && spec.scope.meets(scope(app)))
+        .collect();
+    // verdicts first, then the way to everything else, then the rest as it fits
+    specs.sort_by_key(|spec| match spec.command {
+        Command::Help | Command::Palette | Command::Quit => 1,
+        _ if spec.scope != Scope::Everywhere && spec.id.starts_with("review.") => 0,
+        _ => 2,
+    });
     let mut keys = pane_keys(app);
-    for spec in COMMANDS.iter().filter(|spec| !spec.short.is_empty()) {
-        let fits = spec.scope.meets(scope(app));
+    for spec in specs {
+        let own = app.keymap.keys_of(spec.id);
         // one who types a rule needs the plain keys as letters
-        let plain = app.screen == Screen::Draft
-            && !app.keymap.keys_of(spec.id).first().is_some_and(|key| key.starts_with("ctrl-"));
-        if let (true, false, Some(key)) = (fits, plain, app.keymap.keys_of(spec.id).first()) {
+        let typing = app.screen == Screen::Draft;
+        let usable = |key: &&String| {
+            !typing || key.starts_with("ctrl-") || key.starts_with('f') && key.len() > 1
+        };
+        if let Some(key) = own.iter().find(usable) {
             keys.push((key.clone(), spec.short.to_owned()));
         }
     }

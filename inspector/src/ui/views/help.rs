@@ -7,14 +7,16 @@ use ratatui::text::Line;
 use super::notes::popup;
 use super::{piece, put_lines};
 use crate::ui::command::{COMMANDS, LINES, Scope};
-use crate::ui::state::App;
+use crate::ui::state::{App, Pane, Screen};
 use crate::ui::theme::Role;
 use crate::ui::update::scope;
 
 /// Draws it.
 pub fn draw(app: &App, buffer: &mut Buffer, body: Rect, row: usize) -> Option<Position> {
     let here = scope(app);
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line<'static>> =
+        about(app).iter().map(|line| Line::from(piece(app, line, Role::Text))).collect();
+    lines.push(Line::default());
     if here != Scope::Everywhere {
         section(app, here, &mut lines);
     }
@@ -39,6 +41,42 @@ pub fn draw(app: &App, buffer: &mut Buffer, body: Rect, row: usize) -> Option<Po
     let area = popup(app, buffer, body, 84, lines.len(), &format!("help: {}", here.title()));
     put_lines(buffer, area, &lines, row);
     None
+}
+
+/// What is focused, in a few words.
+fn about(app: &App) -> &'static [&'static str] {
+    match (app.screen, app.focus) {
+        (Screen::Review, Pane::Reader) => &[
+            "The text. Underlined is what a rule or the detector speaks of; n steps through it.",
+            "Digits choose kinds of defect, x says that it is one; both can be changed later.",
+        ],
+        (Screen::Review, Pane::Queue) => &[
+            "The sample in its order: every beginning of it is a random sample too.",
+            "Mark of the verdict, name, ⚑ second look, ✎ note, rules that flag it.",
+        ],
+        (Screen::Review, Pane::Why) => &[
+            "Rule or finding, what it did, value and threshold, evidence, and where the",
+            "document's value lies among those of the corpus (its own bin apart).",
+        ],
+        (Screen::Review, Pane::Recent) => {
+            &["The last decisions. 'saved' is on the disk. Enter leads back to the document."]
+        }
+        (Screen::Review | Screen::Statistics, _) => &[
+            "Bold: 95 % confidence sequence, valid at any time, also while you watch it.",
+            "Dim: the interval that would hold if the number of documents was fixed before.",
+            "Skips count as missing: all bad, all good are the two ends. Recall is a lower bound.",
+        ],
+        (Screen::Overview, _) => &[
+            "Counts of the run. Enter browses the documents of a row, or shows a distribution.",
+            "Browsing is no random sample, and verdicts given there do not count.",
+        ],
+        (Screen::Twins, _) => {
+            &["★ stayed for the others. Crossed out: its words; the rest is this document."]
+        }
+        (Screen::Draft, _) => {
+            &["A rule is tried on the documents of the sample before it is appended."]
+        }
+    }
 }
 
 fn section(app: &App, scope: Scope, lines: &mut Vec<Line<'static>>) {

@@ -57,7 +57,8 @@ fn titles(app: &App) -> (String, String) {
         Decision::Read => "",
     };
     let mut left = item.entry.name().to_owned();
-    if !decision.is_empty() {
+    // what became of a document tells what the rules think of it
+    if !decision.is_empty() && !app.blind() {
         left.push_str(&format!(" · {decision}"));
     }
     if reader.mode != Mode::Edited {

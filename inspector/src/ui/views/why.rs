@@ -9,6 +9,9 @@ use crate::model::{Histogram, Why};
 use crate::ui::state::{App, Pane};
 use crate::ui::theme::Role;
 
+/// Explanations that are laid out at once: a document may have a hundred thousand.
+const SHOWN: usize = 60;
+
 /// Draws it.
 pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let focused = app.focus == Pane::Why;
@@ -57,11 +60,28 @@ fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec<usize>) {
     }
     let current = app.reader.current_why();
     let (mut lines, mut starts) = (Vec::new(), Vec::new());
-    for (at, why) in document.why.iter().enumerate() {
+    let (first, more) = window(current.unwrap_or(0), document.why.len());
+    if first > 0 {
+        lines.push(Line::from(piece(app, format!("… {first} before"), Role::Dim)));
+    }
+    starts.resize(first, 0);
+    for (at, why) in document.why.iter().enumerate().skip(first).take(SHOWN) {
         starts.push(lines.len());
         explain(app, why, current == Some(at), width, &mut lines);
     }
+    if more > 0 {
+        let text = format!("… {more} more; the keys of the next finding lead there");
+        lines.extend(
+            wrapped(&text, width).into_iter().map(|line| Line::from(piece(app, line, Role::Dim))),
+        );
+    }
     (lines, starts)
+}
+
+/// The first explanation that is laid out, and how many come after the last.
+fn window(current: usize, count: usize) -> (usize, usize) {
+    let first = current.saturating_sub(SHOWN / 4).min(count.saturating_sub(SHOWN));
+    (first, count.saturating_sub(first + SHOWN))
 }
 
 fn explain(app: &App, why: &Why, current: bool, width: usize, lines: &mut Vec<Line<'static>>) {
@@ -158,6 +178,14 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hundred_thousand_findings_are_laid_out_in_part() {
+        assert_eq!(window(0, 3), (0, 0));
+        assert_eq!(window(0, 100_000), (0, 99_940));
+        assert_eq!(window(50_000, 100_000), (49_985, 49_955));
+        assert_eq!(window(99_999, 100_000), (99_940, 0));
+    }
 
     #[test]
     fn a_value_is_placed_in_the_corpus() {
