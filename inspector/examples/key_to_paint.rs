@@ -35,7 +35,7 @@ fn main() {
         ("combining marks", "e\u{301}\u{301}\u{301}".to_owned()),
     ] {
         let text = piece.repeat(bytes / piece.len());
-        let mut bench = Bench::new((120, 40), setup(), FakeBackend::of("large", &text));
+        let mut bench = Bench::new((120, 40), setup(), FakeBackend::large(&text));
         let mut times = measure(&mut bench);
         times.sort_unstable();
         let at = |share: usize| times[(times.len() - 1) * share / 100];

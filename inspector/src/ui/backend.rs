@@ -9,6 +9,9 @@ use crate::model::{
 };
 use crate::summary::Summary;
 
+/// In the place of a job's number: all of them, because the user leaves.
+pub const EVERYTHING: u64 = u64::MAX;
+
 /// A long job, as the one who does it sees it.
 #[derive(Clone)]
 pub struct Job {
@@ -47,7 +50,8 @@ impl Job {
 
     /// Whether it shall stop.
     pub fn cancelled(&self) -> bool {
-        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.id)
+        let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        cancelled.contains(&self.id) || cancelled.contains(&EVERYTHING)
     }
 }
 

@@ -225,6 +225,16 @@ impl Reader {
         true
     }
 
+    /// Makes the first finding on a row of the screen the current one.
+    pub fn choose_row(&mut self, row: usize) {
+        let Some(row) = self.rows.get(row) else { return };
+        let at = self.shown.spans.partition_point(|span| span.end <= row.start);
+        let here = self.shown.spans.get(at).is_some_and(|span| span.start < row.end);
+        if here && self.found.is_none() {
+            self.current = Some(at);
+        }
+    }
+
     /// The line of `why` that explains the current finding.
     pub fn current_why(&self) -> Option<usize> {
         match self.current.and_then(|at| self.shown.spans.get(at))?.paint {

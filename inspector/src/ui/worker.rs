@@ -10,7 +10,7 @@ use std::time::Duration;
 use regex::Regex;
 use tokenizers::Tokenizer;
 
-use super::backend::{Act, Backend, Job, NewRule, Opened, Said, Seen};
+use super::backend::{Act, Backend, EVERYTHING, Job, NewRule, Opened, Said, Seen};
 use super::diff::{Diff, compare};
 use super::search::Search;
 use super::tokens::{Token, open as open_tokenizer, tokens};
@@ -175,8 +175,9 @@ impl Worker {
         self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
-    /// Waits until everything that was asked to be saved is saved.
+    /// Stops long jobs and waits until everything that was asked to be saved is saved.
     pub fn finish(mut self) {
+        self.cancel(EVERYTHING);
         self.asks = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -310,7 +311,8 @@ impl Desk {
     }
 
     fn is_cancelled(&self, id: u64) -> bool {
-        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+        let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        cancelled.contains(&id) || cancelled.contains(&EVERYTHING)
     }
 
     fn job(&self, id: u64) -> Job {

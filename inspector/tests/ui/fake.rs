@@ -66,6 +66,27 @@ impl FakeBackend {
         Self { documents: vec![document(name, 0, text)], ..Self::new() }
     }
 
+    /// One long document with a finding every 10 kB.
+    pub(crate) fn large(text: &str) -> Self {
+        let mut document = document("large.txt", 0, "");
+        document.entry.decision = Decision::Kept;
+        document.why = Vec::new();
+        document.original = None;
+        document.text.text = text.into();
+        for start in (0..text.len().saturating_sub(10)).step_by(10_000) {
+            let (start, end) = (border(text, start), border(text, start + 7));
+            let why = document.why.len();
+            document.text.marks.push(Mark { start, end, kind: MarkKind::Reference, why });
+            document.why.push(Why {
+                title: "table missing".into(),
+                effect: "found".into(),
+                details: vec![format!("at byte {start}")],
+                ..Why::default()
+            });
+        }
+        Self { documents: vec![document], ..Self::new() }
+    }
+
     /// A file that was not read to its end.
     pub(crate) fn head(mut self) -> Self {
         self.is_sample = false;
@@ -132,6 +153,10 @@ const HARD: &str = "Escapes: \u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7} and \u{2
 fn mark(text: &str, needle: &str, kind: MarkKind, why: usize) -> Option<Mark> {
     let start = text.find(needle)?;
     Some(Mark { start, end: start + needle.len(), kind, why })
+}
+
+fn border(text: &str, at: usize) -> usize {
+    (at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap()
 }
 
 /// A document with the findings that its words suggest.

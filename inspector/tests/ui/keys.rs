@@ -270,3 +270,28 @@ fn a_session_goes_on_where_it_stopped() {
     assert_eq!(other.app.summary.n, 2);
     assert_eq!(other.app.queue.current, at - 1);
 }
+
+#[test]
+fn the_mouse_chooses_documents_and_findings() {
+    use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = bench();
+    let click = |column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let modifiers = KeyModifiers::NONE;
+        tamis_inspector::ui::Action::Mouse(MouseEvent { kind, column, row, modifiers })
+    };
+    let large = FakeBackend::large(&"word ".repeat(9_000));
+    bench.act(click(10, 5));
+    bench.settle();
+    assert_eq!(bench.app.queue.current, 3);
+    let row = bench.app.reader.rows.iter().position(|row| {
+        let spans = bench.app.reader.shown.spans_in(row.start, row.end);
+        !spans.is_empty()
+    });
+    bench.act(click(60, 2 + u16::try_from(row.unwrap()).unwrap()));
+    assert_eq!(bench.app.reader.current, Some(0));
+    let mut bench = Bench::new((120, 40), setup(), large);
+    bench.keys("nnnn");
+    assert!(bench.screen().contains("at byte 30000"), "{}", bench.screen());
+    assert_eq!(bench.app.reader.current, Some(3));
+}

@@ -7,3 +7,4 @@ mod fake;
 mod keys;
 mod robust;
 mod screens;
+mod worker;

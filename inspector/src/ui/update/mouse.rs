@@ -61,6 +61,12 @@ fn click(app: &mut App, place: Position) {
             let Some((pane, area)) = pane_at(app, place) else { return };
             app.focus = pane;
             let row = usize::from(place.y.saturating_sub(area.y + 1));
+            if pane == Pane::Reader && place.y > area.y {
+                app.reader.choose_row(row);
+                if let Some(why) = app.reader.current_why() {
+                    app.scrolls.why = views::why::row_of(app, why);
+                }
+            }
             if pane == Pane::Queue && place.y > area.y {
                 let at = views::queue::first(app, area.height.saturating_sub(1).into()) + row;
                 if at < app.queue.items.len() {

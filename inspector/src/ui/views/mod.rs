@@ -21,7 +21,7 @@ pub mod why;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -194,7 +194,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Draft => draft::draw(app, buffer, areas.body),
     }
     footer::draw(app, buffer, areas.footer);
-    toast::draw(app, buffer, areas.body);
+    toast::draw(app, buffer, areas.reader.unwrap_or(areas.body));
     let cursor = match &app.overlay {
         Some(Overlay::Help(row)) => help::draw(app, buffer, areas.body, *row),
         Some(Overlay::Palette(input, row)) => palette::draw(app, buffer, areas.body, input, *row),
@@ -278,7 +278,9 @@ pub fn title(
     }
     let line = app.theme.style(Role::Line);
     buffer.set_string(area.x, area.y, "─".repeat(area.width.into()), line);
-    let style = app.theme.style(if focused { Role::Focus } else { Role::Strong });
+    // the rule's colour must not shine through
+    let plain = Style::new().fg(Color::Reset);
+    let style = plain.patch(app.theme.style(if focused { Role::Focus } else { Role::Strong }));
     let room = usize::from(area.width).saturating_sub(4);
     // the detail is short, and a long name still says something when it is cut
     let right_wanted = if room > 16 { right.width().min(room - 14) + 2 } else { 0 };

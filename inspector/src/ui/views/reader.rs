@@ -16,7 +16,7 @@ use crate::ui::theme::{Role, letter};
 /// Draws the pane with its title.
 pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, text: Rect) {
     let reader = &app.reader;
-    let (left, right) = titles(app);
+    let (left, right) = titles(app, area.width >= 64);
     title(app, buffer, area, app.focus == Pane::Reader, &left, &right);
     if let Some(why) = &reader.failed {
         put(buffer, text, text.y, &format!("cannot be read: {why}"), app.theme.style(Role::Bad));
@@ -47,7 +47,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, text: Rect) {
     standing(app, buffer, area);
 }
 
-fn titles(app: &App) -> (String, String) {
+fn titles(app: &App, wide: bool) -> (String, String) {
     let reader = &app.reader;
     let Some(item) = app.item() else { return ("document".to_owned(), String::new()) };
     let decision = match item.entry.decision {
@@ -77,7 +77,9 @@ fn titles(app: &App) -> (String, String) {
         let at = reader.current.map_or(0, |at| at + 1);
         right.push(format!("finding {at}/{}", reader.findings()));
     }
-    right.push(bytes(reader.shown.text.len() as u64));
+    if wide {
+        right.push(bytes(reader.shown.text.len() as u64));
+    }
     right.push(format!("{:.0} %", reader.progress() * 100.0));
     (left, right.join(" · "))
 }

@@ -21,7 +21,8 @@ fn shown(app: &App, rows: usize) -> impl Iterator<Item = (usize, &Decided)> {
 
 /// The place in the history of the chosen one.
 pub fn chosen(app: &App) -> Option<usize> {
-    let rows = super::areas(app).recent.map_or(SHOWN, |area| usize::from(area.height) - 1);
+    let rows =
+        super::areas(app).recent.map_or(SHOWN, |area| usize::from(area.height).saturating_sub(1));
     shown(app, rows.min(SHOWN)).nth(app.scrolls.recent).map(|(at, _)| at)
 }
 

@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 
 /// Where the compared text stands.
 pub fn text_area(app: &App, body: Rect) -> Rect {
-    let list = cells(app.twins.members.len() + 1).clamp(3, body.height / 3);
+    let list = cells(app.twins.members.len() + 1).min(body.height / 3).max(3);
     let text = Rect { y: body.y + list + 1, height: body.height - list - 1, ..body };
     Rect { x: text.x + 1, width: text.width.saturating_sub(2), ..text }
 }
