@@ -332,7 +332,13 @@ impl Desk {
             Request::Append(ticket, act) => self.append(ticket, act),
             Request::Fetch { entry, .. } => self.fetch(&entry),
             request => {
-                self.look(ask.id, request).unwrap_or_else(|error| Reply::Failed(error.to_string()))
+                let opens = matches!(request, Request::Open(_));
+                match self.look(ask.id, request) {
+                    Ok(reply) => reply,
+                    // who stopped it knows; a sample that was not opened is another matter
+                    Err(_) if !opens && self.is_cancelled(ask.id) => return,
+                    Err(error) => Reply::Failed(error.to_string()),
+                }
             }
         };
         self.say(ask.id, reply);
