@@ -9,6 +9,7 @@ pub mod review;
 pub mod sample;
 pub mod stats;
 pub mod summary;
+pub mod ui;
 pub mod visible;
 
 pub use error::InspectError;
