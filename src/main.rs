@@ -21,6 +21,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   tamis run corpus/ --out out           sift a corpus with the default rules
   tamis sample out -n 20 --from removed look at twenty removed documents
+  tamis inspect out                     read a random sample and judge it
   tamis explain out DOCUMENT_ID         everything known about one of them
   tamis review out                      what the labels of reviewers say
   tamis rules test rules.yaml           run the tests of your own rules
@@ -31,6 +32,8 @@ Exit codes: 0 done, 1 a check or gate failed, 2 usage or broken input";
 enum Command {
     /// Sift a corpus: annotate, decide, remove duplicates, write it back with reasons
     Run(Box<commands::run::RunArgs>),
+    /// Read a random sample on the screen, judge it, and see what your labels say so far
+    Inspect(Box<commands::inspect::InspectArgs>),
     /// A uniform random sample of a run, to look at
     Sample(commands::sample::SampleArgs),
     /// Everything known about one document of a run
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Run(args) => commands::run::run(*args),
+        Command::Inspect(args) => commands::inspect::run(*args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Refs(args) => commands::refs::run(&args),

@@ -7,6 +7,7 @@ pub mod model;
 pub mod page;
 pub mod review;
 pub mod sample;
+pub mod session;
 pub mod stats;
 pub mod summary;
 pub mod ui;

@@ -71,6 +71,21 @@ pub enum Strata {
     Sql(String),
 }
 
+impl Strata {
+    /// Strata by the name that people type; what is no name is an SQL expression.
+    pub fn named(text: &str) -> Self {
+        match text {
+            "decision" => Self::Decision,
+            "rule" => Self::Rule,
+            "source" => Self::Source,
+            "language" => Self::Language,
+            "length" => Self::Length,
+            "cluster" => Self::Cluster,
+            sql => Self::Sql(sql.to_owned()),
+        }
+    }
+}
+
 /// Which sample: the same specification of the same frame gives the same order anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct SampleSpec {

@@ -595,10 +595,16 @@ pub fn manifest(
         .collect();
     let rule_set: serde_json::Value =
         serde_json::from_str(&rules.canonical_json()).unwrap_or(serde_json::Value::Null);
+    let mut told =
+        serde_json::json!({ "hash": identity.rules, "set": rule_set, "percentiles": percentiles });
+    // no part of the hash: they decide nothing, but reviewers of the run label by them
+    if !rules.defects().is_empty() {
+        told["defects"] = serde_json::json!(rules.defects());
+    }
     serde_json::json!({
         "tamis": identity.version,
         "configuration": identity.configuration,
-        "rules": { "hash": identity.rules, "set": rule_set, "percentiles": percentiles },
+        "rules": told,
         "inputs": inputs,
         "counts": report.documents,
         "timings": timings,

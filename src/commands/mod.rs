@@ -2,6 +2,7 @@
 
 pub(crate) mod explain;
 pub(crate) mod index;
+pub(crate) mod inspect;
 pub(crate) mod refs;
 pub(crate) mod review;
 pub(crate) mod rules;

@@ -145,15 +145,7 @@ fn specification(args: &SampleArgs) -> SampleSpec {
         (Some(By::Rule), _) => Some(Strata::Rule),
         (Some(By::Source), _) => Some(Strata::Source),
         (None, None) => None,
-        (None, Some(named)) => Some(match named {
-            "decision" => Strata::Decision,
-            "rule" => Strata::Rule,
-            "source" => Strata::Source,
-            "language" => Strata::Language,
-            "length" => Strata::Length,
-            "cluster" => Strata::Cluster,
-            sql => Strata::Sql(sql.to_owned()),
-        }),
+        (None, Some(named)) => Some(Strata::named(named)),
     };
     SampleSpec {
         seed: args.seed,

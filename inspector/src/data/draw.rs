@@ -17,6 +17,8 @@ const RARE: u64 = 100;
 
 /// What the documents come from.
 pub(crate) trait Backend {
+    /// Refuses a specification that cannot be drawn; reads next to nothing.
+    fn check(&self, spec: &SampleSpec) -> Result<(), InspectError>;
     /// Makes ready for drawing: counts what has no counts yet.
     fn prepare(&self, spec: &SampleSpec, progress: &dyn Progress) -> Result<(), InspectError>;
     /// The shards with their counts.
@@ -98,6 +100,7 @@ impl Drawing {
     ) -> Result<Vec<Entry>, InspectError> {
         let wanted = from.saturating_add(count);
         if self.drawn.len() < wanted && !self.ended {
+            backend.check(&self.spec)?;
             backend.prepare(&self.spec, progress)?;
         }
         let needs_scan = self.spec.unit == Unit::Token || self.spec.strata.is_some();
@@ -197,6 +200,7 @@ impl Drawing {
         if self.scan.is_some() {
             return Ok(());
         }
+        backend.check(&self.spec)?;
         backend.prepare(&self.spec, progress)?;
         let drawn = std::mem::take(&mut self.drawn);
         self.rescan(backend, drawn.len(), progress)?;

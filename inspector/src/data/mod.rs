@@ -3,6 +3,7 @@
 //! One [`Source`] belongs to one worker thread. Calls may block and can be cancelled through
 //! [`Progress`]; a cancelled call has kept what it learnt, and the next one goes on from there.
 
+mod asked;
 mod build;
 mod corpus;
 mod draw;
@@ -24,7 +25,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use tamis_pipeline::look::{Found, Run};
-use tamis_rules::RuleSet;
+use tamis_rules::{DefectKind, RuleSet};
 
 pub use prefetch::{AHEAD, Prefetch};
 
@@ -163,6 +164,57 @@ impl Source {
         match drawing.as_mut() {
             Some(drawing) => drawing.draw(self.backend(), from, count, progress),
             None => Ok(Vec::new()),
+        }
+    }
+
+    /// Refuses a specification that cannot be drawn, such as a filter that is no SQL; reads next to
+    /// nothing.
+    pub fn check(&self, spec: &SampleSpec) -> Result<(), InspectError> {
+        self.backend().check(spec)
+    }
+
+    /// Counts what has no counts yet, so that a sample can be drawn: a corpus of JSONL is read to
+    /// its end. A call that was cancelled is gone on with by the next one of the same seed.
+    pub fn prepare(&self, spec: &SampleSpec, progress: &dyn Progress) -> Result<(), InspectError> {
+        self.backend().prepare(spec, progress)
+    }
+
+    /// The entry of a document, by its id; in a run by the user's id too. None where nothing is
+    /// called so, or where the file of it was not counted yet.
+    pub fn find(&self, name: &str) -> Result<Option<Entry>, InspectError> {
+        match &self.kind {
+            Kind::Run(run) => run.find(name),
+            Kind::Corpus(corpus) => corpus.find(name),
+        }
+    }
+
+    /// Bytes that a scan of everything reads of a corpus; none for a run, whose annotations are
+    /// small.
+    pub fn scanned_bytes(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Run(_) => None,
+            Kind::Corpus(corpus) => Some(corpus.stored_bytes()),
+        }
+    }
+
+    /// The shards with their documents, where they were counted.
+    pub fn shards(&self) -> Vec<(String, Option<u64>)> {
+        match &self.kind {
+            Kind::Run(run) => {
+                run.slices.iter().map(|slice| (slice.shard.clone(), Some(slice.rows))).collect()
+            }
+            Kind::Corpus(corpus) => corpus.counted(),
+        }
+    }
+
+    /// The kinds of defect that the rules of a run name; none for a corpus.
+    pub fn defects(&self) -> Vec<DefectKind> {
+        match &self.kind {
+            Kind::Run(run) => {
+                let named = run.run.manifest().pointer("/rules/defects").cloned();
+                named.and_then(|named| serde_json::from_value(named).ok()).unwrap_or_default()
+            }
+            Kind::Corpus(_) => Vec::new(),
         }
     }
 

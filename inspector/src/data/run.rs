@@ -14,6 +14,7 @@ use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 use tokio::runtime::Runtime;
 
+use super::asked::Asked;
 use super::draw::Backend;
 use super::ranks::{Ranked, ShardRows};
 use super::record::Names;
@@ -86,6 +87,26 @@ impl RunData {
         built.as_ref().map_err(|error| InspectError::file(&self.run.root().join("run.json"), error))
     }
 
+    /// What the filter of a specification asks for.
+    pub(crate) fn asked(&self, spec: &SampleSpec) -> Asked {
+        Asked::of(&self.run, spec.filter.as_deref())
+    }
+
+    /// The entries of the documents that are called so, by document id or the user's.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<Entry>, InspectError> {
+        let literal = format!("'{}'", name.replace('\'', "''"));
+        let condition = format!("document_id = {literal} OR id = {literal}");
+        let mut place = None;
+        let keep = |found| {
+            place.get_or_insert(found);
+        };
+        self.runtime.block_on(self.run.walk(Some(&condition), keep))?;
+        let Some(place) = place else { return Ok(None) };
+        let (slice, number) = self.place(&place.shard, place.row)?;
+        let all = SampleSpec { population: Population::All, ..SampleSpec::default() };
+        Ok(self.entries(&all, slice, &[number])?.into_iter().flatten().next())
+    }
+
     /// What became of the documents of a slice.
     pub(crate) fn decided(&self, number: usize) -> Result<Arc<Decided>, InspectError> {
         let mut cache = self.decided.borrow_mut();
@@ -151,7 +172,8 @@ impl RunData {
         }
         let mut columns = vec!["document_id", "id", "text_bytes", "rule_decision", "first_reason"];
         columns.extend(self.flags.iter().map(String::as_str));
-        let condition = spec.filter.as_deref();
+        let asked = self.asked(spec);
+        let condition = asked.condition.as_deref();
         let (batch, chosen) =
             self.runtime.block_on(self.run.rows(of, &wanted, &columns, condition))?;
         for (at, number) in wanted.iter().enumerate() {
@@ -162,6 +184,9 @@ impl RunData {
             let entry = self.entry(of, *number, decision, &batch, at)?;
             let flagged = decision == "kept" && !entry.flags.is_empty();
             if spec.population == Population::Flagged && !flagged {
+                continue;
+            }
+            if !asked.wants(entry.reason.as_deref()) {
                 continue;
             }
             if let Ok(place) = numbers.binary_search(number) {
@@ -322,10 +347,14 @@ fn rebuilt(manifest: &Value) -> Result<RunRules, InspectError> {
 }
 
 impl Backend for RunData {
-    fn prepare(&self, spec: &SampleSpec, _progress: &dyn Progress) -> Result<(), InspectError> {
-        if let Some(condition) = &spec.filter {
-            self.runtime.block_on(self.run.check_condition(condition))?;
+    fn check(&self, spec: &SampleSpec) -> Result<(), InspectError> {
+        if let Some(condition) = self.asked(spec).condition {
+            self.runtime.block_on(self.run.check_condition(&condition))?;
         }
+        Ok(())
+    }
+
+    fn prepare(&self, _spec: &SampleSpec, _progress: &dyn Progress) -> Result<(), InspectError> {
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{Duplicates, REASONS};
 use tamis_pipeline::plans::{FOREIGN_PREFIX, quoted};
 
+use super::asked::Asked;
 use super::ranks::{Ranked, Ranker, by_size};
 use super::run::{RunData, may_belong};
 use super::strata::{Order, Strata as Drawn, length_name};
@@ -20,7 +21,8 @@ const NONE: &str = "none";
 /// The columns of the scan, with what the specification needs.
 fn columns(data: &RunData, spec: &SampleSpec) -> Result<String, InspectError> {
     let text = |value: &str| format!("'{}'", value.replace('\'', "''"));
-    let condition = spec.filter.as_deref().unwrap_or("true");
+    let asked = data.asked(spec);
+    let condition = asked.condition.as_deref().unwrap_or("true");
     let mut flag = String::from("CASE");
     for rule in &data.flags {
         flag.push_str(&format!(" WHEN {} THEN {}", quoted(rule), text(rule)));
@@ -58,6 +60,7 @@ fn columns(data: &RunData, spec: &SampleSpec) -> Result<String, InspectError> {
 struct Cursor<'a> {
     data: &'a RunData,
     spec: &'a SampleSpec,
+    asked: Asked,
     /// Number of the slice, and of the next document in it.
     slice: usize,
     number: u64,
@@ -77,6 +80,7 @@ pub(crate) fn scan(
     let mut cursor = Cursor {
         data,
         spec,
+        asked: data.asked(spec),
         slice: 0,
         number: 0,
         duplicates: Duplicates::default(),
@@ -183,7 +187,8 @@ impl Cursor<'_> {
             seen.reason = why.map(|why| (*why).to_owned());
         }
         let flagged = self.spec.population != Population::Flagged || seen.flag.is_some();
-        if !may_belong(self.spec.population, &seen.decision) || !flagged {
+        let wanted = self.asked.wants(seen.reason.as_deref());
+        if !may_belong(self.spec.population, &seen.decision) || !flagged || !wanted {
             return Ok(());
         }
         if self.spec.unit == Unit::Token && seen.size == 0 {

@@ -92,7 +92,7 @@ impl State {
     }
 
     /// The acts in force, in order.
-    fn in_force(&self) -> impl DoubleEndedIterator<Item = &Line> {
+    pub fn in_force(&self) -> impl DoubleEndedIterator<Item = &Line> {
         self.done.iter().filter_map(|seq| self.acts.get(seq))
     }
 
@@ -108,6 +108,12 @@ impl State {
             standing.take(line);
         }
         standing
+    }
+
+    /// Whether a label in force of this document came by the sample.
+    pub fn is_sampled(&self, document_id: &str) -> bool {
+        let of = |line: &&Line| line.act == Act::Label && !line.repeat && line.sampled;
+        self.in_force().filter(of).any(|line| line.document_id == document_id)
     }
 
     /// The labels in force, in the order in which documents were first judged; documents that

@@ -202,23 +202,45 @@ impl Manifest {
     /// the one in force.
     pub fn settle(self, folder: &Path) -> Result<Self, InspectError> {
         if let Some(there) = Self::read(folder)? {
-            return match there.difference(&self) {
-                None => Ok(there),
-                Some(difference) => Err(InspectError::file(
-                    &folder.join(FILE),
-                    format!(
-                        "is of another review: {difference}; open it as it was, or begin another \
-                         one with --session NAME"
-                    ),
-                )),
-            };
+            there.refuse(&self, folder)?;
+            return Ok(there);
         }
         super::log::make_folder(folder)?;
-        let path = folder.join(FILE);
-        let text = serde_json::to_string_pretty(&self)
-            .map_err(|error| InspectError::file(&path, error))?;
-        super::write_whole(&path, (text + "\n").as_bytes())?;
+        self.write(folder)?;
         Ok(self)
+    }
+
+    /// Refuses another review than this one, which lies in `folder`.
+    pub(super) fn refuse(&self, asked: &Self, folder: &Path) -> Result<(), InspectError> {
+        match self.difference(asked) {
+            None => Ok(()),
+            Some(difference) => Err(InspectError::file(
+                &folder.join(FILE),
+                format!(
+                    "is of another review: {difference}; open it as it was, or begin another \
+                     one with --session NAME"
+                ),
+            )),
+        }
+    }
+
+    /// Adds what became known of the sizes of the frame; what decides the order stays.
+    pub(super) fn learn(&mut self, folder: &Path, frame: &Frame) -> Result<(), InspectError> {
+        let known = (self.documents, self.size, self.size_max, self.strata.len());
+        let told = (frame.documents, frame.size, frame.size_max, frame.strata.len());
+        if known == told {
+            return Ok(());
+        }
+        (self.documents, self.size, self.size_max) = (told.0, told.1, told.2);
+        self.strata.clone_from(&frame.strata);
+        self.write(folder)
+    }
+
+    fn write(&self, folder: &Path) -> Result<(), InspectError> {
+        let path = folder.join(FILE);
+        let text =
+            serde_json::to_string_pretty(self).map_err(|error| InspectError::file(&path, error))?;
+        super::write_whole(&path, (text + "\n").as_bytes())
     }
 }
 

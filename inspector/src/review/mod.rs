@@ -28,7 +28,7 @@ pub use self::log::{Log, Torn};
 pub use self::manifest::{Choices, FrameShard, FrameShards, Manifest};
 pub use self::repeats::Repeats;
 use crate::error::InspectError;
-use crate::model::Label;
+use crate::model::{Frame, Label};
 
 /// One reviewer at work: the log and what is in force of it.
 #[derive(Debug)]
@@ -46,6 +46,10 @@ impl Review {
     pub fn open(folder: &Path, asked: Manifest, reviewer: &str) -> Result<Self, InspectError> {
         check_name("reviewer", reviewer)?;
         let manifest = asked.settle(folder)?;
+        Self::with(folder, manifest, reviewer)
+    }
+
+    fn with(folder: &Path, manifest: Manifest, reviewer: &str) -> Result<Self, InspectError> {
         let path = folder.join(format!("{reviewer}.jsonl"));
         let opened = Log::open(&path)?;
         let state = State::fold(&opened.lines).map_err(|what| InspectError::file(&path, what))?;
@@ -56,6 +60,35 @@ impl Review {
             rules_hash: manifest.rules_hash.clone(),
         };
         Ok(Self { log: opened.log, state, context, manifest, torn: opened.torn })
+    }
+
+    /// Opens the log before the frame is known, because a foreign file is still being read: no
+    /// manifest is written, and one that is there is held against everything of `asked` but the
+    /// frame. [`Review::settle`] ends that state.
+    pub fn begin(folder: &Path, asked: Manifest, reviewer: &str) -> Result<Self, InspectError> {
+        check_name("reviewer", reviewer)?;
+        if let Some(there) = Manifest::read(folder)? {
+            let same_frame = Manifest { frame_hash: there.frame_hash.clone(), ..asked.clone() };
+            there.refuse(&same_frame, folder)?;
+        }
+        Self::with(folder, asked, reviewer)
+    }
+
+    /// Settles the manifest of a review that was begun, now that the frame is known.
+    pub fn settle(&mut self, folder: &Path, asked: Manifest) -> Result<(), InspectError> {
+        self.manifest = asked.settle(folder)?;
+        self.context.manifest = self.manifest.hash();
+        Ok(())
+    }
+
+    /// Adds to the manifest what became known of the sizes of the frame.
+    pub fn learn(&mut self, folder: &Path, frame: &Frame) -> Result<(), InspectError> {
+        self.manifest.learn(folder, frame)
+    }
+
+    /// Number of the last line of the log, 0 where it has none.
+    pub fn last_seq(&self) -> u64 {
+        self.log.next_seq() - 1
     }
 
     /// Says something of a document. When this returns it is on the disk.
@@ -148,9 +181,9 @@ impl Reviews {
                     torn.bytes
                 ));
             }
-            let foreign =
-                lines.iter().filter(|line| manifest.as_ref().is_some_and(|m| *m != line.manifest));
-            let foreign = foreign.count();
+            // a line that counts for nothing may be older than the manifest
+            let other = |line: &&Line| manifest.as_ref().is_some_and(|m| *m != line.manifest);
+            let foreign = lines.iter().filter(|line| line.sampled).filter(other).count();
             if foreign > 0 {
                 warnings
                     .push(format!("{name}: {foreign} lines were written under another manifest"));

@@ -26,7 +26,7 @@ impl Default for Repeats {
 
 impl Repeats {
     /// How many other documents come before the second look at this one; none where it comes once.
-    fn after(&self, reviewer: &str, document_id: &str) -> Option<usize> {
+    pub(crate) fn after(&self, reviewer: &str, document_id: &str) -> Option<usize> {
         let key = format!("repeat\0{reviewer}\0{document_id}");
         let hash = xxh3_64_with_seed(key.as_bytes(), self.seed);
         let chosen = (hash >> 11) as f64 / (1_u64 << 53) as f64;

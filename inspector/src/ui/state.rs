@@ -19,7 +19,8 @@ use crate::summary::Summary;
 pub struct Setup {
     /// Who reviews.
     pub reviewer: String,
-    /// Kinds of defect, in the order of their digits; at most nine have one.
+    /// Kinds of defect by their digits, the first is that of `1`; an empty name where a digit has
+    /// none.
     pub kinds: Vec<String>,
     /// Whether flags and marks are hidden until a document is judged.
     pub blind: bool,
@@ -29,6 +30,13 @@ pub struct Setup {
     pub rule_file: Option<String>,
     /// Whether a tokenizer was named.
     pub tokenizer: bool,
+}
+
+impl Setup {
+    /// Kinds of defect that a digit chooses, each with one less than its digit.
+    pub fn kinds(&self) -> impl Iterator<Item = (usize, &String)> {
+        self.kinds.iter().take(9).enumerate().filter(|(_, kind)| !kind.is_empty())
+    }
 }
 
 /// A whole screen.
@@ -111,13 +119,16 @@ pub struct Standing {
     pub flagged: bool,
     /// A note.
     pub note: Option<String>,
+    /// Whether a verdict came by the sample, and so counts for rates.
+    pub counted: bool,
 }
 
 impl Standing {
-    /// Takes in one more thing that is said.
-    pub fn take(&mut self, said: &Said) {
+    /// Takes in one more thing that is said; `sampled` where the sample has drawn the document.
+    pub fn take(&mut self, said: &Said, sampled: bool) {
         match said {
             Said::Label(verdict, kinds) => {
+                self.counted |= sampled;
                 self.verdict = Some(*verdict);
                 self.kinds.clone_from(kinds);
             }

@@ -65,6 +65,15 @@ enum Wake {
     Gone(String),
 }
 
+/// The user's keymap file, where it is there: `tamis/keymap.yaml` in the configuration folder.
+pub fn keymap_file(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // the rule of XDG: a relative folder is none
+    let folder = set("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute());
+    let folder = folder.or_else(|| Some(set("HOME")?.join(".config")))?;
+    Some(folder.join("tamis").join("keymap.yaml")).filter(|file| file.is_file())
+}
+
 /// Runs the screen until the user leaves; every decision is on the disk when it returns.
 pub fn run(options: Options, backend: Box<dyn Backend>) -> Result<(), InspectError> {
     let keymap = match &options.keymap {

@@ -8,7 +8,7 @@ use super::super::shown::Mode;
 use super::super::state::{App, Item, Queue, Screen};
 use super::super::tokens::CONTEXT;
 use super::super::worker::Request;
-use crate::model::{Document, Entry, SampleSpec};
+use crate::model::{Document, Entry, SampleSpec, Verdict};
 
 /// Entries that are drawn at once.
 const BATCH: usize = 50;
@@ -21,6 +21,9 @@ const KEPT: usize = 12;
 
 /// Bytes of text that are kept beside the document on the screen.
 const KEPT_BYTES: usize = 64 << 20;
+
+/// The job of drawing.
+pub(super) const DRAWING: &str = "drawing the sample";
 
 /// Asks for the first documents.
 pub fn start(app: &mut App) -> Vec<Effect> {
@@ -37,14 +40,26 @@ pub(super) fn open(app: &mut App, spec: SampleSpec) {
     app.fetching.clear();
     app.jobs.clear();
     app.screen = Screen::Review;
-    app.floor = app.ask_long("drawing the sample", Request::Open(spec));
+    app.floor = app.ask_long(DRAWING, Request::Open(spec));
     app.asks.open = app.floor;
 }
 
 /// The specification can be drawn.
 pub(super) fn opened(app: &mut App) {
     app.drawn_spec = Some(app.spec.clone());
-    app.ask(Request::Draw(0, BATCH));
+    app.ask_long(DRAWING, Request::Draw(0, BATCH));
+}
+
+/// Drawing was stopped: back to the sample that counts, or to what was drawn of it.
+pub(super) fn stopped(app: &mut App) {
+    app.queue.asked = app.queue.drawn;
+    app.queue.wanted = None;
+    if app.browsing() {
+        let spec = app.setup.spec.clone();
+        open(app, spec);
+    } else if app.queue.items.is_empty() {
+        app.reader.failed = Some("drawing was stopped; :seed or a new start draws again".into());
+    }
 }
 
 /// The specification cannot be drawn: back to the one before.
@@ -59,7 +74,7 @@ pub(super) fn not_opened(app: &mut App, why: String) {
 /// Draws again from the start, because the frame became a sample.
 pub(super) fn redraw(app: &mut App) {
     app.queue = Queue { asked: BATCH, ..Queue::default() };
-    app.floor = app.ask(Request::Draw(0, BATCH));
+    app.floor = app.ask_long(DRAWING, Request::Draw(0, BATCH));
 }
 
 /// Asks for more entries where the end of those drawn comes near.
@@ -82,7 +97,9 @@ pub(super) fn drawn(app: &mut App, from: usize, entries: Vec<Entry>) {
     let first = app.queue.items.is_empty();
     for entry in entries {
         let id = &entry.document_id;
-        let repeat = app.queue.items.iter().any(|item| item.entry.document_id == *id);
+        // one that was gone to by name has not come by the sample yet
+        let came = |item: &Item| item.rank.is_some() && item.entry.document_id == *id;
+        let repeat = app.queue.items.iter().any(came);
         let rank = Some(app.queue.drawn);
         app.queue.drawn += 1;
         app.queue.items.push(Item { entry, repeat, rank });
@@ -118,13 +135,28 @@ pub(super) fn go_to_rank(app: &mut App, rank: usize) {
     app.queue.wanted = Some(rank);
     let count = rank + 1 + BATCH - app.queue.drawn;
     app.queue.asked = app.queue.drawn + count;
-    app.ask_long("drawing the sample", Request::Draw(app.queue.drawn, count));
+    app.ask_long(DRAWING, Request::Draw(app.queue.drawn, count));
 }
 
-/// The first place from `from` on that has no label.
+/// The first place from `from` on that waits for a verdict.
 pub(super) fn next_open(app: &App, from: usize) -> Option<usize> {
-    let items = app.queue.items.iter().enumerate().skip(from);
-    items.into_iter().find(|(_, item)| app.verdict_of(item).is_none()).map(|(at, _)| at)
+    let mut items = app.queue.items.iter().enumerate().skip(from);
+    items.find(|(_, item)| is_open(app, item)).map(|(at, _)| at)
+}
+
+/// Whether a place of the queue waits for a verdict. In the sample one that was given while
+/// browsing does not count: who leaves out what he had looked for has no random sample any more.
+fn is_open(app: &App, item: &Item) -> bool {
+    let standing = app.standing(item);
+    if item.repeat {
+        let first = app.verdicts.standings.get(&(item.entry.document_id.clone(), false));
+        let judged = first.and_then(|standing| standing.verdict);
+        // of what one could not say a second look says nothing either
+        return standing.is_none_or(|standing| standing.verdict.is_none())
+            && judged.is_some_and(|verdict| verdict != Verdict::Skip);
+    }
+    let counts = app.counts() && item.rank.is_some();
+    standing.is_none_or(|standing| standing.verdict.is_none() || counts && !standing.counted)
 }
 
 /// Shows the document at a place of the queue.

@@ -54,19 +54,11 @@ fn sampled(app: &App, name: &str, rest: &str) -> Result<SampleSpec, String> {
 }
 
 fn strata(text: &str) -> Result<Option<Strata>, String> {
-    Ok(Some(match text {
-        "off" | "none" => return Ok(None),
-        "decision" => Strata::Decision,
-        "rule" => Strata::Rule,
-        "source" => Strata::Source,
-        "language" => Strata::Language,
-        "length" => Strata::Length,
-        "cluster" => Strata::Cluster,
-        "" => {
-            return Err("strata of what? rule, source, language, length, an SQL expression".into());
-        }
-        sql => Strata::Sql(sql.to_owned()),
-    }))
+    match text {
+        "off" | "none" => Ok(None),
+        "" => Err("strata of what? rule, source, language, length, an SQL expression".into()),
+        named => Ok(Some(Strata::named(named))),
+    }
 }
 
 fn population(text: &str) -> Result<Population, String> {

@@ -121,7 +121,7 @@ fn resume(app: &mut App, lines: Vec<(u64, Said, Seen)>) {
         let key = (seen.document_id.clone(), seen.repeat);
         let standing = app.verdicts.standings.entry(key).or_default();
         let before = standing.clone();
-        standing.take(&said);
+        standing.take(&said, seen.sampled);
         let line = Line::Seq(seq);
         app.verdicts.history.push(Decided { line, said, seen, before, saved: Saved::Yes });
     }
@@ -133,7 +133,11 @@ fn resume(app: &mut App, lines: Vec<(u64, Said, Seen)>) {
 
 fn reframed(app: &mut App, frame: Frame) {
     let became_sample = frame.is_sample && !app.frame.is_sample;
+    let measured = frame.size != app.frame.size;
     app.frame = frame;
+    if measured {
+        app.ask(Request::Summarize);
+    }
     if became_sample {
         app.say("the file was read to its end: from here on this is a random sample");
         browse::redraw(app);
@@ -162,8 +166,10 @@ fn found(app: &mut App, name: &str, entry: Option<Entry>) {
 pub(super) fn cancel(app: &mut App) -> bool {
     let Some(job) = app.jobs.pop() else { return false };
     app.effects.push(Effect::Cancel(job.id));
-    if job.name == "comparing" {
-        app.reader.comparing = false;
+    match job.name {
+        "comparing" => app.reader.comparing = false,
+        browse::DRAWING => browse::stopped(app),
+        _ => {}
     }
     app.say(format!("stopped: {}", job.name));
     true

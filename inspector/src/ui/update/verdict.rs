@@ -39,7 +39,7 @@ fn advance(app: &mut App) {
 /// Switches a kind of defect: of the verdict where there is one, else of the one to come.
 pub(super) fn kind(app: &mut App, digit: u8) {
     let at = usize::from(digit.saturating_sub(1));
-    let Some(name) = app.setup.kinds.get(at).cloned() else {
+    let Some(name) = app.setup.kinds.get(at).filter(|name| !name.is_empty()).cloned() else {
         app.say(format!("there is no kind {digit}; kinds come from `defects:` of the rule file"));
         return;
     };
@@ -102,7 +102,7 @@ fn say(app: &mut App, said: Said) {
     let standing =
         app.verdicts.standings.entry((seen.document_id.clone(), seen.repeat)).or_default();
     let before = standing.clone();
-    standing.take(&said);
+    standing.take(&said, seen.sampled);
     let verdicts = &mut app.verdicts;
     verdicts.history.truncate(verdicts.held);
     verdicts.last_ticket += 1;
@@ -148,7 +148,7 @@ fn turn(app: &mut App, at: usize, back: bool) {
     let key = (decided.seen.document_id.clone(), decided.seen.repeat);
     let mut holds = decided.before.clone();
     if !back {
-        holds.take(&decided.said);
+        holds.take(&decided.said, decided.seen.sampled);
     }
     app.verdicts.standings.insert(key, holds);
     app.verdicts.last_ticket += 1;

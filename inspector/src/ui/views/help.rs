@@ -31,7 +31,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, body: Rect, row: usize) -> Option<Po
     }
     if here == Scope::Review && !app.setup.kinds.is_empty() {
         lines.push(Line::from(piece(app, "kinds of defect", Role::Focus)));
-        for (at, kind) in app.setup.kinds.iter().take(9).enumerate() {
+        for (at, kind) in app.setup.kinds() {
             lines.push(Line::from(vec![
                 piece(app, format!("  {:<22} ", at + 1), Role::Key),
                 piece(app, kind, Role::Text),
@@ -86,6 +86,7 @@ fn section(app: &App, scope: Scope, lines: &mut Vec<Line<'static>>) {
             spec.id.strip_prefix("review.kind-").and_then(|digit| digit.parse::<usize>().ok());
         let help = match kind {
             Some(digit) => match app.setup.kinds.get(digit - 1) {
+                Some(name) if name.is_empty() => continue,
                 Some(name) => format!("defect: {name}, on or off"),
                 None => continue,
             },

@@ -72,6 +72,6 @@ fn line(app: &App, decided: &Decided, taken_back: bool, width: usize) -> Line<'s
 
 /// Kinds by their digits.
 fn digits(app: &App, kinds: &[String]) -> String {
-    let known = app.setup.kinds.iter().take(9).enumerate();
+    let known = app.setup.kinds();
     known.filter(|(_, kind)| kinds.contains(kind)).map(|(at, _)| (at + 1).to_string()).collect()
 }

@@ -26,8 +26,8 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
 
 /// Which digit is which kind of defect, where there is room; the area above it.
 fn legend(app: &App, buffer: &mut Buffer, area: Rect) -> Rect {
-    let kinds = app.setup.kinds.iter().take(9).enumerate();
-    let rows = super::cells(kinds.len());
+    let kinds = app.setup.kinds();
+    let rows = super::cells(app.setup.kinds().count());
     if rows == 0 || area.height < rows + 12 {
         return area;
     }
