@@ -19,9 +19,9 @@ const EXAMPLES: &str = "Examples:
   tamis inspect out --from removed --strata rule   did each rule remove the right documents?
   tamis inspect out --from all --blind          flags are hidden until you judge: for recall
   tamis inspect out --gate 'defect_rate < 2%'   how far the labels are from showing that
-  tamis inspect out --rules house.yaml          d: try a rule, append it with a test
+  tamis inspect out --rules house.yaml          D: try a rule, append it with a test
   tamis inspect corpus/*.jsonl.zst --kinds boilerplate,truncated,garbled
-  tamis inspect out --tokenizer tokenizer.json  w: where the tokens begin and end
+  tamis inspect out --tokenizer tokenizer.json  T: where the tokens begin and end
 
 Each decision is on the disk before the screen shows it as saved; the same command goes on where you
 stopped. What a review has settled (seed, population, filter, strata, kinds) stays: --session NAME

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use tamis_pipeline::look::{REASONS, Run};
+use tamis_pipeline::plans::SOURCE;
 
 /// `first_reason = 'dedup/exact'` or `source = 'a'`, and nothing else.
 static EQUALS: LazyLock<Option<Regex>> =
@@ -22,9 +23,9 @@ pub(crate) struct Asked {
 impl Asked {
     /// The filter of a specification.
     pub(crate) fn of(run: &Run, filter: Option<&str>) -> Self {
-        let sources = run.manifest().pointer("/configuration/source_column");
-        let has_sources = sources.is_some_and(|column| !column.is_null());
-        Self::parse(filter, has_sources)
+        let named = |columns: Vec<(String, _)>| columns.iter().any(|(name, _)| name == SOURCE);
+        // columns that cannot be read are the engine's error, not one of this place
+        Self::parse(filter, run.columns().map_or(true, named))
     }
 
     fn parse(filter: Option<&str>, has_sources: bool) -> Self {
@@ -38,7 +39,7 @@ impl Asked {
                     return Self { condition: None, reason: Some(reason) };
                 }
             }
-            // without a source column each shard is its own source
+            // runs of old have no sources: each shard is its own
             (Some(_), Some(value)) if !has_sources => {
                 return Self { condition: Some(format!("shard = '{value}'")), reason: None };
             }

@@ -55,6 +55,10 @@ pub fn choices(typed: &str) -> Vec<Choice> {
             {
                 score += 1000 + own;
             }
+            // who types the last word of a name means that one
+            if choice.name().rsplit('.').next() == Some(typed.trim()) {
+                score += 10_000;
+            }
             Some((score, at, choice))
         })
         .collect();
@@ -72,6 +76,8 @@ mod tests {
         assert!(first("undo").starts_with("review.undo"));
         assert!(first("hist").starts_with("histogram"));
         assert!(first("theme").starts_with("theme"));
+        assert!(first("overview").starts_with("screen.overview"));
+        assert!(first("statistics").starts_with("screen.statistics"));
         assert!(choices("qqqzzz").is_empty());
         assert_eq!(choices("").len(), LINES.len() + COMMANDS.len());
     }
