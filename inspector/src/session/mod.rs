@@ -8,6 +8,8 @@ mod measure;
 mod open;
 mod order;
 mod said;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -87,7 +87,7 @@ pub fn run(options: Options, backend: Box<dyn Backend>) -> Result<(), InspectErr
     let worker = Worker::start(backend, options.tokenizer, move |answer| {
         let _ = answers.send(Wake::Answer(answer));
     });
-    hook_panics();
+    hook_panics(leave);
     let mut screen = Screen::enter(options.mouse).map_err(failed)?;
     let listener = Listener::start(wakes.clone());
     let signals = listen_signals(wakes).map_err(failed)?;
@@ -320,7 +320,7 @@ fn leave() {
 }
 
 /// A panic gives the terminal back before it is reported.
-fn hook_panics() {
+fn hook_panics(leave: impl Fn() + Send + Sync + 'static) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         leave();
@@ -407,4 +407,58 @@ fn now_ms() -> u64 {
 
 fn failed(error: impl std::fmt::Display) -> InspectError {
     InspectError::Usage(format!("the terminal: {error}; is this a terminal?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_reported_then() {
+        const MESSAGE: &str = "a panic of this test";
+        let told: Arc<Mutex<Vec<&str>>> = Arc::default();
+        let ours = std::panic::take_hook();
+        let report = Arc::clone(&told);
+        std::panic::set_hook(Box::new(move |info| {
+            // panics of other tests go where they went
+            if info.payload_as_str() == Some(MESSAGE) {
+                report.lock().unwrap().push("reported");
+            } else {
+                ours(info);
+            }
+        }));
+        let left = Arc::clone(&told);
+        let me = std::thread::current().id();
+        hook_panics(move || {
+            if std::thread::current().id() == me {
+                left.lock().unwrap().push("left");
+            }
+        });
+        let caught = std::panic::catch_unwind(|| std::panic::panic_any(MESSAGE));
+        let _ = std::panic::take_hook();
+        assert!(caught.is_err());
+        assert_eq!(*told.lock().unwrap(), ["left", "reported"]);
+    }
+
+    #[test]
+    fn the_keymap_file_lies_in_the_configuration_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let variable = |set: &'static str, value: PathBuf| {
+            move |name: &str| (name == set).then(|| OsString::from(&value))
+        };
+        let own = variable("XDG_CONFIG_HOME", at(""));
+        assert_eq!(keymap_file(&own), None, "no file, no keymap");
+        for folder in [at("tamis"), at(".config/tamis")] {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("keymap.yaml"), "").unwrap();
+        }
+        assert_eq!(keymap_file(&own), Some(at("tamis/keymap.yaml")));
+        let home = variable("HOME", at(""));
+        assert_eq!(keymap_file(&home), Some(at(".config/tamis/keymap.yaml")));
+        assert_eq!(keymap_file(variable("XDG_CONFIG_HOME", PathBuf::from("tamis"))), None);
+    }
 }
