@@ -426,8 +426,8 @@ fn urgency(request: &Request) -> u8 {
     match request {
         Request::Append(..) => 0,
         Request::Open(_) => 1,
-        Request::Draw(..) | Request::Find(_) => 2,
-        Request::Fetch { ahead: false, .. } => 3,
+        // as they come: the document on the screen does not wait for those far behind it
+        Request::Draw(..) | Request::Find(_) | Request::Fetch { ahead: false, .. } => 2,
         Request::Summarize => 4,
         Request::Tokens(..) | Request::Diff(..) | Request::Search(..) => 5,
         Request::Fetch { ahead: true, .. } => 6,

@@ -13,6 +13,9 @@ use crate::model::{Document, Entry, SampleSpec, Verdict};
 /// Entries that are drawn at once.
 const BATCH: usize = 50;
 
+/// Entries that are drawn first, so that the first document need not wait for a batch.
+const FIRST: usize = 4;
+
 /// Documents that are fetched ahead.
 const AHEAD: usize = 5;
 
@@ -35,7 +38,7 @@ pub fn start(app: &mut App) -> Vec<Effect> {
 /// Draws by a specification.
 pub(super) fn open(app: &mut App, spec: SampleSpec) {
     app.spec = spec.clone();
-    app.queue = Queue { asked: BATCH, ..Queue::default() };
+    app.queue = Queue { asked: FIRST, ..Queue::default() };
     app.reader.open(None, false);
     app.fetching.clear();
     app.jobs.clear();
@@ -47,7 +50,7 @@ pub(super) fn open(app: &mut App, spec: SampleSpec) {
 /// The specification can be drawn.
 pub(super) fn opened(app: &mut App) {
     app.drawn_spec = Some(app.spec.clone());
-    app.ask_long(DRAWING, Request::Draw(0, BATCH));
+    app.ask_long(DRAWING, Request::Draw(0, FIRST));
 }
 
 /// Drawing was stopped: back to the sample that counts, or to what was drawn of it.
@@ -73,8 +76,8 @@ pub(super) fn not_opened(app: &mut App, why: String) {
 
 /// Draws again from the start, because the frame became a sample.
 pub(super) fn redraw(app: &mut App) {
-    app.queue = Queue { asked: BATCH, ..Queue::default() };
-    app.floor = app.ask_long(DRAWING, Request::Draw(0, BATCH));
+    app.queue = Queue { asked: FIRST, ..Queue::default() };
+    app.floor = app.ask_long(DRAWING, Request::Draw(0, FIRST));
 }
 
 /// Asks for more entries where the end of those drawn comes near.
@@ -83,8 +86,9 @@ pub(super) fn draw_more(app: &mut App) {
     let near = queue.current.max(queue.chosen) + AHEAD + BATCH / 2 > queue.items.len();
     if near && !queue.complete && queue.asked <= queue.drawn {
         let from = queue.drawn;
-        queue.asked = from + BATCH;
-        app.ask(Request::Draw(from, BATCH));
+        let count = if from < BATCH { BATCH - from } else { BATCH };
+        queue.asked = from + count;
+        app.ask(Request::Draw(from, count));
     }
 }
 
