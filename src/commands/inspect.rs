@@ -65,6 +65,7 @@ enum Colours {
 /// The options of `tamis inspect`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct InspectArgs {
     /// A run directory, or files and folders of a corpus
     #[arg(required_unless_present = "keymap_schema", value_name = "OUT|FILE")]

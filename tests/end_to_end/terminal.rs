@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// A slow machine with others at work takes its time.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 fn cells(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()
@@ -63,7 +63,7 @@ impl Terminal {
         let shown = Arc::new((Mutex::new(Shown { parser, closed: false }), Condvar::new()));
         let painted = Arc::clone(&shown);
         std::thread::spawn(move || {
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 8192];
             loop {
                 let read = bytes.read(&mut buffer).unwrap_or(0);
                 let mut shown = painted.0.lock().unwrap_or_else(PoisonError::into_inner);

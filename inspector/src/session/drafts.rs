@@ -24,7 +24,7 @@ impl Session {
                 labels.insert(label.document_id.clone(), label);
             }
         }
-        let sample = self.to_try(&labels, job)?;
+        let sample = self.tried(&labels, job)?;
         let drawn: HashSet<&str> = sample.iter().map(|entry| entry.document_id.as_str()).collect();
         let beside: Vec<Entry> = labels
             .keys()
@@ -51,7 +51,7 @@ impl Session {
         Ok(draft::try_draft(draft, &self.terms.base, &documents, &frame))
     }
 
-    fn to_try(
+    fn tried(
         &mut self,
         labels: &BTreeMap<String, Label>,
         job: &Job,

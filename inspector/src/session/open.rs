@@ -77,7 +77,7 @@ pub(super) fn open(options: Options) -> Result<Session, InspectError> {
     let choices = choices(&options, there, own.as_ref(), &source, &spec)?;
     let base = match source.root() {
         Some(root) => Base::of_run(&root)?,
-        None => own_base(options.rules.as_deref())?,
+        None => own_base(options.rules.as_deref()),
     };
     let settings = Settings { unit: spec.unit, gate: options.gate, ..Settings::default() };
     let terms = Terms {
@@ -163,14 +163,13 @@ fn choices(
     spec: &SampleSpec,
 ) -> Result<Choices, InspectError> {
     let named: Vec<DefectKind> = options.kinds.iter().map(|name| DefectKind::named(name)).collect();
-    let mut choices = match there {
-        Some(Manifest { kinds, repeats, blind, .. }) => Choices { kinds, repeats, blind },
-        None => {
-            let own = own.map(RuleSet::defects).unwrap_or_default();
-            let listed = if own.is_empty() { source.defects() } else { own.to_vec() };
-            let repeats = Some(Repeats { seed: spec.seed, ..Repeats::default() });
-            Choices { kinds: kinds::settle(&listed)?, repeats, blind: false }
-        }
+    let mut choices = if let Some(Manifest { kinds, repeats, blind, .. }) = there {
+        Choices { kinds, repeats, blind }
+    } else {
+        let own = own.map(RuleSet::defects).unwrap_or_default();
+        let listed = if own.is_empty() { source.defects() } else { own.to_vec() };
+        let repeats = Some(Repeats { seed: spec.seed, ..Repeats::default() });
+        Choices { kinds: kinds::settle(&listed)?, repeats, blind: false }
     };
     if !named.is_empty() {
         choices.kinds = kinds::settle(&named)?;
@@ -189,12 +188,12 @@ fn own_rules(file: Option<&Path>) -> Result<Option<RuleSet>, InspectError> {
 }
 
 /// Of a corpus nothing is in force but the user's own rules.
-fn own_base(file: Option<&Path>) -> Result<Base, InspectError> {
+fn own_base(file: Option<&Path>) -> Base {
     let sources = match file.filter(|file| file.exists()) {
         Some(file) => vec![RuleSource::File(file.to_owned())],
         None => Vec::new(),
     };
-    Ok(Base { sources, ..Base::default() })
+    Base { sources, ..Base::default() }
 }
 
 /// Kinds of defect by their digits: the first is that of `1`; an empty name where a digit has

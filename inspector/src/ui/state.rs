@@ -185,6 +185,8 @@ pub struct Queue {
     pub drawn: usize,
     /// Entries asked for.
     pub asked: usize,
+    /// Whether no document without a verdict was drawn so far.
+    pub searching: bool,
     /// Whether there are no more.
     pub complete: bool,
     /// A rank to go to once it is drawn.

@@ -50,7 +50,7 @@ pub(super) fn open(app: &mut App, spec: SampleSpec) {
 /// The specification can be drawn.
 pub(super) fn opened(app: &mut App) {
     app.drawn_spec = Some(app.spec.clone());
-    app.ask_long(DRAWING, Request::Draw(0, FIRST));
+    draw_first(app);
 }
 
 /// Drawing was stopped: back to the sample that counts, or to what was drawn of it.
@@ -76,8 +76,15 @@ pub(super) fn not_opened(app: &mut App, why: String) {
 
 /// Draws again from the start, because the frame became a sample.
 pub(super) fn redraw(app: &mut App) {
-    app.queue = Queue { asked: FIRST, ..Queue::default() };
-    app.floor = app.ask_long(DRAWING, Request::Draw(0, FIRST));
+    app.queue = Queue::default();
+    app.floor = draw_first(app);
+}
+
+/// Draws the first documents, beyond those that were judged before.
+fn draw_first(app: &mut App) -> u64 {
+    let judged = if app.browsing() { 0 } else { app.verdicts.standings.len() };
+    app.queue.asked = FIRST + judged;
+    app.ask_long(DRAWING, Request::Draw(0, app.queue.asked))
 }
 
 /// Asks for more entries where the end of those drawn comes near.
@@ -98,7 +105,7 @@ pub(super) fn drawn(app: &mut App, from: usize, entries: Vec<Entry>) {
         return;
     }
     app.queue.complete = entries.len() < app.queue.asked.saturating_sub(from);
-    let first = app.queue.items.is_empty();
+    let first = app.queue.items.is_empty() || app.queue.searching;
     for entry in entries {
         let id = &entry.document_id;
         // one that was gone to by name has not come by the sample yet
@@ -109,8 +116,7 @@ pub(super) fn drawn(app: &mut App, from: usize, entries: Vec<Entry>) {
         app.queue.items.push(Item { entry, repeat, rank });
     }
     if first {
-        let at = next_open(app, 0).unwrap_or(0);
-        go(app, at);
+        begin(app);
     } else {
         fetch_ahead(app);
     }
@@ -121,6 +127,18 @@ pub(super) fn drawn(app: &mut App, from: usize, entries: Vec<Entry>) {
         app.complain(format!("the sample has {} documents only", app.queue.drawn));
     }
     draw_more(app);
+}
+
+/// Shows the first document without a verdict, or draws on until there is one.
+fn begin(app: &mut App) {
+    let open = next_open(app, 0);
+    app.queue.searching = open.is_none() && !app.queue.complete;
+    if app.queue.searching {
+        app.queue.asked = app.queue.drawn + BATCH;
+        app.ask_long(DRAWING, Request::Draw(app.queue.drawn, BATCH));
+    } else {
+        go(app, open.unwrap_or(0));
+    }
 }
 
 fn place_of(app: &App, rank: usize) -> Option<usize> {

@@ -23,7 +23,12 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect, text: Rect) {
         return;
     }
     if reader.document.is_none() {
-        let what = if app.item().is_some() { "fetching …" } else { "drawing the sample …" };
+        let what = match app.item() {
+            Some(_) => "fetching …",
+            None if app.queue.complete && app.browsing() => "no document is so; Esc goes back",
+            None if app.queue.complete => "the sample is empty",
+            None => "drawing the sample …",
+        };
         put(buffer, text, text.y, what, app.theme.style(Role::Dim));
         return;
     }
