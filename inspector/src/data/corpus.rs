@@ -364,7 +364,9 @@ impl Corpus {
 /// Refuses what only a run knows.
 fn check(spec: &SampleSpec) -> Result<(), InspectError> {
     let needs = match (&spec.strata, spec.population) {
-        (_, Population::Removed | Population::Failed | Population::Flagged) => "a population",
+        (_, Population::Removed | Population::Failed | Population::Flagged) => {
+            "documents that were removed, failed or flagged"
+        }
         (Some(Strata::Decision | Strata::Rule | Strata::Cluster | Strata::Sql(_)), _) => {
             "strata by decision, rule, cluster or SQL"
         }
