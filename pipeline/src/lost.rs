@@ -82,6 +82,10 @@ impl LostKind {
             Some(format!(
                 "no {one} in {without} of the {mentioning} documents that {point}: the extractor drops most {dropped}"
             ))
+        } else if dangling * 2 >= mentioning {
+            Some(format!(
+                "{dangling} of the {mentioning} documents that {point} point at some that are not there: the extractor drops parts of {dropped}"
+            ))
         } else {
             None
         };
@@ -162,6 +166,7 @@ mod tests {
         let cause = |m, w, d| LostKind::new("table", m, w, d).cause;
         assert!(cause(1204, 1204, 1100).unwrap().contains("in any of the 1204"));
         assert!(cause(10, 6, 6).unwrap().contains("6 of the 10"));
+        assert!(cause(10, 4, 6).unwrap().contains("drops parts of tables"));
         assert_eq!(cause(4, 4, 4), None);
         assert_eq!(cause(100, 20, 20), None);
         // mentions of tables elsewhere are no loss

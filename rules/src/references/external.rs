@@ -99,6 +99,10 @@ fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut 
         return is_cite(rest, kind) || others_soon(language, rest, lower);
     }
     if matches!(char_at(text, at), Some('[' | '(')) {
+        let paged = ["(p. ", "(pp. ", "(page ", "(S. ", "(s. "];
+        if text.get(at..).is_some_and(|rest| paged.iter().any(|page| rest.starts_with(page))) {
+            return true;
+        }
         let rest = head(text.get(at..).unwrap_or_default(), LOOK_BYTES);
         return is_bracket_cite(rest) || others_soon(language, rest, lower);
     }

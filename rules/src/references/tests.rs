@@ -467,3 +467,20 @@ fn places_in_standards_are_of_other_works() {
         assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
     }
 }
+
+#[test]
+fn what_reading_a_sample_found() {
+    for text in [
+        "The caption to Figure 4-40 (p. 149) says that the injury may be the result of a wave.\n",
+        "The following video coding formats are supported. MPEG-4 Part 2, H.263 and others.\n",
+        "The following image file types are supported: `*.png`, `*.gif`\n\n## Next\n\nText.\n",
+        "    Q1 = 24 - 0.5 Q2 [1.1]\n    Q2 = 96 - 2 Q1 [1.2]\n\nEquation 1.1 is the reaction function. Equation 1.2 is the other.\n",
+        "See [Create](#notes-1).\n\n### Notes\n\nA.\n\n### Notes\n\nB.\n",
+        "See [above](#users-might-write-f-fut-over-g).\n\n### Users might write `F<Fut>` over `G`\n\nA.\n",
+        "It was [conservative][#22246].\n\n[#22246]: https://example.org\n",
+        "The message is [Microsoft][ODBC Driver][SQL Server].\n\n[x]: http://example.org\n",
+        "## Example 1\n\nText.\n\n### Code\n\n```cpp\na\n```\n\n## Example 2\n\nWe use the class declared in Example 1.\n\n### Code\n\n```cpp\nb\n```\n",
+    ] {
+        assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
+    }
+}
