@@ -179,7 +179,8 @@ pub(super) fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         let full = line.of(text).trim();
         let span = Span::new(line.start as usize, line.end as usize);
         let title = full.trim_matches(['#', '=', '*', ' ']);
-        let explicit = title.rfind("{#").and_then(|at| title.get(at + 2..));
+        let braces = title.rfind('{').and_then(|at| title.get(at + 1..));
+        let explicit = braces.and_then(|rest| rest.trim_start().strip_prefix('#'));
         if let Some(name) = explicit.and_then(|rest| rest.split(['}', ' ']).next()) {
             add(span, anchor_key(name));
         }
