@@ -276,7 +276,8 @@ fn label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     // `a["b"]["c"]` is an index, `[vendor][driver][name]` a message
     let more = rest.get(close + 1..).is_some_and(|rest| rest.starts_with('['));
     let typed = linked.contains(" = ") || linked.contains('$');
-    if name.starts_with(['"', '\'']) || more || typed {
+    // `[word][^note]` is a word with a footnote
+    if name.starts_with(['"', '\'', '^']) || more || typed {
         return;
     }
     if !opens || !closes || code || linked.is_empty() || name.is_empty() || numeric(linked) {

@@ -471,6 +471,7 @@ fn places_in_standards_are_of_other_works() {
 #[test]
 fn what_reading_a_sample_found() {
     for text in [
+        "Be on [IRC][^IRC] to help.\n\n[^IRC]: The channel.\n\n[x]: http://example.org\n",
         "Year-end charts\n\n  Chart (1967)              Position\n  ------------------------- ----------\n  Australian Albums Chart   16\n",
         "It shows the IPCC fig. 2.20 as a graph of its own. And again the IPCC fig. 2.21 too.\n",
         "See especially footnote 4. In his book he presents another solution of it.\n",
