@@ -52,7 +52,8 @@ PLACES = {  # where a package keeps its pages; {l} is the part of the project's 
     "rfc-informational": "usr/share/doc/RFC/**",
 }
 VERBATIM = ("rfc-standards", "rfc-experimental", "rfc-informational", "peps", "riscv")  # kept as they are written
-DENSE = ("debian-handbook/",)  # few objects and many languages: more mentions, objects and surfaces of each page
+# few objects in their language: more mentions, objects and surfaces of each page
+DENSE = ("debian-handbook/", "debian-reference/zh-CN", "installer/zh-CN")
 CAPTIONS = {  # their objects have no number: they get one
     "kicad/de": ("Tabelle", "Abbildung"),
     "kicad/en": ("Table", "Figure"),

@@ -10,12 +10,26 @@ use crate::exec::rewrite::typed;
 use crate::plans::quoted;
 
 /// Kinds whose objects are counted as well as what points at them, in the singular and plural.
-pub const KINDS: [(&str, &str); 4] = [
+pub const KINDS: [(&str, &str); 6] = [
     ("table", "tables"),
     ("figure", "figures"),
     ("equation", "equations"),
     ("listing", "listings"),
+    ("citation", "citations"),
+    ("footnote", "footnotes"),
 ];
+
+/// What is missing of a kind, what points at it, and what an extractor drops then.
+fn words(kind: &str) -> (&str, &str, &str) {
+    match kind {
+        "table" => ("table", "mention one", "tables"),
+        "figure" => ("figure", "mention one", "figures"),
+        "equation" => ("equation", "mention one", "equations"),
+        "listing" => ("listing", "mention one", "listings"),
+        "citation" => ("entry of a list of references", "cite one", "lists of references"),
+        _ => ("footnote", "point at one", "footnotes"),
+    }
+}
 /// Documents that mention a kind below which a share says little.
 const ENOUGH: u64 = 5;
 /// Documents that are named of each source.
@@ -41,7 +55,7 @@ pub struct LostRow {
 /// What one source lost of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostKind {
-    /// `table`, `figure`, `equation` or `listing`.
+    /// `table`, `figure`, `equation`, `listing`, `citation` or `footnote`.
     pub kind: String,
     /// Documents that mention one.
     pub mentioning: u64,
@@ -56,17 +70,21 @@ pub struct LostKind {
 impl LostKind {
     /// A kind with its likely cause.
     pub fn new(kind: &str, mentioning: u64, without: u64, dangling: u64) -> Self {
-        let plural = KINDS.iter().find(|(one, _)| *one == kind).map_or(kind, |(_, many)| many);
+        let (one, point, dropped) = words(kind);
         let share = without as f64 / mentioning.max(1) as f64;
         let cause = if mentioning < ENOUGH || dangling * 2 < without {
             None
         } else if without == mentioning {
             Some(format!(
-                "no {kind} in any of the {mentioning} documents that mention one: the extractor drops {plural}"
+                "no {one} in any of the {mentioning} documents that {point}: the extractor drops {dropped}"
             ))
         } else if share >= 0.5 {
             Some(format!(
-                "no {kind} in {without} of the {mentioning} documents that mention one: the extractor drops most {plural}"
+                "no {one} in {without} of the {mentioning} documents that {point}: the extractor drops most {dropped}"
+            ))
+        } else if dangling * 2 >= mentioning {
+            Some(format!(
+                "{dangling} of the {mentioning} documents that {point} point at some that are not there: the extractor drops parts of {dropped}"
             ))
         } else {
             None
@@ -148,6 +166,7 @@ mod tests {
         let cause = |m, w, d| LostKind::new("table", m, w, d).cause;
         assert!(cause(1204, 1204, 1100).unwrap().contains("in any of the 1204"));
         assert!(cause(10, 6, 6).unwrap().contains("6 of the 10"));
+        assert!(cause(10, 4, 6).unwrap().contains("drops parts of tables"));
         assert_eq!(cause(4, 4, 4), None);
         assert_eq!(cause(100, 20, 20), None);
         // mentions of tables elsewhere are no loss

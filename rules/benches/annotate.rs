@@ -15,6 +15,17 @@ const OWN_WORDS: &str =
 #[path = "../../benches/shared/corpus.rs"]
 mod corpus;
 
+/// The default rules less the one that asks for references: the difference is what they cost.
+fn without_references() -> RuleSource {
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/packs/tamis-web.yaml");
+    let text = std::fs::read_to_string(pack).unwrap();
+    let (rules, rest) = text.split_once("  - id: web/dangling-references").unwrap();
+    let (own, _tests) = rest.split_once("\ntests:").unwrap();
+    assert!(!own.contains("- id:"), "the rule is not the last one");
+    let rules = rules.to_owned();
+    RuleSource::Inline { name: "web-without-references".into(), text: rules }
+}
+
 fn packs_of(criterion: &mut Criterion) {
     let texts = corpus::texts();
     let bytes: usize = texts.iter().map(String::len).sum();
@@ -25,6 +36,7 @@ fn packs_of(criterion: &mut Criterion) {
     let mut sources: Vec<(&str, RuleSource)> =
         packs::names().into_iter().map(|name| (name, RuleSource::Pack(name.to_owned()))).collect();
     sources.push(("gopher over our words", RuleSource::File(own)));
+    sources.push(("tamis/web without references", without_references()));
     for (name, source) in sources {
         let set = RuleSet::load(&[source]).unwrap();
         let compiled = set.compile(&BTreeMap::new()).unwrap();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use owo_colors::{OwoColorize, Stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{self, Run};
@@ -79,6 +79,8 @@ struct Reading<'a, W> {
     wanted: Wanted,
     scratch: Scratch,
     sources: BTreeMap<String, LostRow>,
+    /// The sources as a run added them up.
+    added_up: Vec<LostRow>,
     audit: Option<Audit>,
     printed: usize,
     out: W,
@@ -144,6 +146,9 @@ impl<W: Write> Reading<'_, W> {
                 writeln!(self.out, "nothing points at something that is not there")?;
             }
             return Ok(());
+        }
+        if !self.added_up.is_empty() {
+            return by_source(&mut self.out, &self.added_up, self.args.json);
         }
         let mut rows: Vec<LostRow> = self.sources.into_values().collect();
         for row in &mut rows {
@@ -409,39 +414,48 @@ pub(crate) fn run(args: &RefsArgs) -> anyhow::Result<ExitCode> {
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let (scratch, sources) = (Scratch::default(), BTreeMap::new());
     let audit = args.against.as_deref().map(Audit::open).transpose()?;
-    let mut reading = Reading { args, wanted, scratch, sources, audit, printed: 0, out };
+    let added_up = Vec::new();
+    let mut reading = Reading { args, wanted, scratch, sources, added_up, audit, printed: 0, out };
     match args.inputs.as_slice() {
         [only] if Run::is_run(Path::new(only)) => from_run(&mut reading, Path::new(only))?,
-        _ => from_corpus(&mut reading)?,
+        _ => from_corpus(&mut reading, &args.inputs, args.text_column.clone())?,
     }
     reading.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn from_run<W: Write>(reading: &mut Reading<'_, W>, root: &Path) -> anyhow::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let run = runtime.block_on(Run::open(root))?;
-    let mut places = Vec::new();
-    runtime.block_on(run.walk(None, |place| {
-        if place.decision == "kept" {
-            places.push(place);
-        }
-    }))?;
-    for place in places {
-        let found = run.fetch(&place)?;
-        let id = place.id.as_deref().unwrap_or(&place.document_id);
-        let page = Page { id, shard: &place.shard, row: place.row, text: &found.text };
-        if !reading.page(&page)? {
-            break;
-        }
-    }
-    Ok(())
+/// A JSON file of a run.
+fn json_of(path: &Path) -> anyhow::Result<Value> {
+    let broken = |error: &dyn std::fmt::Display| PipelineError::directory(path, error);
+    let text = std::fs::read_to_string(path).map_err(|error| broken(&error))?;
+    Ok(serde_json::from_str(&text).map_err(|error| broken(&error))?)
 }
 
-fn from_corpus<W: Write>(reading: &mut Reading<'_, W>) -> anyhow::Result<()> {
+/// What a run kept, file by file; the sources as the run added them up, where its rules asked.
+fn from_run<W: Write>(reading: &mut Reading<'_, W>, root: &Path) -> anyhow::Result<()> {
+    if reading.args.by.is_some() {
+        let path = root.join("report.json");
+        let rows = json_of(&path)?.get("references").cloned().unwrap_or_default();
+        let rows: Vec<LostRow> =
+            serde_json::from_value(rows).map_err(|error| PipelineError::directory(&path, error))?;
+        if !rows.is_empty() {
+            reading.added_up = rows;
+            return Ok(());
+        }
+    }
+    let manifest = json_of(&root.join("run.json"))?;
+    let column = manifest.pointer("/configuration/text_column").and_then(Value::as_str);
+    let column = column.map(str::to_owned).or_else(|| reading.args.text_column.clone());
+    from_corpus(reading, &[root.join("kept").display().to_string()], column)
+}
+
+fn from_corpus<W: Write>(
+    reading: &mut Reading<'_, W>,
+    inputs: &[String],
+    text_column: Option<String>,
+) -> anyhow::Result<()> {
     let options = ReadOptions {
-        columns: Columns { text: reading.args.text_column.clone(), id: None },
+        columns: Columns { text: text_column, id: None },
         foreign: Vec::new(),
         reason_field: String::new(),
         with_raw: false,
@@ -450,7 +464,7 @@ fn from_corpus<W: Write>(reading: &mut Reading<'_, W>) -> anyhow::Result<()> {
         record_bytes_max: 128 << 20,
         limit: None,
     };
-    for shard in look::shards(&reading.args.inputs)? {
+    for shard in look::shards(inputs)? {
         let mut reader = read::open(&shard, &options).map_err(PipelineError::from)?;
         while let Some(chunk) = reader.next_chunk().map_err(PipelineError::from)? {
             for document in look::documents(&shard, &chunk)? {

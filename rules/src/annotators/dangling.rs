@@ -175,6 +175,8 @@ counted! {
     MENTIONED_FIGURES, "mentioned_figures", PRESENT_FIGURES, "present_figures", Figure, "figures";
     MENTIONED_EQUATIONS, "mentioned_equations", PRESENT_EQUATIONS, "present_equations", Equation, "equations";
     MENTIONED_LISTINGS, "mentioned_listings", PRESENT_LISTINGS, "present_listings", Listing, "listings";
+    MENTIONED_CITATIONS, "mentioned_citations", PRESENT_CITATIONS, "present_citations", Citation, "numbered entries of a list of references";
+    MENTIONED_FOOTNOTES, "mentioned_footnotes", PRESENT_FOOTNOTES, "present_footnotes", Footnote, "footnotes";
 }
 
 /// The annotator `findings`, whose values are lists.
@@ -203,6 +205,8 @@ pub(crate) const FAMILY: &[&str] = &[
     "dangling_figures",
     "dangling_equations",
     "dangling_listings",
+    "dangling_citations",
+    "dangling_footnotes",
     "mentioned_tables",
     "present_tables",
     "mentioned_figures",
@@ -211,4 +215,8 @@ pub(crate) const FAMILY: &[&str] = &[
     "present_equations",
     "mentioned_listings",
     "present_listings",
+    "mentioned_citations",
+    "present_citations",
+    "mentioned_footnotes",
+    "present_footnotes",
 ];

@@ -361,7 +361,8 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             // a caption inside a flat run of lines is one of its lines
             let flat = matches!(object.kind, ObjectKind::Flat | ObjectKind::Codey) && inside;
             let after = object.start > label.span.start;
-            if (gap <= most || heads && after) && !flat {
+            let fits = if heads { after } else { gap <= most };
+            if fits && !flat {
                 any_after |= after && gap == 0;
                 any_before |= !after && gap == 0;
                 pairs.push((index, object_index, evidence, gap, after));

@@ -1,7 +1,7 @@
 //! Whether there is an object where a mention says.
 
 use super::finding::Target;
-use super::kinds::{Direction, Evidence, Kind, Span, Verdict};
+use super::kinds::{Direction, Evidence, Kind, Span, Strength, Verdict};
 use super::mention::{Mention, Next};
 
 /// Bytes between a mention and an object of its own kind.
@@ -56,7 +56,12 @@ impl Places {
         let below = mention.direction == Direction::Below;
         let window =
             if below && mention.kind == Kind::Listing { WINDOW_BYTES / 3 } else { WINDOW_BYTES };
-        let own = find(self.own.get(slot)?, mention, window);
+        let mut own = find(self.own.get(slot)?, mention, window);
+        // what is called a chart is often a table
+        if own.is_none() && mention.kind == Kind::Figure && mention.strength == Strength::M0 {
+            let tables = KINDS.iter().position(|kind| *kind == Kind::Table)?;
+            own = find(self.own.get(tables)?, mention, window);
+        }
         // a caption right below the mention is the one it means
         let caption = find(self.captions.get(slot)?, mention, CAPTION_BYTES);
         let nearer = caption.filter(|caption| {

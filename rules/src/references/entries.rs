@@ -1,5 +1,7 @@
 //! Targets that are no objects: headings, entries, definitions, anchors, links.
 
+use std::collections::BTreeMap;
+
 use memchr::memmem;
 
 use super::blocks::Structure;
@@ -87,8 +89,8 @@ pub(super) fn tagged_equations(text: &str, lines: &[Line], targets: &mut Vec<Tar
         let full = line.of(text).trim_end_matches(['$', ' ', '\\', '|', '.']);
         let span = Span::new(line.start as usize, line.end as usize);
         let tagged = full.rsplit_once("\\tag{").map(|(_, tag)| tag.trim_end_matches('}'));
-        let ended = full.strip_suffix([')', '）']).and_then(|head| {
-            let (before, number) = head.rsplit_once(['(', '（'])?;
+        let ended = full.strip_suffix([')', '）', ']']).and_then(|head| {
+            let (before, number) = head.rsplit_once(['(', '（', '['])?;
             let number = number.rsplit([' ', '.', '\u{a0}']).next().unwrap_or(number);
             // a cross reference at the end of a sentence names its noun
             let formula = before.contains(['=', '<', '>', '∑', '∫', '≤', '≥', '≈'])
@@ -131,6 +133,9 @@ pub(super) fn definitions(
             let key = label_key(bare);
             if label.starts_with(['^', '#']) {
                 add(span, Kind::Footnote, key);
+                if label.starts_with('#') && colon {
+                    add(span, Kind::Anchor, label_key(label));
+                }
             } else {
                 add(span, Kind::Anchor, key);
                 add(span, Kind::Citation, label_key(bare.trim_start_matches('0')));
@@ -169,15 +174,24 @@ pub(super) fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
             targets.push(Target { span, kind: Kind::Anchor, key, evidence: Evidence::Label });
         }
     };
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.class == Class::Heading) {
         let full = line.of(text).trim();
         let span = Span::new(line.start as usize, line.end as usize);
         let title = full.trim_matches(['#', '=', '*', ' ']);
-        let explicit = title.rfind("{#").and_then(|at| title.get(at + 2..));
+        let braces = title.rfind('{').and_then(|at| title.get(at + 1..));
+        let explicit = braces.and_then(|rest| rest.trim_start().strip_prefix('#'));
         if let Some(name) = explicit.and_then(|rest| rest.split(['}', ' ']).next()) {
             add(span, anchor_key(name));
         }
-        add(span, anchor_key(&link_texts(title)));
+        let title = link_texts(title);
+        add(span, anchor_key(&title));
+        // the second heading of one title gets a number behind it
+        let count = seen.entry(title.to_lowercase()).or_default();
+        if *count > 0 {
+            add(span, anchor_key(&format!("{title}{count}")));
+        }
+        *count += 1;
     }
     let marks = [
         "id=\"", "id='", "name=\"", "name='", "name =\"", "id =\"", "{#", "[[", "[#", "anchor:",
@@ -197,10 +211,12 @@ pub(super) fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
 /// A heading without the targets of its links and without tags.
 fn link_texts(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
-    let (mut tag, mut link) = (false, false);
+    let (mut tag, mut link, mut code) = (false, false, false);
     let mut last = ' ';
     for c in title.chars() {
         match c {
+            '`' if !tag => code = !code,
+            _ if code => out.push(c),
             '<' => tag = true,
             '>' if tag => tag = false,
             '(' if last == ']' => link = true,

@@ -99,6 +99,10 @@ fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut 
         return is_cite(rest, kind) || others_soon(language, rest, lower);
     }
     if matches!(char_at(text, at), Some('[' | '(')) {
+        let paged = ["(p.", "(pp.", "(page ", "(S. "];
+        if text.get(at..).is_some_and(|rest| paged.iter().any(|page| rest.starts_with(page))) {
+            return true;
+        }
         let rest = head(text.get(at..).unwrap_or_default(), LOOK_BYTES);
         return is_bracket_cite(rest) || others_soon(language, rest, lower);
     }
@@ -206,6 +210,9 @@ fn is_tag(rest: &str) -> bool {
         && tag.chars().all(plain)
         && !after.starts_with(['(', '['])
 }
+
+/// Words in capitals before a mention that are no names.
+const SHOUTED: [&str; 8] = ["AND", "FOR", "SEE", "THE", "NOTE", "MUST", "FROM", "WITH"];
 
 /// `T1.231`, `G.826`, `P802.1d`: a capital, a number, and more.
 fn is_standard(word: &str) -> bool {
@@ -333,7 +340,11 @@ fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
         }
     }
     let last = trimmed.rsplit([' ', '\n']).next().unwrap_or_default();
-    if is_standard(last) {
+    // "the IPCC figure 2.20", but not "SEE FIGURE 2"
+    let noun = head(text.get(span.start..).unwrap_or_default(), 8);
+    let shouted = noun.bytes().take(3).all(|b| b.is_ascii_uppercase());
+    let acronym = (3..=6).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_uppercase());
+    if is_standard(last) || acronym && !shouted && !SHOUTED.contains(&last) {
         return true;
     }
     let rfc = trimmed.rsplit([' ', '\n']).nth(1).unwrap_or_default();

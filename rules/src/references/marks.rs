@@ -273,8 +273,11 @@ fn label(text: &str, start: usize, end: usize, out: &mut Vec<Mention>) {
     let closes = rest.get(close..).is_some_and(|r| r.starts_with(']'));
     let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit() || b == b' ' || b == b',');
     let padded = name.len() > 1 && name.starts_with('0') && numeric(name);
-    // `a["b"]["c"]` is an index
-    if name.starts_with(['"', '\'']) {
+    // `a["b"]["c"]` is an index, `[vendor][driver][name]` a message
+    let more = rest.get(close + 1..).is_some_and(|rest| rest.starts_with('['));
+    let typed = linked.contains(" = ") || linked.contains('$');
+    // `[word][^note]` is a word with a footnote
+    if name.starts_with(['"', '\'', '^']) || more || typed {
         return;
     }
     if !opens || !closes || code || linked.is_empty() || name.is_empty() || numeric(linked) {

@@ -180,6 +180,12 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
         }
         at = after;
     }
+    // "Australian Chart    16": the number stands in another column
+    let gap =
+        text.get(start..at).unwrap_or_default().trim_start_matches(|c: char| !c.is_whitespace());
+    if gap.len() > 2 && gap.bytes().all(|b| b == b' ') && !opens_line(text, hit.start) {
+        return;
+    }
     at = skip_number_sign(text, at);
     let capital =
         hit.sense.dotted || unspaced || !char_at(text, start).is_some_and(char::is_lowercase);
@@ -220,6 +226,13 @@ fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &
             ..Mention::new(span, kind, Form::Numbered, *key, strength)
         });
     }
+}
+
+/// Whether nothing but marks stands before a place on its line.
+fn opens_line(text: &str, at: usize) -> bool {
+    let before = super::words::tail(text.get(..at).unwrap_or_default(), 80);
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    !line.chars().any(char::is_alphanumeric)
 }
 
 /// Whether a mention is the text of a link to another page: `[Appendix B](b.md)`.

@@ -256,8 +256,10 @@ impl State<'_> {
                 }
             }
             Kind::Footnote => {
+                // "footnote 4" of a text without notes is another text's
+                let by_name = mention.strength == Strength::M1;
                 let digits = mention.key.as_str().bytes().all(|b| b.is_ascii_digit());
-                digits || counts.bodies > 0
+                digits && !by_name || counts.bodies > 0
             }
             Kind::Anchor => counts.bodies > 0,
             _ => true,

@@ -467,3 +467,27 @@ fn places_in_standards_are_of_other_works() {
         assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
     }
 }
+
+#[test]
+fn what_reading_a_sample_found() {
+    for text in [
+        "Be on [IRC][^IRC] to help.\n\n[^IRC]: The channel.\n\n[x]: http://example.org\n",
+        "Year-end charts\n\n  Chart (1967)              Position\n  ------------------------- ----------\n  Australian Albums Chart   16\n",
+        "It shows the IPCC fig. 2.20 as a graph of its own. And again the IPCC fig. 2.21 too.\n",
+        "See especially footnote 4. In his book he presents another solution of it.\n",
+        "See [above](#overload).\n\n#### Poor interaction with index { #overload }\n\nText.\n",
+        "param ( [Parameter(Mandatory = $true)][int] $p1 )\n\n[x]: http://example.org\n",
+        "The charts below compare the means of all that was measured in it.\n\nSome words on what they are.\n\nAnd some more words that say how it was done, and how often, and when, and by whom, and why, so that the table stands far below, further than other things may stand from what announces them in a text like this.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "The caption to Figure 4-40 (p.\u{a0}149) says that the injury may be the result of a wave.\n",
+        "The following video coding formats are supported. MPEG-4 Part 2, H.263 and others.\n",
+        "The following image file types are supported: `*.png`, `*.gif`\n\n## Next\n\nText.\n",
+        "    Q1 = 24 - 0.5 Q2 [1.1]\n    Q2 = 96 - 2 Q1 [1.2]\n\nEquation 1.1 is the reaction function. Equation 1.2 is the other.\n",
+        "See [Create](#notes-1).\n\n### Notes\n\nA.\n\n### Notes\n\nB.\n",
+        "See [above](#users-might-write-f-fut-over-g).\n\n### Users might write `F<Fut>` over `G`\n\nA.\n",
+        "It was [conservative][#22246].\n\n[#22246]: https://example.org\n",
+        "The message is [Microsoft][ODBC Driver][SQL Server].\n\n[x]: http://example.org\n",
+        "## Example 1\n\nText.\n\n### Code\n\n```cpp\na\n```\n\n## Example 2\n\nWe use the class declared in Example 1.\n\n### Code\n\n```cpp\nb\n```\n",
+    ] {
+        assert!(defects(text).is_empty(), "{text}: {:?}", defects(text));
+    }
+}
