@@ -26,6 +26,8 @@ use super::{OpenOptions, Progress, cancelled};
 use crate::error::InspectError;
 use crate::model::{Decision, Document, Entry, Frame, Population, SampleSpec, Strata, Unit};
 
+mod places;
+
 /// Largest record that is read.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 << 30;
 /// Records that settle which of the known names a shard uses.
@@ -94,14 +96,6 @@ impl Corpus {
         })
     }
 
-    pub(crate) fn passed_over(&self) -> u64 {
-        self.passed_over.get()
-    }
-
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        self.warnings.borrow().clone()
-    }
-
     fn columns(&self) -> Columns {
         Columns { text: self.options.text_column.clone(), id: self.options.id_column.clone() }
     }
@@ -139,33 +133,6 @@ impl Corpus {
         }
         entries.truncate(count);
         Ok(entries)
-    }
-
-    /// The document of an id, once the documents are counted: ids are hashes of their places.
-    pub(crate) fn find(&self, document_id: &str) -> Result<Option<Entry>, InspectError> {
-        let Ok(wanted) = u128::from_str_radix(document_id, 16) else { return Ok(None) };
-        let counts = self.counts.borrow().clone();
-        for (number, (shard, count)) in self.shards.iter().zip(counts).enumerate() {
-            let mut ranker = Ranker::new(0, &shard.name);
-            let row = (0..count.unwrap_or(0)).find(|row| ranker.rank(*row).1 == wanted);
-            if let Some(row) = row {
-                let record = self.read(number, row, false)?;
-                return Ok(Some(self.entry(number, row, record.id, record.text.len() as u64)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Bytes of the files as they are stored.
-    pub(crate) fn stored_bytes(&self) -> u64 {
-        let size = |shard: &Shard| std::fs::metadata(&shard.path).map_or(0, |data| data.len());
-        self.shards.iter().map(size).sum()
-    }
-
-    /// Names of the files with their documents, where they were counted.
-    pub(crate) fn counted(&self) -> Vec<(String, Option<u64>)> {
-        let counts = self.counts.borrow();
-        self.shards.iter().map(|shard| shard.name.clone()).zip(counts.iter().copied()).collect()
     }
 
     fn entry(&self, shard: usize, row: u64, id: Option<String>, size: u64) -> Entry {
