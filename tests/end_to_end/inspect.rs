@@ -286,6 +286,22 @@ fn a_draft_becomes_a_rule_with_a_test() {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_the_program_and_frees_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &samples().display().to_string());
+    for turn in 1..=2 {
+        let args = ["inspect", "out", "--reviewer", "ada"];
+        let mut terminal = Terminal::start(folder.path(), &args, WIDE, &[]);
+        a_document(&terminal);
+        terminal.keys("a");
+        terminal.wait_for(&format!(" {turn}/50+"));
+        all_saved(&terminal);
+        terminal.hang_up();
+    }
+    assert_eq!(labels(folder.path(), "out").len(), 2);
+}
+
+#[test]
 fn a_terminal_is_needed_and_the_schema_of_keys_is_not() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join("in.jsonl"), b"{\"text\": \"a\"}\n");

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub(crate) struct Terminal {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     settings: String,
+    /// The reader gives the terminal up at the next bytes.
+    leaves: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -62,20 +65,23 @@ impl Terminal {
         let parser = vt100::Parser::new(cells(size.rows), cells(size.cols), 0);
         let shown = Arc::new((Mutex::new(Shown { parser, closed: false }), Condvar::new()));
         let painted = Arc::clone(&shown);
+        let leaves = Arc::new(AtomicBool::new(false));
+        let leave = Arc::clone(&leaves);
         std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             loop {
                 let read = bytes.read(&mut buffer).unwrap_or(0);
                 let mut shown = painted.0.lock().unwrap_or_else(PoisonError::into_inner);
                 shown.parser.process(&buffer[..read]);
-                shown.closed |= read == 0;
+                let left = read == 0 || leave.load(Ordering::SeqCst);
+                shown.closed |= left;
                 painted.1.notify_all();
-                if read == 0 {
+                if left {
                     return;
                 }
             }
         });
-        Self { shown, master: pair.master, keys, child, settings }
+        Self { shown, master: pair.master, keys, child, settings, leaves }
     }
 
     /// Types.
@@ -170,5 +176,27 @@ impl Terminal {
         let id = self.child.process_id().unwrap().to_string();
         assert!(Command::new("kill").args(["-9", &id]).status().unwrap().success());
         self.end();
+    }
+
+    /// Closes the terminal, as a window or a connection is closed, and waits for the program's end.
+    pub(crate) fn hang_up(mut self) {
+        self.leaves.store(true, Ordering::SeqCst);
+        // a paint wakes the reader, which then lets go of its end
+        self.resize(100, 31);
+        let until = Instant::now() + DEADLINE;
+        let mut shown = self.shown.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while !shown.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "nothing was painted after the resize");
+            shown = self.shown.1.wait_timeout(shown, left).unwrap().0;
+        }
+        drop(shown);
+        drop(self.keys);
+        drop(self.master);
+        let mut child = self.child;
+        while child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < until, "the program goes on without a terminal");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -38,6 +38,8 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How long the listener waits before it looks whether it shall pause.
 const LISTEN: Duration = Duration::from_millis(40);
+/// How long the thread that reads keys is waited for.
+const STOPPED: Duration = Duration::from_millis(500);
 
 /// Bytes of the clipboard; terminals drop longer ones.
 const CLIPBOARD_MAX: usize = 74_000;
@@ -374,7 +376,15 @@ impl Listener {
     fn stop(self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.thread.thread().unpark();
-        let _ = self.thread.join();
+        let started = Instant::now();
+        while !self.thread.is_finished() {
+            // a terminal that is gone gives no more events, and the reader inside the library asks
+            // for them for ever: the thread ends with the process
+            if started.elapsed() > STOPPED {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod entries;
 mod external;
 mod fences;
 mod finding;
+mod idle;
 mod index;
 mod key;
 mod kinds;
@@ -125,7 +126,7 @@ impl Detector {
         scan.open_end = false;
         let Scratch { buffers, structure } = scratch;
         mention::look_out(&self.lexicon, text, buffers, &mut scan.mentions);
-        if scan.mentions.is_empty() {
+        if scan.mentions.is_empty() || idle::is_idle(text, &mut scan.mentions) {
             return;
         }
         blocks::read(text, structure);

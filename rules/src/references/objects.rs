@@ -45,6 +45,8 @@ const ROWS_MIN: usize = 3;
 const LOOK_ROWS: usize = 64;
 /// Bytes of the longest line of words in a drawing.
 const DRAWING_WORDS_BYTES: usize = 50;
+/// Lines in which the first drawn one of a drawing stands.
+const DRAWING_STARTS_WITHIN: usize = 3;
 /// Cells that make a flattened table.
 const FLAT_CELLS_MIN: usize = 6;
 /// Bytes of one such cell.
@@ -83,10 +85,19 @@ fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Ob
         |line: &&Line| matches!(line.class, Class::Text | Class::Item | Class::Definition);
     let end = from + lines.iter().skip(from).take_while(written).count();
     let mut at = from;
+    // no line from `at` up to here is drawn: each is looked at once
+    let mut clear = from;
     while at < end {
         let Some(rest) = lines.get(at..end) else { break };
         let rows = rows(text, rest);
-        let drawing = drawing(text, rest);
+        clear = clear.max(at);
+        let near = end.min(at + DRAWING_STARTS_WITHIN);
+        let plain = |line: &Line| !super::lines::is_drawn(line.of(text));
+        while clear < near && lines.get(clear).is_some_and(plain) {
+            clear += 1;
+        }
+        let any = clear < near;
+        let drawing = if any { drawing(text, rest) } else { 0 };
         if drawing > rows {
             mark(lines, at, at + drawing, Class::Art);
             push(objects, lines, ObjectKind::Art, at, at + drawing);
@@ -99,7 +110,7 @@ fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Ob
             at += rows;
             continue;
         }
-        let drawn = rest.iter().take_while(|line| super::lines::is_drawn(line.of(text))).count();
+        let drawn = rest.iter().take_while(|line| any && !plain(line)).count();
         if drawn >= 3 {
             mark(lines, at, at + drawn, Class::Art);
             push(objects, lines, ObjectKind::Art, at, at + drawn);
@@ -134,7 +145,7 @@ fn drawing(text: &str, lines: &[Line]) -> usize {
         let is_drawn = super::lines::is_drawn(full);
         let prose = !is_drawn && line.gaps == 0 && line.width() > DRAWING_WORDS_BYTES;
         // prose, and a line that comes long before anything is drawn, is none
-        if prose || (drawn == 0 && all >= 3) {
+        if prose || (drawn == 0 && all >= DRAWING_STARTS_WITHIN) {
             break;
         }
         if all > 0 && super::captions::looks_like_label(full.trim_start()) {
