@@ -96,7 +96,11 @@ fn explain(app: &App, why: &Why, current: bool, width: usize, lines: &mut Vec<Li
         piece(app, format!("  {}", why.effect), role),
     ]);
     if let Some(confidence) = why.confidence {
-        head.push_span(piece(app, format!(" {:.0} % sure", confidence * 100.0), Role::Dim));
+        let percent = format!(" {:.0} %", confidence * 100.0);
+        // a word that is cut off says less than none
+        let whole = format!("{percent} sure");
+        let fits = head.width() + whole.len() <= width;
+        head.push_span(piece(app, if fits { whole } else { percent }, Role::Dim));
     }
     lines.push(head);
     for detail in &why.details {
