@@ -33,16 +33,19 @@ fn is_lost(finding: &Finding) -> bool {
 
 /// Different things that are lost: two mentions of one table are one.
 fn lost(found: &Found, of: impl Fn(&Finding) -> bool) -> Value {
-    let mut seen: Vec<&Finding> = Vec::new();
+    let mut named = Vec::new();
+    let mut unnamed = 0;
     for finding in found.findings.iter().filter(|one| is_lost(one) && of(one)) {
-        let same = |known: &&Finding| {
-            !finding.key.is_empty() && (known.kind, known.key) == (finding.kind, finding.key)
-        };
-        if !seen.iter().any(same) {
-            seen.push(finding);
+        if finding.key.is_empty() {
+            unnamed += 1;
+        } else {
+            named.push((finding.kind, finding.key));
         }
     }
-    Value::count(seen.len())
+    // a page may lack hundreds of sources
+    named.sort_unstable();
+    named.dedup();
+    Value::count(named.len() + unnamed)
 }
 
 fn places(found: &Found, of: impl Fn(&Finding) -> bool) -> Vec<(usize, usize)> {
