@@ -298,16 +298,8 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
 /// Gives each label the nearest object that it can name; an object has one label.
 pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], claimed: &mut [bool]) {
     let lines = &structure.lines;
-    let mut content = Vec::with_capacity(lines.len() + 1);
-    let mut count = 0_u32;
-    for line in lines {
-        content.push(count);
-        count += u32::from(matches!(
-            line.class,
-            Class::Text | Class::Item | Class::Heading | Class::Quote | Class::Pre | Class::Table
-        ));
-    }
-    content.push(count);
+    let content = content_before(lines);
+    let count = content.last().copied().unwrap_or(0);
     let between = |from: u32, to: u32| {
         let at = |line: u32| content.get(line as usize).copied().unwrap_or(count);
         at(to).saturating_sub(at(from))
@@ -406,6 +398,21 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], clai
             label.evidence = Evidence::Body;
         }
     }
+}
+
+/// For each line, and for the end: how many lines with content stand before it.
+fn content_before(lines: &[Line]) -> Vec<u32> {
+    let mut content = Vec::with_capacity(lines.len() + 1);
+    let mut count = 0_u32;
+    for line in lines {
+        content.push(count);
+        count += u32::from(matches!(
+            line.class,
+            Class::Text | Class::Item | Class::Heading | Class::Quote | Class::Pre | Class::Table
+        ));
+    }
+    content.push(count);
+    content
 }
 
 /// Part labels that stand one below the other name objects side by side: `fig. 1`, `fig. 2` below
