@@ -1,21 +1,11 @@
 //! Between the words of the screen and those of the log.
 
 use crate::review::{Act, Line, Said, Seen};
-use crate::ui::backend::{Said as Spoken, Seen as Shown};
+use crate::ui::backend::Said as Spoken;
 
 /// What the screen says, for the log.
-pub(super) fn to_log(said: &Spoken, seen: &Shown, sampled: bool) -> (Seen, Said) {
-    let seen = Seen {
-        document_id: seen.document_id.clone(),
-        id: seen.id.clone(),
-        content_hash: seen.content_hash.clone(),
-        spent_ms: seen.spent_ms,
-        stratum: seen.stratum.clone(),
-        size: seen.size,
-        rules: seen.rules.clone(),
-        sampled,
-        repeat: seen.repeat,
-    };
+pub(super) fn to_log(said: &Spoken, seen: &Seen, sampled: bool) -> (Seen, Said) {
+    let seen = Seen { sampled, ..seen.clone() };
     let said = match said {
         Spoken::Label(verdict, kinds) => {
             Said::Label { verdict: *verdict, kinds: kinds.clone(), note: None }
@@ -27,14 +17,14 @@ pub(super) fn to_log(said: &Spoken, seen: &Shown, sampled: bool) -> (Seen, Said)
 }
 
 /// A line in force, for the screen; none of those that turn another one.
-pub(super) fn to_screen(line: &Line) -> Option<(u64, Spoken, Shown)> {
+pub(super) fn to_screen(line: &Line) -> Option<(u64, Spoken, Seen)> {
     let said = match line.act {
         Act::Label => Spoken::Label(line.verdict?, line.kinds.clone()),
         Act::Flag => Spoken::Flag(line.flagged == Some(true)),
         Act::Note => Spoken::Note(line.note.clone()),
         Act::Undo | Act::Redo => return None,
     };
-    let seen = Shown {
+    let seen = Seen {
         document_id: line.document_id.clone(),
         id: line.id.clone(),
         content_hash: line.content_hash.clone(),

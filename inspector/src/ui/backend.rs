@@ -7,6 +7,7 @@ use crate::InspectError;
 use crate::model::{
     Document, Draft, Entry, Frame, Histogram, Overview, SampleSpec, Trial, Twin, Verdict,
 };
+pub use crate::review::Seen;
 use crate::summary::Summary;
 
 /// In the place of a job's number: all of them, because the user leaves.
@@ -53,29 +54,6 @@ impl Job {
         let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
         cancelled.contains(&self.id) || cancelled.contains(&EVERYTHING)
     }
-}
-
-/// A document as the reviewer has it on the screen.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Seen {
-    /// Its document id.
-    pub document_id: String,
-    /// The user's id.
-    pub id: Option<String>,
-    /// Hash of the text that was seen.
-    pub content_hash: String,
-    /// Milliseconds it was on the screen.
-    pub spent_ms: u64,
-    /// Its stratum.
-    pub stratum: Option<String>,
-    /// Its bytes of text.
-    pub size: u64,
-    /// Rules that fired for it, and kinds of reference found in it (`finding:table`).
-    pub rules: Vec<String>,
-    /// Whether it came by the sample; browsing by hand does not count for rates.
-    pub sampled: bool,
-    /// Whether it is a second look at a document that the same reviewer had judged.
-    pub repeat: bool,
 }
 
 /// What is said of a document.

@@ -14,7 +14,7 @@ use arrow::util::display::array_value_to_string;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ExprSchemable;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
@@ -275,18 +275,11 @@ impl Run {
 
     /// The rows of the annotations for a document id or a user's id, as JSON objects.
     pub async fn annotations(&self, name: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
-        let literal = format!("'{}'", name.replace('\'', "''"));
+        let literal = literal(name);
         let sql =
             format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
-        let mut found = Vec::new();
         // hashes of bands and the engine's own order say nothing to people
-        let frame = self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?;
-        for batch in frame.collect().await? {
-            for row in 0..batch.num_rows() {
-                found.push(object(&batch, row)?);
-            }
-        }
-        Ok(found)
+        objects(self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?).await
     }
 
     /// The copies of text that were cut out of a document, as JSON objects.
@@ -299,18 +292,12 @@ impl Run {
             return Ok(Vec::new());
         }
         plans::register(&self.context, "repeats", &[path]).await?;
-        let literal = format!("'{}'", document_id.replace('\'', "''"));
+        let literal = literal(document_id);
         let sql = format!(
             "SELECT kind, start, \"end\", copy, first_document_id FROM repeats \
              WHERE document_id = {literal} ORDER BY start LIMIT 100"
         );
-        let mut found = Vec::new();
-        for batch in self.context.sql(&sql).await?.collect().await? {
-            for row in 0..batch.num_rows() {
-                found.push(object(&batch, row)?);
-            }
-        }
-        Ok(found)
+        objects(self.context.sql(&sql).await?).await
     }
 
     /// The members of the clusters that a document belongs to, as JSON objects.
@@ -318,30 +305,8 @@ impl Run {
         &self,
         document_id: &str,
     ) -> Result<Vec<Map<String, Value>>, PipelineError> {
-        let literal = format!("'{}'", document_id.replace('\'', "''"));
-        let mut found = Vec::new();
-        if self.clusters.is_empty() {
-            return Ok(found);
-        }
-        let sql = format!("SELECT cluster_id FROM clusters WHERE document_id = {literal}");
-        let mut ids = Vec::new();
-        for batch in self.context.sql(&sql).await?.collect().await? {
-            let column = typed::<StringArray>(&batch, "cluster_id")?;
-            ids.extend(column.iter().flatten().map(|id| format!("'{}'", id.replace('\'', "''"))));
-        }
-        if ids.is_empty() {
-            return Ok(found);
-        }
-        let sql = format!(
-            "SELECT * FROM clusters WHERE cluster_id IN ({}) ORDER BY document_id LIMIT 20",
-            ids.join(", ")
-        );
-        for batch in self.context.sql(&sql).await?.collect().await? {
-            for row in 0..batch.num_rows() {
-                found.push(object(&batch, row)?);
-            }
-        }
-        Ok(found)
+        let of = format!("document_id = {}", literal(document_id));
+        self.cluster_rows(&of, "document_id", 20).await
     }
 
     /// The members of the clusters of the document in a row of a shard, survivors first, as JSON
@@ -352,34 +317,53 @@ impl Run {
         row: u64,
         limit: usize,
     ) -> Result<Vec<Map<String, Value>>, PipelineError> {
-        let mut found = Vec::new();
-        if self.clusters.is_empty() {
-            return Ok(found);
-        }
         // shard and row have statistics by which most of the file is passed over
-        let shard = shard.replace('\'', "''");
-        let sql =
-            format!("SELECT cluster_id FROM clusters WHERE shard = '{shard}' AND \"row\" = {row}");
+        let of = format!("shard = {} AND \"row\" = {row}", literal(shard));
+        let survivors_first = "document_id <> survivor_id, similarity DESC, document_id";
+        self.cluster_rows(&of, survivors_first, limit).await
+    }
+
+    /// The first `limit` members, by `order`, of the clusters that hold the document `of`.
+    async fn cluster_rows(
+        &self,
+        of: &str,
+        order: &str,
+        limit: usize,
+    ) -> Result<Vec<Map<String, Value>>, PipelineError> {
+        if self.clusters.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT cluster_id FROM clusters WHERE {of}");
         let mut ids = Vec::new();
         for batch in self.context.sql(&sql).await?.collect().await? {
             let column = typed::<StringArray>(&batch, "cluster_id")?;
-            ids.extend(column.iter().flatten().map(|id| format!("'{}'", id.replace('\'', "''"))));
+            ids.extend(column.iter().flatten().map(literal));
         }
         if ids.is_empty() {
-            return Ok(found);
+            return Ok(Vec::new());
         }
         let sql = format!(
-            "SELECT * FROM clusters WHERE cluster_id IN ({}) \
-             ORDER BY document_id <> survivor_id, similarity DESC, document_id LIMIT {limit}",
+            "SELECT * FROM clusters WHERE cluster_id IN ({}) ORDER BY {order} LIMIT {limit}",
             ids.join(", ")
         );
-        for batch in self.context.sql(&sql).await?.collect().await? {
-            for row in 0..batch.num_rows() {
-                found.push(object(&batch, row)?);
-            }
-        }
-        Ok(found)
+        objects(self.context.sql(&sql).await?).await
     }
+}
+
+/// A text as a literal of SQL.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Every row as a JSON object.
+async fn objects(frame: DataFrame) -> Result<Vec<Map<String, Value>>, PipelineError> {
+    let mut found = Vec::new();
+    for batch in frame.collect().await? {
+        for row in 0..batch.num_rows() {
+            found.push(object(&batch, row)?);
+        }
+    }
+    Ok(found)
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
