@@ -40,6 +40,10 @@ enum Command {
     Explain(commands::explain::ExplainArgs),
     /// What texts point at that is not there: tables, figures, sections, footnotes
     Refs(commands::refs::RefsArgs),
+    /// The documents of a run that say nearly the same as one of them
+    Neighbours(commands::neighbours::NeighboursArgs),
+    /// What could compare vectors, CPU and graphics cards, and what would
+    Devices(commands::devices::DevicesArgs),
     /// Save the hashes of a corpus, so that later runs go --against it without reading it again
     Index(Box<commands::index::IndexArgs>),
     /// What labels say: defect rates with intervals, agreement, gates; imports and exports them
@@ -61,6 +65,8 @@ fn main() -> ExitCode {
         Command::Sample(args) => commands::sample::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Refs(args) => commands::refs::run(&args),
+        Command::Neighbours(args) => commands::neighbours::run(&args),
+        Command::Devices(args) => commands::devices::run(&args),
         Command::Index(args) => commands::index::run(*args),
         Command::Review(args) => commands::review::run(&args),
         Command::Rules(args) => commands::rules::run(args),

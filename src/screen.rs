@@ -12,6 +12,7 @@ use owo_colors::{OwoColorize, Stream};
 use tamis_inspector::visible::visible;
 use tamis_pipeline::progress::{self, Observer, Progress};
 use tamis_pipeline::report::Report;
+use tamis_pipeline::semantic_audit::SemanticRow;
 
 /// Seconds between two log lines where there is no terminal.
 const LOG_EVERY: Duration = Duration::from_secs(5);
@@ -184,6 +185,47 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.2}", bytes as f64 / 1e6)
 }
 
+/// How semantic duplicates were looked for, and what share of them was found.
+fn told_semantic(row: &SemanticRow) -> String {
+    let mut text = format!(
+        "semantic: {} vectors of {} numbers from {}",
+        grouped(row.embedded),
+        row.dimensions,
+        row.embeddings
+    );
+    if row.without_vector > 0 {
+        text.push_str(&format!(", {} documents have none", grouped(row.without_vector)));
+    }
+    match &row.scheme {
+        None => text.push_str("; every document was compared with all that stay\n"),
+        Some(scheme) => {
+            let at = |(cosine, _): &&(f64, f64)| *cosine >= row.threshold - 0.05;
+            let shares: Vec<String> = (scheme.curve.iter().filter(at))
+                .map(|(cosine, share)| format!("{:.2} % at {cosine}", share * 100.0))
+                .collect();
+            text.push_str(&format!(
+                "; {} tables of {} of {} bits bring together {} cosine, and every pair was verified\n",
+                scheme.tables,
+                scheme.bits_per_table,
+                scheme.bits,
+                shares.join(", ")
+            ));
+        }
+    }
+    let audit = &row.audit;
+    text.push_str(&format!(
+        "semantic audit: {} of {} pairs that {} random documents have with a cosine of {} or more were found: recall {:.1} % (95 % interval {:.1} to {:.1})\n",
+        grouped(audit.found),
+        grouped(audit.pairs),
+        grouped(audit.queries),
+        row.threshold,
+        audit.recall * 100.0,
+        audit.low * 100.0,
+        audit.high * 100.0
+    ));
+    text
+}
+
 /// What rang, and how near duplicates were found.
 fn duplicates(report: &Report, out: &str) -> String {
     let mut text = String::new();
@@ -205,6 +247,9 @@ fn duplicates(report: &Report, out: &str) -> String {
             shares.join(", "),
             fuzzy.threshold
         ));
+    }
+    if let Some(semantic) = &report.semantic {
+        text.push_str(&told_semantic(semantic));
     }
     let causes = report.references.iter().flat_map(|row| {
         row.kinds.iter().filter_map(move |kind| Some((&row.source, kind.cause.as_ref()?)))

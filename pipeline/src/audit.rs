@@ -37,7 +37,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    fn new(queries: u64, pairs: u64, found: u64) -> Self {
+    pub(crate) fn new(queries: u64, pairs: u64, found: u64) -> Self {
         if pairs == 0 {
             return Self { queries, pairs, found, recall: 1.0, low: 0.0, high: 1.0 };
         }
@@ -168,7 +168,8 @@ impl Work<'_> {
         let copies: Vec<PathBuf> =
             exact.then(|| self.directory.dedup("exact")).into_iter().collect();
         let mut copies = Walk::new(copies, &[PLACE], 0, 4096);
-        let mut went = Walk::new(vec![self.directory.dedup("fuzzy")], &[PLACE], 0, 4096);
+        let went = if self.config.content.semantic.is_some() { "near" } else { "fuzzy" };
+        let mut went = Walk::new(vec![self.directory.dedup(went)], &[PLACE], 0, 4096);
         for (place, fate) in &mut known {
             if let Some((batch, at)) = kept.seek(*place)? {
                 fate.seen = typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept";

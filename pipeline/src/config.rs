@@ -8,6 +8,7 @@ use tamis_kernels::SHINGLE_WORDS_MAX;
 use tamis_kernels::minhash::Banding;
 use tamis_rules::{MinHashSpec, Normalize};
 
+use crate::embed::{Search, Semantic};
 use crate::error::PipelineError;
 
 /// The file `tamis.yaml`; every key has its long option, which wins.
@@ -58,6 +59,14 @@ pub struct ConfigFile {
     pub shingle_words: Option<usize>,
     /// What is made of texts before they are cut into shingles: `none` or `datatrove`.
     pub normalize: Option<Normalize>,
+    /// Least cosine of semantic duplicates.
+    pub cosine: Option<f64>,
+    /// Where embeddings come from: `embedded`, `column:NAME`, a model's folder or a file.
+    pub embeddings: Option<String>,
+    /// How semantic duplicates are looked for: `auto`, `exact` or `hashed`.
+    pub semantic_search: Option<Search>,
+    /// What computes: `auto`, `cpu` or `cuda[:N]`.
+    pub device: Option<String>,
     /// Bytes that a repeated line or paragraph has at least.
     pub repeat_bytes: Option<usize>,
     /// Words that a repeated passage has at least.
@@ -153,6 +162,8 @@ pub struct RunConfig {
     pub against: Vec<String>,
     /// Start over in a directory that holds another run.
     pub force: bool,
+    /// What computes where there is a choice; the bytes of a run do not depend on it.
+    pub device: String,
     /// Send every plan through its bytes and rebuild it in a fresh session, as a cluster does.
     pub rebuild_plans: bool,
 }
@@ -166,6 +177,8 @@ pub struct ContentConfig {
     pub dedup_exact: bool,
     /// Remove near duplicates.
     pub fuzzy: Option<Fuzzy>,
+    /// Remove documents that say nearly the same.
+    pub semantic: Option<Semantic>,
     /// Cut out text that stands in the corpus more than once.
     pub repeats: Option<Repeats>,
     /// Which of several duplicates stays.
@@ -336,7 +349,11 @@ impl Repeats {
 impl ContentConfig {
     /// The kinds of duplicates that are removed.
     pub fn duplicates(&self) -> Vec<&'static str> {
-        let kinds = [("exact", self.dedup_exact), ("fuzzy", self.fuzzy.is_some())];
+        let kinds = [
+            ("exact", self.dedup_exact),
+            ("fuzzy", self.fuzzy.is_some()),
+            ("semantic", self.semantic.is_some()),
+        ];
         kinds.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect()
     }
 }
@@ -346,6 +363,7 @@ impl Default for ContentConfig {
         Self {
             dedup_exact: true,
             fuzzy: None,
+            semantic: None,
             repeats: None,
             survivor: Survivor::First,
             prefer_sources: Vec::new(),

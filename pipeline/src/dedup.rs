@@ -30,7 +30,7 @@ use crate::exec::parts::Parts;
 use crate::exec::resolve::{Hops, Resolve};
 use crate::exec::scan::Scan;
 use crate::exec::star::{Reference, SIMILARITY, SURVIVOR, Star};
-use crate::exec::verify::{SHINGLES, Verify};
+use crate::exec::verify::{Measure, SHINGLES, Verify};
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{SET_ROWS, fine};
@@ -156,22 +156,28 @@ pub(crate) fn compare(
 }
 
 /// Candidate pairs, `rank, place, center_rank, center`, each once and in the order of places.
-fn each_once(pairs: Plan, path: &Path) -> Result<Plan> {
+pub(crate) fn each_once(pairs: Plan, path: &Path) -> Result<Plan> {
     let once = Once { columns: vec![PLACE.to_owned(), CENTER.to_owned()] };
     let plan = over(Operator::Once(once), sorted(pairs, &[PLACE, CENTER])?)?;
     write(plan, path, Content::Values)
 }
 
-/// Verifies candidate pairs.
-fn verify(pairs: Plan, sets: &[PathBuf], threshold: f64, path: &Path) -> Result<Plan> {
+/// Verifies candidate pairs by what the files `sets` hold of each document.
+pub(crate) fn verify(
+    pairs: Plan,
+    sets: &[PathBuf],
+    (measure, threshold): (Measure, f64),
+    path: &Path,
+) -> Result<Plan> {
+    let name = measure.column().to_owned();
     let attach = Attach {
         paths: sets.to_vec(),
         key: PLACE.to_owned(),
-        columns: vec![(SHINGLES.to_owned(), SHINGLES.to_owned())],
+        columns: vec![(name.clone(), name)],
         batch_rows: SET_ROWS,
     };
     let plan = sorted(over(Operator::Attach(attach), pairs)?, &[CENTER, PLACE])?;
-    let verify = Verify { shingles: sets.to_vec(), threshold, batch_rows: SET_ROWS };
+    let verify = Verify { measure, shingles: sets.to_vec(), threshold, batch_rows: SET_ROWS };
     let plan = over(Operator::Verify(verify), plan)?;
     write(sorted(plan, &[RANK, CENTER_RANK])?, path, Content::Values)
 }
@@ -190,20 +196,30 @@ impl Work<'_> {
         if let Some(fuzzy) = &content.fuzzy {
             self.fuzzy(compiled, fuzzy.threshold).await?;
         }
+        if let Some(semantic) = &content.semantic {
+            self.semantic(compiled, semantic).await?;
+        }
         let annotations = self.all_parts();
         let directory = self.directory;
-        let (exact, fuzzy) = (directory.dedup("exact"), directory.dedup("fuzzy"));
-        let relink = |moved: bool| {
-            let links = sorted(parts(std::slice::from_ref(&exact), &LINKS)?, &[SURVIVOR, PLACE])?;
-            over(Operator::Relink(Relink { fuzzy: fuzzy.clone(), moved }), links)
+        let exact = directory.dedup("exact");
+        // where meaning has a say, near duplicates by words are decided together with it
+        let near = directory.dedup(if content.semantic.is_some() { "near" } else { "fuzzy" });
+        let of_kind = |kind: &str| match content.semantic {
+            Some(_) => directory.dedup(&format!("links-{kind}")),
+            None => near.clone(),
         };
-        let fuzzy_links = || parts(std::slice::from_ref(&fuzzy), &LINKS);
+        let links_of = |path: &PathBuf| parts(std::slice::from_ref(path), &LINKS);
+        let relink = |near: PathBuf, moved: bool| {
+            let links = sorted(links_of(&exact)?, &[SURVIVOR, PLACE])?;
+            over(Operator::Relink(Relink { fuzzy: near, moved }), links)
+        };
         for kind in kinds {
-            let links = match (kind, content.dedup_exact, content.fuzzy.is_some()) {
-                ("exact", _, false) => parts(std::slice::from_ref(&exact), &LINKS)?,
-                ("exact", _, true) => relink(false)?,
-                (_, true, _) => both(fuzzy_links()?, relink(true)?)?,
-                (_, false, _) => fuzzy_links()?,
+            let alone = content.fuzzy.is_none() && content.semantic.is_none();
+            let links = match (kind, content.dedup_exact) {
+                ("exact", _) if alone => links_of(&exact)?,
+                ("exact", _) => relink(near.clone(), false)?,
+                (_, true) => both(links_of(&of_kind(kind))?, relink(of_kind(kind), true)?)?,
+                (_, false) => links_of(&of_kind(kind))?,
             };
             let path = directory.clusters(kind);
             if !path.exists() {
@@ -268,19 +284,19 @@ impl Work<'_> {
     }
 
     /// The numbers of kept documents in survivor order.
-    async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+    pub(crate) async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
         let kept = self.kept(compiled, &[], &[PLACE]).await?;
         let ranks = sorted(over(Operator::Number(Number {}), kept)?, &[PLACE])?;
         Ok(write(ranks, &self.directory.dedup("ranks"), Content::Values)?)
     }
 
     /// Where the reference set ends, and whether only its duplicates go.
-    fn reference(&self) -> Reference {
+    pub(crate) fn reference(&self) -> Reference {
         Reference { own_place: self.own_place(), only: self.config.content.only_against }
     }
 
     /// Documents of the run before each unit, and all of them.
-    fn bases(&self) -> Result<(Vec<u64>, u64), PipelineError> {
+    pub(crate) fn bases(&self) -> Result<(Vec<u64>, u64), PipelineError> {
         let (mut bases, mut all) = (Vec::new(), 0);
         for part in self.all_parts() {
             bases.push(all);
@@ -360,7 +376,8 @@ impl Work<'_> {
             self.step(&name, &self.context, each_once(pairs, &path)?).await?;
             let pairs = parts(&[path], &[RANK, PLACE, CENTER_RANK, CENTER])?;
             let name = format!("edges-{round}");
-            let plan = verify(pairs, &sets, threshold, &directory.dedup(&name))?;
+            let of = (Measure::Jaccard, threshold);
+            let plan = verify(pairs, &sets, of, &directory.dedup(&name))?;
             self.step(&name, &fine, plan).await?;
             let found = crate::conservation::rows(&directory.dedup(&name))?;
             edges.push(directory.dedup(&name));

@@ -20,6 +20,7 @@ use datafusion::scalar::ScalarValue;
 use tamis_kernels::hash64;
 
 use crate::config::RunConfig;
+use crate::embed::function::{embed_udf, unit_udf};
 use crate::rundir::RunDir;
 
 /// `tamis_edited_by(edits, rule)`: whether the rule of that number edited the document.
@@ -111,7 +112,7 @@ impl ScalarUDFImpl for Hash64 {
 }
 
 /// The function `tamis_hash`.
-fn hash_udf() -> Arc<ScalarUDF> {
+pub(crate) fn hash_udf() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(Hash64 {
         signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
     }))
@@ -164,6 +165,8 @@ pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
         edited_by_udf(),
         hash_udf(),
         source_udf(),
+        embed_udf(),
+        unit_udf(),
     ]
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn source(column_name: Option<&str>, schema: &SchemaRef) -> Result<Ex
 }
 
 /// Gathers partitions back into input order and writes one part.
-fn gather(plan: Plan, path: &Path) -> Result<Plan> {
+pub(crate) fn gather(plan: Plan, path: &Path, content: Content) -> Result<Plan> {
     let schema = plan.schema();
     let mut plan = plan;
     if plan.properties().partitioning.partition_count() > 1 {
@@ -155,7 +155,7 @@ fn gather(plan: Plan, path: &Path) -> Result<Plan> {
         .filter(|name| *name != POSITION)
         .collect();
     let kept = pass(&names, &schema)?;
-    write(project(kept, plan)?, path, Content::Values)
+    write(project(kept, plan)?, path, content)
 }
 
 /// Writes `plan` to `path`.
@@ -232,7 +232,7 @@ pub fn annotate(
         third.push((case(None, vec![(not_failed, fired)], None)?, rule.id.clone()));
     }
     let plan = project(third, plan)?;
-    gather(decide(set, plan)?, path)
+    gather(decide(set, plan)?, path, Content::Values)
 }
 
 /// Adds `rule_decision` and `first_reason`, and turns undecided into a failure where a rule
@@ -293,7 +293,7 @@ pub fn measure(scan: &Scan, compiled: &Compiled, fan_out: usize, path: &Path) ->
         exprs.push((value, annotation.name().clone()));
     }
     exprs.extend(pass(&[POSITION], &schema)?);
-    gather(project(exprs, plan)?, path)
+    gather(project(exprs, plan)?, path, Content::Values)
 }
 
 /// The name under which a rule file's column stands in the annotations.

@@ -22,6 +22,7 @@ use crate::outputs::ShardCounts;
 use crate::plans::{self, quoted};
 use crate::repeats::RepeatRow;
 use crate::rundir::{Identity, RunDir};
+use crate::semantic_audit::SemanticRow;
 
 /// Every number of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct Report {
     pub fuzzy: Option<FuzzyRow>,
     /// What it did find, where that was measured.
     pub audit: Option<Audit>,
+    /// How semantic duplicates were looked for, and what was found.
+    #[serde(default)]
+    pub semantic: Option<SemanticRow>,
     /// Failures by reason.
     pub failures: BTreeMap<String, u64>,
     /// One row for each source, by name.
@@ -116,7 +120,7 @@ pub struct RuleRow {
 /// What one kind of dedup did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DuplicateRow {
-    /// `exact` or `fuzzy`.
+    /// `exact`, `fuzzy` or `semantic`.
     pub kind: String,
     /// Clusters of two or more.
     pub clusters: u64,
@@ -348,6 +352,7 @@ pub async fn build(
         reference: None,
         fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
         audit: None,
+        semantic: None,
         failures: BTreeMap::new(),
         shards: counts
             .iter()

@@ -106,6 +106,10 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         }
         _ => None,
     };
+    let semantic = match &config.content.semantic {
+        Some(semantic) if !work.own().is_empty() => Some(work.semantic_row(semantic)?),
+        _ => None,
+    };
     let mut repeated = work.repeated()?;
     let counts = work.rewrite(&compiled, &repeated).await?;
     repeats::quote(&mut repeated, &counts);
@@ -122,6 +126,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         report::build(&work.context, &directory, &rules, config, &counts, &work.parts()).await?;
     report.count_reference(&work.context, &directory, config, reference).await?;
     report.audit = audit;
+    report.semantic = semantic;
     report.repeats = repeated;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;

@@ -20,6 +20,7 @@ const OURS: &[&str] = &[
     "failed",
     "annotations",
     "clusters",
+    "embeddings",
     "repeats",
     "index",
     "index.json",
@@ -196,6 +197,11 @@ impl RunDir {
     /// A step of dedup.
     pub fn dedup(&self, step: &str) -> PathBuf {
         self.path(&format!(".state/dedup/{step}.parquet"))
+    }
+
+    /// Vectors of the documents of one unit.
+    pub fn embeddings(&self, unit: usize) -> PathBuf {
+        self.path(&format!("embeddings/part-{unit:05}.parquet"))
     }
 
     /// Shingles of the candidates of one unit.

@@ -88,6 +88,7 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
             against: vec![samples("/notes")],
             alarms: tamis_pipeline::config::Alarms::default(),
             force: false,
+            device: "cpu".to_owned(),
             rebuild_plans,
         },
     }

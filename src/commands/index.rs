@@ -81,6 +81,7 @@ pub(crate) fn run(args: IndexArgs) -> anyhow::Result<ExitCode> {
         alarms: Alarms::default(),
         against: Vec::new(),
         force: args.force,
+        device: "auto".to_owned(),
         rebuild_plans: false,
     };
     let follower = Follower::new(args.quiet, signals()?);

@@ -12,6 +12,7 @@ use tamis_pipeline::PipelineError;
 use tamis_pipeline::config::{
     Alarms, ConfigFile, ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor, parse_bytes,
 };
+use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
 use tamis_rules::{Normalize, RuleSet, RuleSource};
@@ -24,6 +25,7 @@ const EXAMPLES: &str = "Examples:
   zcat dump.jsonl.gz | tamis run - --out out
   tamis run corpus/ --out trial --limit 1000      a trial on the head of each shard
   tamis run corpus/ --out out --survivor 'word_count desc'
+  tamis run corpus/ --out out --dedup exact,fuzzy,semantic      paraphrases and templates go too
   tamis run new-crawl/ --out out --against old-out   only what the finished run does not have
 
 Run the same command again after a crash: it goes on where it stopped.";
@@ -40,6 +42,8 @@ pub(crate) enum Dedup {
     Exact,
     /// Nearly the same words: verified Jaccard similarity of shingles
     Fuzzy,
+    /// Says nearly the same: verified cosine of embeddings
+    Semantic,
     /// Cut out every copy of a line but the first of the corpus
     Lines,
     /// Cut out every copy of a paragraph but the first
@@ -57,7 +61,7 @@ impl Dedup {
             Self::Lines => Some(Repeat::Lines),
             Self::Paragraphs => Some(Repeat::Paragraphs),
             Self::Passages => Some(Repeat::Passages),
-            Self::Exact | Self::Fuzzy | Self::None => None,
+            Self::Exact | Self::Fuzzy | Self::Semantic | Self::None => None,
         }
     }
 }
@@ -80,6 +84,62 @@ pub(crate) struct NearArgs {
     /// What is made of texts before they are compared [default: none]
     #[arg(long, value_enum)]
     normalize: Option<NormalizeArg>,
+}
+
+/// How semantic duplicates are found.
+#[derive(Debug, Args)]
+pub(crate) struct MeaningArgs {
+    /// Least cosine of semantic duplicates [default: 0.95]
+    #[arg(long, value_name = "0.5..1")]
+    cosine: Option<f64>,
+    /// Where embeddings come from: "embedded", "column:NAME", the folder of a static model
+    /// (model2vec) or a sentence transformer, or Parquet or safetensors files with an id and a
+    /// vector a document [default: embedded]
+    #[arg(long, value_name = "FROM")]
+    embeddings: Option<String>,
+    /// How pairs are found [default: auto, which is exact while that is cheap]
+    #[arg(long, value_enum)]
+    semantic_search: Option<SearchArg>,
+    /// What compares vectors: "auto", "cpu", "cuda" or "cuda:N"; the result is the same
+    /// [default: auto]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+}
+
+/// How pairs of semantic duplicates are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SearchArg {
+    /// Exact while that is cheap, hashed beyond
+    Auto,
+    /// Every document is compared with every survivor: nothing is missed
+    Exact,
+    /// Documents that share a bucket of sign hashes are compared
+    Hashed,
+}
+
+impl MeaningArgs {
+    /// Joins them with the configuration file, whose folder is `base`; they win.
+    fn settle(&self, file: &ConfigFile, base: &Path) -> Result<Semantic, PipelineError> {
+        let search = match self.semantic_search {
+            None => file.semantic_search.unwrap_or_default(),
+            Some(SearchArg::Auto) => Search::Auto,
+            Some(SearchArg::Exact) => Search::Exact,
+            Some(SearchArg::Hashed) => Search::Hashed,
+        };
+        let (embeddings, base) = match &self.embeddings {
+            Some(named) => (Some(named.as_str()), Path::new("")),
+            None => (file.embeddings.as_deref(), base),
+        };
+        Semantic::settle(self.cosine.or(file.cosine), embeddings, search, base)
+    }
+
+    /// What compares vectors; a name that is none is refused.
+    fn device(&self, file: &ConfigFile) -> Result<String, PipelineError> {
+        let named = self.device.clone().or_else(|| file.device.clone());
+        let named = named.unwrap_or_else(|| "auto".to_owned());
+        tamis_pipeline::embed::check_device(&named)?;
+        Ok(named)
+    }
 }
 
 /// What is made of texts before they are compared.
@@ -164,6 +224,8 @@ pub(crate) struct RunArgs {
     alarm_cluster: Option<u64>,
     #[command(flatten)]
     near: NearArgs,
+    #[command(flatten)]
+    meaning: MeaningArgs,
     /// Bytes that a repeated line or paragraph has at least [default: 40]
     #[arg(long, value_name = "N")]
     repeat_bytes: Option<usize>,
@@ -328,6 +390,10 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let content = ContentConfig {
         dedup_exact: kinds.contains(&Dedup::Exact),
         fuzzy: kinds.contains(&Dedup::Fuzzy).then_some(fuzzy),
+        semantic: kinds
+            .contains(&Dedup::Semantic)
+            .then(|| args.meaning.settle(&file, &base))
+            .transpose()?,
         repeats: Repeats::settle(
             kinds.iter().filter_map(|kind| kind.repeat()).collect(),
             args.repeat_bytes.or(file.repeat_bytes),
@@ -378,6 +444,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             } else {
                 args.against
             },
+            device: args.meaning.device(&file)?,
             force: args.force,
             rebuild_plans: false,
         },
@@ -392,7 +459,7 @@ pub(crate) fn dedup(args: &[Dedup], file: Option<&[String]>) -> Result<Vec<Dedup
         for name in file.unwrap_or(&["exact".to_owned(), "fuzzy".to_owned()]) {
             let kind = Dedup::from_str(name, false).map_err(|_| {
                 PipelineError::Usage(format!(
-                    "dedup: '{name}' is not known, write exact, fuzzy, lines, paragraphs, passages or none"
+                    "dedup: '{name}' is not known, write exact, fuzzy, semantic, lines, paragraphs, passages or none"
                 ))
             })?;
             chosen.push(kind);

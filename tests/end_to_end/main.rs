@@ -11,4 +11,5 @@ mod repeats;
 mod resume;
 mod review;
 mod run;
+mod semantic;
 mod terminal;

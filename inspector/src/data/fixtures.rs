@@ -128,6 +128,7 @@ pub(crate) fn run_over(inputs: &[PathBuf], out: &Path) {
             against: Vec::new(),
             alarms: Alarms::default(),
             force: false,
+            device: "auto".to_owned(),
             rebuild_plans: false,
         },
     };

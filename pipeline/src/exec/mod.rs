@@ -10,11 +10,17 @@ pub mod clusters;
 pub mod codec;
 pub mod explode;
 pub mod flow;
+pub mod kept;
+pub mod keyed;
+pub mod lead;
 pub mod parts;
+pub mod ranked;
 pub mod repeats;
 pub mod resolve;
 pub mod rewrite;
 pub mod scan;
+pub mod settle;
+pub mod sign;
 pub mod star;
 pub mod verify;
 pub mod works;
@@ -90,6 +96,24 @@ pub enum Operator {
     Matched(works::Matched),
     /// Tells documents what other pages have.
     Elsewhere(works::Elsewhere),
+    /// Passes on the documents that are still there.
+    Kept(kept::Kept),
+    /// Reads embeddings that lie beside the corpus.
+    KeyedRows(keyed::KeyedRows),
+    /// Matches them with documents.
+    Lookup(keyed::Lookup),
+    /// Passes each on once.
+    Single(keyed::Single),
+    /// Where documents stand in survivor order.
+    Ranked(ranked::Ranked),
+    /// Compares every document with those that stay.
+    Lead(Box<lead::Lead>),
+    /// The buckets of vectors.
+    Sign(sign::Sign),
+    /// Pairs of near vectors in each bucket.
+    Near(sign::Near),
+    /// Decides who stays by two measures.
+    Settle(settle::Settle),
 }
 
 impl Operator {
@@ -119,11 +143,32 @@ impl Operator {
             Self::Pointing(_) => "PointingExec",
             Self::Matched(_) => "MatchedExec",
             Self::Elsewhere(_) => "ElsewhereExec",
+            Self::Kept(_) => "KeptExec",
+            Self::KeyedRows(_) => "KeyedRowsExec",
+            Self::Lookup(_) => "LookupExec",
+            Self::Single(_) => "SingleExec",
+            Self::Ranked(_) => "RankedExec",
+            Self::Lead(_) => "LeadExec",
+            Self::Sign(_) => "SignExec",
+            Self::Near(_) => "NearExec",
+            Self::Settle(_) => "SettleExec",
         }
     }
 
     fn inputs(&self) -> usize {
-        usize::from(!matches!(self, Self::Scan(_) | Self::Parts(_) | Self::Hops(_)))
+        usize::from(!self.is_leaf())
+    }
+
+    /// Whether it reads files and takes no input.
+    fn is_leaf(&self) -> bool {
+        matches!(
+            self,
+            Self::Scan(_)
+                | Self::Parts(_)
+                | Self::Hops(_)
+                | Self::KeyedRows(_)
+                | Self::Settle(_)
+        )
     }
 
     fn schema(&self, input: Option<&SchemaRef>) -> Result<SchemaRef> {
@@ -145,9 +190,23 @@ impl Operator {
             (Self::Pointing(_), _) => works::pointing(),
             (Self::Matched(_), _) => works::matched(),
             (Self::Elsewhere(_), Some(input)) => works::Elsewhere::schema(input),
+            (Self::KeyedRows(_) | Self::Lookup(_), _) => keyed::vectors(),
+            (Self::Ranked(_), _) => ranked::ranked(),
+            (Self::Lead(_) | Self::Settle(_), _) => settle::settled(),
+            (Self::Sign(_), _) => sign::signed(),
+            (Self::Near(_), _) => sign::near(),
+            (Self::Kept(_), Some(input)) => kept::kept(input)?,
             (Self::Attach(attach), Some(input)) => attach.schema(input)?,
-            (Self::Once(_) | Self::Pick(_), Some(input)) => Arc::clone(input),
-            (Self::Attach(_) | Self::Once(_) | Self::Pick(_) | Self::Elsewhere(_), None) => {
+            (Self::Once(_) | Self::Pick(_) | Self::Single(_), Some(input)) => Arc::clone(input),
+            (
+                Self::Attach(_)
+                | Self::Once(_)
+                | Self::Pick(_)
+                | Self::Elsewhere(_)
+                | Self::Kept(_)
+                | Self::Single(_),
+                None,
+            ) => {
                 return internal_err!("{} needs an input", self.name());
             }
         })
@@ -292,6 +351,8 @@ impl ExecutionPlan for TamisExec {
             Operator::Scan(scan) => return Ok(scan.execute(schema)),
             Operator::Parts(parts) => return Ok(parts.execute(schema)),
             Operator::Hops(hops) => return Ok(hops.execute(schema)),
+            Operator::KeyedRows(rows) => return Ok(rows.execute(schema)),
+            Operator::Settle(settle) => return Ok(settle.execute(schema)),
             _ => {}
         }
         let Some(child) = self.children.first() else {
@@ -299,7 +360,11 @@ impl ExecutionPlan for TamisExec {
         };
         let input = child.execute(0, context)?;
         Ok(match &self.operator {
-            Operator::Scan(_) | Operator::Parts(_) | Operator::Hops(_) => {
+            Operator::Scan(_)
+            | Operator::Parts(_)
+            | Operator::Hops(_)
+            | Operator::KeyedRows(_)
+            | Operator::Settle(_) => {
                 return internal_err!("{} takes no input", self.name());
             }
             Operator::WritePart(part) => part.execute(input, schema),
@@ -323,6 +388,13 @@ impl ExecutionPlan for TamisExec {
             Operator::Pointing(pointing) => pointing.execute(input, schema),
             Operator::Matched(matched) => matched.execute(input, schema),
             Operator::Elsewhere(elsewhere) => elsewhere.execute(input, schema),
+            Operator::Kept(kept) => kept.execute(input, schema),
+            Operator::Lookup(lookup) => lookup.execute(input, schema),
+            Operator::Single(single) => single.execute(input, schema),
+            Operator::Ranked(ranked) => ranked.execute(input, schema),
+            Operator::Lead(lead) => lead.execute(input, schema),
+            Operator::Sign(sign) => sign.execute(input, schema),
+            Operator::Near(near) => near.execute(input, schema),
         })
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn resolved() -> SchemaRef {
 pub(super) struct Gone(Vec<u64>);
 
 impl Gone {
-    fn new(documents: u64) -> Self {
+    pub(super) fn new(documents: u64) -> Self {
         Self(vec![0; usize::try_from(documents / 64 + 1).unwrap_or(0)])
     }
 
@@ -65,7 +65,7 @@ impl Gone {
         Ok(gone)
     }
 
-    fn add(&mut self, rank: u64) {
+    pub(super) fn add(&mut self, rank: u64) {
         let word = usize::try_from(rank / 64).ok().and_then(|word| self.0.get_mut(word));
         if let Some(word) = word {
             *word |= 1 << (rank % 64);

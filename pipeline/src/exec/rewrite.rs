@@ -157,6 +157,11 @@ pub(crate) fn changed() -> &'static str {
     "an input changed while the run was under way; run again with --force"
 }
 
+/// A place that an earlier step must have written and did not.
+pub(super) fn lost(place: u64) -> DataFusionError {
+    DataFusionError::Execution(format!("place {place} is missing; {}", changed()))
+}
+
 /// The columns of a chunk that the decisions are checked against.
 struct Rows<'a> {
     row: &'a arrow::array::UInt64Array,

@@ -4,6 +4,7 @@ mod corpus;
 mod decided;
 mod fetch;
 mod layout;
+mod neighbours;
 mod rows;
 mod select;
 
@@ -32,6 +33,7 @@ pub use corpus::{Document, columns_of, documents, files, shards};
 pub use decided::{Decided, Duplicates, REASONS};
 pub use fetch::Found;
 pub use layout::Slice;
+pub use neighbours::Near;
 pub use rows::{RowFile, RowFiles};
 
 /// A finished run directory, open for reading.

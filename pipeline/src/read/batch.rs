@@ -16,6 +16,7 @@ enum Column {
     Int(Int64Builder),
     Double(Float64Builder),
     Bool(BooleanBuilder),
+    Vector(BinaryBuilder, Vec<u8>),
 }
 
 /// A batch in the making.
@@ -46,6 +47,7 @@ impl BatchBuilder {
             ForeignType::Int => Column::Int(Int64Builder::new()),
             ForeignType::Double => Column::Double(Float64Builder::new()),
             ForeignType::Bool => Column::Bool(BooleanBuilder::new()),
+            ForeignType::Vector => Column::Vector(BinaryBuilder::new(), Vec::new()),
         };
         Self {
             rows: UInt64Builder::new(),
@@ -92,10 +94,17 @@ impl BatchBuilder {
                 (Column::Int(column), Some(Cell::Int(value))) => column.append_value(*value),
                 (Column::Double(column), Some(Cell::Double(value))) => column.append_value(*value),
                 (Column::Bool(column), Some(Cell::Bool(value))) => column.append_value(*value),
+                (Column::Vector(column, bytes), Some(Cell::Vector(vector))) => {
+                    bytes.clear();
+                    bytes.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
+                    self.bytes += bytes.len();
+                    column.append_value(bytes);
+                }
                 (Column::String(column), _) => column.append_null(),
                 (Column::Int(column), _) => column.append_null(),
                 (Column::Double(column), _) => column.append_null(),
                 (Column::Bool(column), _) => column.append_null(),
+                (Column::Vector(column, _), _) => column.append_null(),
             }
         }
         self.count += 1;
@@ -126,6 +135,7 @@ impl BatchBuilder {
                 Column::Int(column) => Arc::new(column.finish()),
                 Column::Double(column) => Arc::new(column.finish()),
                 Column::Bool(column) => Arc::new(column.finish()),
+                Column::Vector(column, _) => Arc::new(column.finish()),
             };
             fields.push(Field::new(name.as_str(), array.data_type().clone(), true));
             columns.push(array);

@@ -24,6 +24,8 @@ pub enum Cell<'a> {
     Double(f64),
     /// true or false.
     Bool(bool),
+    /// An embedding.
+    Vector(Vec<f32>),
 }
 
 /// The paths of all columns, by their steps.
@@ -141,8 +143,21 @@ impl<'de> Visitor<'de> for Seed<'_, '_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        self.fill(|_| None);
+        if self.tree.ends.iter().all(|(_, kind)| *kind != ForeignType::Vector) {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            self.fill(|_| None);
+            return Ok(());
+        }
+        let mut vector = Some(Vec::new());
+        while let Some(Number(number)) = seq.next_element::<Number>()? {
+            match (number, &mut vector) {
+                #[expect(clippy::cast_possible_truncation, reason = "embeddings are f32")]
+                (Some(number), Some(vector)) => vector.push(number as f32),
+                _ => vector = None,
+            }
+        }
+        let cell = || vector.clone().map(Cell::Vector);
+        self.fill(|kind| if kind == ForeignType::Vector { cell() } else { None });
         Ok(())
     }
 
@@ -158,5 +173,58 @@ impl<'de> Visitor<'de> for Seed<'_, '_, 'de> {
         }
         Seed { tree, cells }.fill(|_| None);
         Ok(())
+    }
+}
+
+/// A number, or anything else, which spoils the vector but not the record.
+struct Number(Option<f64>);
+
+impl<'de> serde::Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Number, E> {
+        Ok(Number(None))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Number, E> {
+        Ok(Number(None))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(Some(value as f64)))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(Some(value as f64)))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(Some(value)))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Number, E> {
+        Ok(Number(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Number, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Number(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Number(None))
     }
 }

@@ -12,6 +12,7 @@ mod parquet;
 mod parquet_columns;
 mod splice;
 mod text;
+pub(crate) mod vectors;
 
 use std::path::PathBuf;
 
@@ -87,6 +88,8 @@ pub enum ForeignType {
     Double,
     /// Boolean
     Bool,
+    /// An embedding: any list of numbers, taken as f32, four bytes each, little-endian
+    Vector,
 }
 
 impl ForeignType {
@@ -97,10 +100,11 @@ impl ForeignType {
             Self::Int => DataType::Int64,
             Self::Double => DataType::Float64,
             Self::Bool => DataType::Boolean,
+            Self::Vector => DataType::Binary,
         }
     }
 
-    /// The type behind an Arrow type, where it is one of the four.
+    /// The type behind an Arrow type that rules may declare.
     pub fn of(data_type: &DataType) -> Option<Self> {
         match data_type {
             DataType::Utf8 => Some(Self::String),

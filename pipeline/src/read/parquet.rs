@@ -19,9 +19,10 @@ use crate::progress;
 
 use super::decompress::{self, open_file};
 use super::jsonl::names;
-use super::parquet_columns::{castable, follow, is_text, typed_path};
+use super::parquet_columns::{follow, is_text, typed_path, usable};
 use super::{
-    Chunk, Failure, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals,
+    Chunk, Failure, ForeignType, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES,
+    Totals, vectors,
 };
 
 /// Reads one Parquet shard, row group by row group.
@@ -119,7 +120,7 @@ impl ParquetReader {
     fn check_foreign(&mut self, schema: &SchemaRef) {
         for field in &self.options.foreign {
             if let Some(found) = typed_path(schema, &field.name)
-                && !castable(&found, &field.kind.arrow())
+                && !usable(&found, field.kind)
             {
                 self.totals.warnings.push(format!(
                     "column {} is of type {found}, not as declared, and was taken as null",
@@ -294,8 +295,11 @@ impl ParquetReader {
         for field in &self.options.foreign {
             let kind = field.kind.arrow();
             let value = follow(native, &field.name)
-                .filter(|value| castable(value.data_type(), &kind))
-                .map(|value| cast(&value, &kind))
+                .filter(|value| usable(value.data_type(), field.kind))
+                .map(|value| match field.kind {
+                    ForeignType::Vector => vectors::of_lists(&value),
+                    _ => cast(&value, &kind),
+                })
                 .transpose()?
                 .unwrap_or_else(|| new_null_array(&kind, count));
             fields.push(Field::new(&field.name, kind, true));

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::datatypes::{DataType, Schema};
 
+use super::{ForeignType, vectors};
+
 /// Whether a column holds text: strings, also as a dictionary of strings.
 pub(super) fn is_text(data_type: &DataType) -> bool {
     match data_type {
@@ -14,8 +16,16 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// Whether a column can be taken as the declared type.
+pub(super) fn usable(from: &DataType, kind: ForeignType) -> bool {
+    match kind {
+        ForeignType::Vector => vectors::is_list_of_numbers(from),
+        _ => castable(from, &kind.arrow()),
+    }
+}
+
 /// Whether a column can be taken as the declared type without changing what it says.
-pub(super) fn castable(from: &DataType, to: &DataType) -> bool {
+fn castable(from: &DataType, to: &DataType) -> bool {
     match to {
         DataType::Utf8 => is_text(from),
         DataType::Int64 => from.is_integer(),

@@ -1,0 +1,303 @@
+//! The exact search for semantic duplicates: in survivor order, every document is compared with
+//! every one that stays.
+//!
+//! Documents come in blocks. A block is compared with the survivors before it, which lie in a
+//! file, and then with its own. So no list of pairs is ever held, however many documents say the
+//! same; memory is that of a block and one bit a document.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use arrow::array::{BinaryArray, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::explode::{FROM, RANK};
+use super::flow::{PLACE, columns};
+use super::ranked::VECTOR;
+use super::resolve::Gone;
+use super::rewrite::typed;
+use super::settle::{Center, Decisions};
+use super::star::Reference;
+use crate::embed::compare::{Comparer, append};
+use crate::progress;
+
+/// Documents that are decided one after the other before the next are compared with them.
+const STRIP: usize = 512;
+
+/// Turns `rank, place, from_source, vector`, by rank, into `place, survivor, similarity, measure`
+/// of the documents that go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    /// The least cosine.
+    pub threshold: f64,
+    /// Verified pairs of near duplicates, by rank and then by the better one's.
+    pub words: Option<PathBuf>,
+    /// Documents of the run.
+    pub documents: u64,
+    /// The reference set.
+    pub reference: Reference,
+    /// Only pairs of different sources.
+    pub apart: bool,
+    /// Bytes of the vectors of a block.
+    pub block_bytes: usize,
+    /// Where survivors' vectors lie meanwhile.
+    pub spill: PathBuf,
+    /// What compares.
+    pub comparer: Comparer,
+}
+
+/// A document, but for its vector.
+#[derive(Debug, Clone, Copy, Default)]
+struct Member {
+    rank: u64,
+    place: u64,
+    source: u64,
+}
+
+/// Documents with their vectors, in survivor order.
+#[derive(Debug, Default)]
+struct Block {
+    members: Vec<Member>,
+    vectors: Vec<f32>,
+}
+
+impl Block {
+    fn push(&mut self, member: Member, vector: &[f32]) {
+        self.members.push(member);
+        self.vectors.extend_from_slice(vector);
+    }
+
+    fn clear(&mut self) {
+        self.members.clear();
+        self.vectors.clear();
+    }
+}
+
+/// The survivors of earlier blocks in a file: three numbers and a vector each.
+struct Spill {
+    path: PathBuf,
+    writer: BufWriter<File>,
+    rows: u64,
+}
+
+impl Spill {
+    fn create(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(DataFusionError::IoError)?;
+        }
+        let writer = BufWriter::with_capacity(1 << 20, File::create(path)?);
+        Ok(Self { path: path.to_owned(), writer, rows: 0 })
+    }
+
+    fn append(&mut self, block: &Block, dimensions: usize) -> Result<()> {
+        for (member, vector) in block.members.iter().zip(block.vectors.chunks_exact(dimensions)) {
+            for number in [member.rank, member.place, member.source] {
+                self.writer.write_all(&number.to_le_bytes())?;
+            }
+            for number in vector {
+                self.writer.write_all(&number.to_le_bytes())?;
+            }
+        }
+        self.rows += block.members.len() as u64;
+        Ok(())
+    }
+
+    /// Calls `with` for all rows, at most `rows` at a time.
+    fn each(
+        &mut self,
+        dimensions: usize,
+        rows: usize,
+        mut with: impl FnMut(&Block) -> Result<()>,
+    ) -> Result<()> {
+        self.writer.flush()?;
+        let mut file = File::open(&self.path)?;
+        let width = 24 + dimensions * 4;
+        let (mut left, mut block, mut bytes) = (self.rows, Block::default(), Vec::new());
+        while left > 0 {
+            let now = usize::try_from(left).unwrap_or(rows).min(rows);
+            left -= now as u64;
+            bytes.resize(now * width, 0);
+            file.read_exact(&mut bytes)?;
+            block.clear();
+            for row in bytes.chunks_exact(width) {
+                let (head, vector) = row.split_at(24);
+                let number = |at: usize| head.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
+                block.members.push(Member { rank: number(0), place: number(1), source: number(2) });
+                append(vector, &mut block.vectors);
+            }
+            with(&block)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+struct State {
+    lead: Lead,
+    dimensions: usize,
+    block: Block,
+    decisions: Decisions,
+    spill: Option<Spill>,
+}
+
+impl Lead {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let mut state = State {
+            lead: self.clone(),
+            dimensions: 0,
+            block: Block::default(),
+            decisions: Decisions::new(self.words.as_deref(), self.documents),
+            spill: None,
+        };
+        let ended = input.map(Some).chain(futures::stream::once(async { None }));
+        let decided = ended.map(move |batch| {
+            match batch {
+                Some(batch) => state.take(&batch?)?,
+                None => {
+                    state.decide_block()?;
+                    state.decisions.before(u64::MAX)?;
+                }
+            }
+            state.decisions.batch()
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, decided))
+    }
+
+    /// Whether `member` may go for `center`.
+    fn allows(&self, member: Member, center: Member) -> bool {
+        let apart = !self.apart || member.source != center.source;
+        apart && self.reference.allows(member.place, center.place)
+    }
+}
+
+/// Keeps the better of two centers of a document.
+fn better(best: &mut Option<Center>, center: Member, similarity: f32) {
+    if best.is_none_or(|best| center.rank < best.rank) {
+        let similarity = f64::from(similarity);
+        *best = Some(Center { rank: center.rank, place: center.place, similarity });
+    }
+}
+
+impl State {
+    fn take(&mut self, batch: &RecordBatch) -> Result<()> {
+        let [ranks, places, sources] = columns(batch, [RANK, PLACE, FROM])?;
+        let vectors = typed::<BinaryArray>(batch, VECTOR)?;
+        for row in 0..batch.num_rows() {
+            let bytes = vectors.value(row);
+            if self.dimensions == 0 {
+                self.dimensions = bytes.len() / 4;
+            }
+            if bytes.len() != self.dimensions * 4 || bytes.is_empty() {
+                return exec_err!(
+                    "embeddings have {} numbers in one place and {} in another; they must come from one model",
+                    self.dimensions,
+                    bytes.len() / 4
+                );
+            }
+            self.block.members.push(Member {
+                rank: ranks[row],
+                place: places[row],
+                source: sources[row],
+            });
+            append(bytes, &mut self.block.vectors);
+            if self.block.vectors.len() * 4 >= self.lead.block_bytes {
+                self.decide_block()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides the documents of the block, which is empty then.
+    fn decide_block(&mut self) -> Result<()> {
+        let block = std::mem::take(&mut self.block);
+        if block.members.is_empty() {
+            return Ok(());
+        }
+        let dimensions = self.dimensions;
+        let mut best: Vec<Option<Center>> = vec![None; block.members.len()];
+        let lead = &self.lead;
+        let rows = (lead.block_bytes / (4 * dimensions)).max(1);
+        if let Some(spill) = &mut self.spill {
+            spill.each(dimensions, rows, |earlier| {
+                let (ours, theirs) = ((&block.vectors[..], dimensions), &earlier.vectors[..]);
+                lead.comparer.cross(ours, theirs, lead.threshold, &mut |one, other, similarity| {
+                    let (member, center) = (block.members[one], earlier.members[other]);
+                    if lead.allows(member, center) {
+                        better(&mut best[one], center, similarity);
+                    }
+                })
+            })?;
+        }
+        let stay = self.decide_strips(&block, best)?;
+        if self.spill.is_none() {
+            self.spill = Some(Spill::create(&self.lead.spill)?);
+        }
+        let Some(spill) = &mut self.spill else { return Ok(()) };
+        spill.append(&stay, dimensions)?;
+        progress::add(block.members.len() as u64, 0);
+        Ok(())
+    }
+
+    /// Compares the strips of a block with what stays of the strips before, and decides; gives
+    /// what stays.
+    fn decide_strips(&mut self, block: &Block, mut best: Vec<Option<Center>>) -> Result<Block> {
+        let (dimensions, lead) = (self.dimensions, &self.lead);
+        let mut stay = Block::default();
+        let strips = block.members.chunks(STRIP).zip(block.vectors.chunks(STRIP * dimensions));
+        let mut first = 0;
+        for (members, vectors) in strips {
+            let best = best
+                .get_mut(first..first + members.len())
+                .ok_or_else(|| exec_datafusion_err!("a block lost its documents"))?;
+            first += members.len();
+            let strip = (vectors, dimensions);
+            lead.comparer.cross(strip, &stay.vectors, lead.threshold, &mut |one, other, similarity| {
+                if lead.allows(members[one], stay.members[other]) {
+                    better(&mut best[one], stay.members[other], similarity);
+                }
+            })?;
+            // pairs inside a strip: the later document first
+            let mut inside: Vec<(usize, usize, f32)> = Vec::new();
+            Comparer::within(strip, lead.threshold, |one, other, similarity| {
+                let (better, worse) = (one.min(other), one.max(other));
+                if lead.allows(members[worse], members[better]) {
+                    inside.push((worse, better, similarity));
+                }
+            })?;
+            inside.sort_unstable_by_key(|pair| (pair.0, pair.1));
+            let mut inside = inside.into_iter().peekable();
+            for (at, member) in members.iter().enumerate() {
+                let decisions = &mut self.decisions;
+                let stays = decisions.decide(member.rank, member.place, |gone: &Gone| {
+                    let mut found = best[at];
+                    while let Some(pair) = inside.next_if(|pair| pair.0 == at) {
+                        let center = members[pair.1];
+                        if !gone.has(center.rank) {
+                            better(&mut found, center, pair.2);
+                        }
+                    }
+                    Ok(found)
+                })?;
+                if stays {
+                    stay.push(*member, &vectors[at * dimensions..(at + 1) * dimensions]);
+                }
+            }
+        }
+        Ok(stay)
+    }
+}

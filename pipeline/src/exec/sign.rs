@@ -1,0 +1,227 @@
+//! The hashed search for semantic duplicates: sign hashes of vectors, the buckets they fall into,
+//! and the pairs to compare there.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, BinaryBuilder, RecordBatch, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use serde::{Deserialize, Serialize};
+use tamis_kernels::vectors::{Projection, SignBands, SignHash, hamming};
+
+use super::buckets::pairs;
+use super::explode::{BUCKET, FROM, RANK};
+use super::flow::{PLACE, Rows, columns, per_batch, schema_of};
+use super::ranked::VECTOR;
+use super::rewrite::typed;
+use super::star::Reference;
+use crate::embed::compare::{Comparer, append, external};
+
+/// The column that says whether a document is stored in a bucket (1) or looked up there (0).
+pub const STORED: &str = "stored";
+/// The column with the sign hash.
+pub const SIGNATURE: &str = "signature";
+
+/// A scheme of buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheme {
+    /// Bits of a signature.
+    pub bits: usize,
+    /// Tables.
+    pub tables: usize,
+    /// Bits of each table's keys.
+    pub bits_per_table: usize,
+    /// Bits flipped in a lookup, at most.
+    pub probe_flips: usize,
+    /// Bits in which whole signatures may differ.
+    pub max_hamming: u32,
+}
+
+/// The seed of the projection: the same in every run, so that runs can be repeated.
+const SEED: u64 = 0x7461_6d69_7300_0001;
+
+impl Scheme {
+    /// The cheapest scheme that finds 99.5 % of the pairs at the threshold, in the shortest
+    /// signatures for which there is one.
+    pub(crate) fn choose(threshold: f64, documents: u64) -> Result<Self> {
+        let bands = SignBands::for_threshold(threshold, documents, 256)
+            .or_else(|_| SignBands::for_threshold(threshold, documents, 512))
+            .map_err(external)?;
+        Ok(Self {
+            bits: bands.bits(),
+            tables: bands.tables(),
+            bits_per_table: bands.bits_per_table(),
+            probe_flips: bands.probe_flips(),
+            max_hamming: bands.max_hamming(),
+        })
+    }
+
+    /// The scheme of the kernels.
+    pub(crate) fn bands(self) -> Result<SignBands> {
+        let Self { bits, tables, bits_per_table, probe_flips, max_hamming } = self;
+        SignBands::new(bits, tables, bits_per_table, probe_flips, max_hamming).map_err(external)
+    }
+}
+
+/// Turns `rank, place, from_source, vector` into `bucket, rank, place, from_source, stored,
+/// signature`, a row for each key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sign {
+    /// Numbers of a vector.
+    pub dimensions: usize,
+    /// The buckets.
+    pub scheme: Scheme,
+    /// What hashes.
+    pub comparer: Comparer,
+}
+
+/// `bucket, rank, place, from_source, stored, signature`.
+pub(super) fn signed() -> SchemaRef {
+    schema_of(&[
+        (BUCKET, DataType::UInt64),
+        (RANK, DataType::UInt64),
+        (PLACE, DataType::UInt64),
+        (FROM, DataType::UInt64),
+        (STORED, DataType::UInt64),
+        (SIGNATURE, DataType::Binary),
+    ])
+}
+
+impl Sign {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let sign = self.clone();
+        let mut hash: Option<(SignHash, SignBands)> = None;
+        per_batch(input, schema, move |batch, out| {
+            if hash.is_none() {
+                let projection = Projection::new(sign.dimensions, sign.scheme.bits, SEED);
+                let made = SignHash::new(projection.map_err(external)?, None).map_err(external)?;
+                hash = Some((made, sign.scheme.bands()?));
+            }
+            match &hash {
+                Some((hash, bands)) => sign.rows(batch, hash, *bands, out),
+                None => Ok(RecordBatch::new_empty(Arc::clone(out))),
+            }
+        })
+    }
+
+    fn rows(
+        &self,
+        batch: &RecordBatch,
+        hash: &SignHash,
+        bands: SignBands,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch> {
+        let [ranks, places, sources] = columns(batch, [RANK, PLACE, FROM])?;
+        let vectors = typed::<BinaryArray>(batch, VECTOR)?;
+        let mut flat = Vec::with_capacity(batch.num_rows() * self.dimensions);
+        vectors.iter().flatten().for_each(|bytes| append(bytes, &mut flat));
+        let signatures = self.comparer.signatures(hash, &flat)?;
+        let words = self.scheme.bits / 64;
+        let mut all = Rows::default();
+        let mut kept = BinaryBuilder::new();
+        let mut keys = Vec::new();
+        for (row, signature) in signatures.chunks_exact(words).enumerate() {
+            let bytes: Vec<u8> = signature.iter().flat_map(|word| word.to_le_bytes()).collect();
+            for stored in [1, 0] {
+                match stored {
+                    1 => bands.own_keys(signature, &mut keys),
+                    _ => bands.join_keys(signature, &mut keys),
+                }
+                for key in &keys {
+                    all.push([*key, ranks[row], places[row], sources[row], stored]);
+                    kept.append_value(&bytes);
+                }
+            }
+        }
+        let mut columns: Vec<ArrayRef> = all.columns();
+        columns.push(Arc::new(kept.finish()));
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    }
+}
+
+/// Pairs of a bucket whose signatures are near: `rank, place, center_rank, center`; the input is
+/// sorted by bucket and rank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Near {
+    /// Bits in which signatures may differ.
+    pub max_hamming: u32,
+    /// Better documents that one is paired with in a bucket, at most.
+    pub centers: usize,
+    /// Better documents that one is held against in a bucket, at most.
+    pub bucket: usize,
+    /// The reference set.
+    pub reference: Reference,
+    /// Only pairs of different sources.
+    pub apart: bool,
+}
+
+/// The documents of the bucket at hand.
+#[derive(Default)]
+struct Bucket {
+    name: Option<u64>,
+    /// Rank, place, source, and whether it is stored.
+    members: Vec<[u64; 4]>,
+    signatures: Vec<u64>,
+}
+
+impl Near {
+    pub(super) fn execute(
+        &self,
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let near = self.clone();
+        let mut bucket = Bucket::default();
+        per_batch(input, schema, move |batch, out| {
+            let [names, ranks, places, sources, stored] =
+                columns(batch, [BUCKET, RANK, PLACE, FROM, STORED])?;
+            let signatures = typed::<BinaryArray>(batch, SIGNATURE)?;
+            let mut found = Rows::default();
+            let mut signature = Vec::new();
+            for row in 0..batch.num_rows() {
+                if bucket.name != Some(names[row]) {
+                    bucket = Bucket { name: Some(names[row]), ..Bucket::default() };
+                }
+                signature.clear();
+                let words = signatures.value(row).as_chunks::<8>().0;
+                signature.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
+                let member = [ranks[row], places[row], sources[row], stored[row]];
+                near.row(&mut bucket, member, &signature, &mut found);
+            }
+            found.batch(out)
+        })
+    }
+
+    fn row(&self, bucket: &mut Bucket, member: [u64; 4], signature: &[u64], out: &mut Rows<4>) {
+        let [rank, place, source, stored] = member;
+        let mut left = self.centers;
+        let others = bucket.members.iter().zip(bucket.signatures.chunks_exact(signature.len()));
+        for ([center_rank, center, from, is_stored], other) in others {
+            let meet = stored + is_stored > 0
+                && !(self.apart && *from == source)
+                && self.reference.allows(place, *center);
+            if meet && hamming(signature, other) <= self.max_hamming {
+                out.push([rank, place, *center_rank, *center]);
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        let may = !self.reference.only || self.reference.has(place);
+        if may && bucket.members.len() < self.bucket {
+            bucket.members.push(member);
+            bucket.signatures.extend_from_slice(signature);
+        }
+    }
+}
+
+/// The schema of the pairs.
+pub(super) fn near() -> SchemaRef {
+    pairs()
+}

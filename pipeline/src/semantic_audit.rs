@@ -1,0 +1,224 @@
+//! What the search for semantic duplicates misses on this corpus: random documents are compared
+//! with every other, and what is near enough is held against what went.
+
+use std::collections::{BTreeMap, BinaryHeap};
+
+use arrow::array::{BinaryArray, StringArray};
+use serde::{Deserialize, Serialize};
+use tamis_kernels::hash64;
+
+use crate::audit::Audit;
+use crate::embed::compare::append;
+use crate::embed::{Embeddings, Search, Semantic};
+use crate::error::PipelineError;
+use crate::exec::flow::{PLACE, Walk, columns};
+use crate::exec::ranked::VECTOR;
+use crate::exec::rewrite::typed;
+use crate::exec::sign::Scheme;
+use crate::plans::SOURCE;
+use crate::semantic::Vectors;
+use crate::work::Work;
+
+/// Random documents of an audit where nobody named a number.
+const QUERIES: usize = 500;
+/// Rows read at a time.
+const ROWS: usize = 4096;
+
+/// How semantic duplicates were looked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SemanticRow {
+    /// Least cosine.
+    pub threshold: f64,
+    /// Where the vectors came from.
+    pub embeddings: String,
+    /// Numbers of a vector.
+    pub dimensions: usize,
+    /// Documents that have a vector.
+    pub embedded: u64,
+    /// Documents without one, which are compared with nothing.
+    pub without_vector: u64,
+    /// `exact` or `hashed`.
+    pub search: String,
+    /// The buckets of a hashed search.
+    pub scheme: Option<SchemeRow>,
+    /// What was found of the pairs of random documents.
+    pub audit: Audit,
+}
+
+/// The buckets of a hashed search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SchemeRow {
+    /// Bits of a signature.
+    pub bits: usize,
+    /// Tables.
+    pub tables: usize,
+    /// Bits of each table's keys.
+    pub bits_per_table: usize,
+    /// Bits flipped in a lookup, at most.
+    pub probe_flips: usize,
+    /// Bits in which whole signatures may differ.
+    pub max_hamming: u32,
+    /// Cosine, and the share of such pairs that is compared, by the formula.
+    pub curve: Vec<(f64, f64)>,
+}
+
+impl SchemeRow {
+    fn of(scheme: Scheme, threshold: f64) -> Result<Self, PipelineError> {
+        let bands = scheme.bands()?;
+        let mut points = vec![0.5, 0.7, 0.8, 0.9, 0.95, 0.99, threshold];
+        points.sort_by(f64::total_cmp);
+        points.dedup();
+        let Scheme { bits, tables, bits_per_table, probe_flips, max_hamming } = scheme;
+        let curve = points.into_iter().map(|at| (at, bands.recall(at))).collect();
+        Ok(Self { bits, tables, bits_per_table, probe_flips, max_hamming, curve })
+    }
+}
+
+/// Random documents with their vectors.
+struct Queries {
+    places: Vec<u64>,
+    vectors: Vec<f32>,
+}
+
+impl Work<'_> {
+    /// How the search went, with its audit.
+    pub(crate) fn semantic_row(
+        &self,
+        semantic: &Semantic,
+    ) -> Result<SemanticRow, PipelineError> {
+        let done = self.directory.path(".state/audit/semantic.json");
+        let broken = |error| PipelineError::directory(&done, error);
+        if !done.exists() {
+            let row = self.make_semantic_row(semantic)?;
+            let json = serde_json::to_vec(&row).map_err(broken)?;
+            self.directory.write_whole(&done, &json)?;
+        }
+        // a rerun reads the file, and the report must have the same digits
+        let text = std::fs::read(&done)
+            .map_err(|error| PipelineError::directory(&done, error))?;
+        serde_json::from_slice(&text).map_err(broken)
+    }
+
+    fn make_semantic_row(&self, semantic: &Semantic) -> Result<SemanticRow, PipelineError> {
+        let Vectors { count, dimensions } = self.vectors(&semantic.embeddings)?;
+        let search = semantic.search.settled(count, dimensions);
+        let hashed = search == Search::Hashed;
+        let scheme = hashed.then(|| Scheme::choose(semantic.threshold, count)).transpose()?;
+        self.observer.begin("audit: semantic", 1, 0);
+        let audit = self.audit_semantic(semantic, dimensions)?;
+        self.observer.unit_done();
+        Ok(SemanticRow {
+            threshold: semantic.threshold,
+            embeddings: semantic.embeddings.told()?,
+            dimensions,
+            embedded: count,
+            without_vector: self.still_there()?.saturating_sub(count),
+            search: if hashed { "hashed" } else { "exact" }.to_owned(),
+            scheme: scheme.map(|scheme| SchemeRow::of(scheme, semantic.threshold)).transpose()?,
+            audit,
+        })
+    }
+
+    /// Documents that rules kept and that are no exact copies.
+    fn still_there(&self) -> Result<u64, PipelineError> {
+        let mut kept = 0;
+        let mut walk = Walk::new(self.all_parts(), &[PLACE, "rule_decision"], 0, ROWS);
+        while let Some(batch) = walk.next()? {
+            let decisions = typed::<StringArray>(&batch, "rule_decision")?;
+            kept += decisions.iter().filter(|decision| *decision == Some("kept")).count() as u64;
+        }
+        let gone = self.config.content.dedup_exact.then(|| self.directory.dedup("exact"));
+        let gone = gone.map(|path| crate::conservation::rows(&path)).transpose()?;
+        Ok(kept.saturating_sub(gone.unwrap_or(0)))
+    }
+
+    /// The documents with the least hash of their place, among the run's own that have a vector.
+    fn semantic_queries(&self, embeddings: &Embeddings) -> Result<Queries, PipelineError> {
+        let count = self.config.audit.unwrap_or(QUERIES);
+        let mut best: BinaryHeap<(u64, u64)> = BinaryHeap::new();
+        let files = self.vector_files(embeddings);
+        let mut walk = Walk::new(files.clone(), &[PLACE], 0, ROWS);
+        while let Some(batch) = walk.next()? {
+            for place in columns(&batch, [PLACE])?[0] {
+                if *place >= self.own_place() {
+                    best.push((hash64(&place.to_le_bytes()), *place));
+                    if best.len() > count {
+                        best.pop();
+                    }
+                }
+            }
+        }
+        let mut places: Vec<u64> = best.into_iter().map(|(_, place)| place).collect();
+        places.sort_unstable();
+        let mut vectors = Vec::new();
+        let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, 256);
+        for place in &places {
+            if let Some((batch, at)) = walk.seek(*place)? {
+                append(typed::<BinaryArray>(batch, VECTOR)?.value(at), &mut vectors);
+            }
+        }
+        Ok(Queries { places, vectors })
+    }
+
+    fn audit_semantic(
+        &self,
+        semantic: &Semantic,
+        dimensions: usize,
+    ) -> Result<Audit, PipelineError> {
+        let queries = self.semantic_queries(&semantic.embeddings)?;
+        if queries.places.is_empty() {
+            return Ok(Audit::new(0, 0, 0));
+        }
+        let comparer = self.comparer();
+        let mut pairs: Vec<(u64, u64)> = Vec::new();
+        let mut walk =
+            Walk::new(self.vector_files(&semantic.embeddings), &[PLACE, VECTOR], 0, ROWS);
+        let only = self.config.content.only_against;
+        while let Some(batch) = walk.next()? {
+            let [places] = columns(&batch, [PLACE])?;
+            let mut rows = Vec::with_capacity(places.len() * dimensions);
+            for bytes in typed::<BinaryArray>(&batch, VECTOR)?.iter().flatten() {
+                append(bytes, &mut rows);
+            }
+            let ours = (queries.vectors.as_slice(), dimensions);
+            comparer.cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
+                let (query, place) = (queries.places[query], places[row]);
+                let is_query = queries.places.binary_search(&place).is_ok();
+                let counts = !only || place < self.own_place();
+                // a pair of two queries is met twice
+                if place != query && (!is_query || place > query) && counts {
+                    pairs.push((query, place));
+                }
+            })?;
+        }
+        let (all, found) = self.semantic_found(&pairs)?;
+        Ok(Audit::new(queries.places.len() as u64, all, found))
+    }
+
+    /// Pairs that may be duplicates of each other, and those of which one went.
+    fn semantic_found(&self, pairs: &[(u64, u64)]) -> Result<(u64, u64), PipelineError> {
+        let mut gone: BTreeMap<u64, (bool, String)> = BTreeMap::new();
+        for (one, other) in pairs {
+            gone.entry(*one).or_default();
+            gone.entry(*other).or_default();
+        }
+        let mut went = Walk::new(vec![self.directory.dedup("near")], &[PLACE], 0, ROWS);
+        let mut kept = Walk::new(self.all_parts(), &[PLACE, SOURCE], 0, ROWS);
+        for (place, (gone, source)) in &mut gone {
+            *gone = went.seek(*place)?.is_some();
+            if let Some((batch, at)) = kept.seek(*place)? {
+                typed::<StringArray>(batch, SOURCE)?.value(at).clone_into(source);
+            }
+        }
+        let across = self.config.content.across_sources;
+        let (mut all, mut found) = (0, 0);
+        for (one, other) in pairs {
+            let (Some(one), Some(other)) = (gone.get(one), gone.get(other)) else { continue };
+            if !(across && one.1 == other.1) {
+                all += 1;
+                found += u64::from(one.0 || other.0);
+            }
+        }
+        Ok((all, found))
+    }
+}
