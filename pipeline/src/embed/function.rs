@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder};
+use arrow::array::{ArrayRef, BinaryArray, BinaryBuilder};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::cast::{as_binary_array, as_string_array};
 use datafusion::common::{Result, exec_err};
@@ -125,14 +125,13 @@ struct Vectors {
 
 impl Vectors {
     fn push(&mut self, vector: Option<&mut [f32]>) {
-        match vector {
-            Some(vector) if normalize(vector) => {
-                self.bytes.clear();
-                self.bytes.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
-                self.builder.append_value(&self.bytes);
-            }
-            _ => self.builder.append_null(),
+        let Some(vector) = vector else { return self.builder.append_null() };
+        if !normalize(vector) {
+            return self.builder.append_null();
         }
+        self.bytes.clear();
+        self.bytes.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
+        self.builder.append_value(&self.bytes);
     }
 
     fn finish(mut self) -> ArrayRef {

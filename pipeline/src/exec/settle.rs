@@ -124,11 +124,6 @@ impl Decisions {
         }
     }
 
-    /// Whether a document of lower rank went.
-    pub(super) fn gone(&self) -> &Gone {
-        &self.gone
-    }
-
     /// Decides the document of `rank`, after all before it that have pairs by words alone; true
     /// where it stays. `meaning` is asked once those are decided.
     pub(super) fn decide(
