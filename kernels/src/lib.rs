@@ -17,6 +17,7 @@ mod shingles;
 mod simd;
 pub mod spacy;
 mod table;
+pub mod vectors;
 mod words;
 
 pub use char_class::{is_letter, is_space};

@@ -1,0 +1,87 @@
+//! How fast vectors are worked on by the CPU, one thread: `cargo run --release --example vectors`.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use tamis_kernels::vectors::{
+    Flat, Projection, SignBands, SignHash, close_pairs, cosine, exact_pairs, made::Source, nearest,
+};
+
+/// The median of five runs in seconds.
+fn median(mut run: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[2]
+}
+
+fn main() {
+    let (count, dimensions) = (8192, 768);
+    let mut source = Source::new(1);
+    let rows: Vec<f32> = (0..count).flat_map(|_| source.unit(dimensions)).collect();
+    let flat = Flat::new(&rows, dimensions);
+    let pairs = (count * (count - 1) / 2) as f64;
+
+    let mut found = 0;
+    let seconds = median(|| {
+        exact_pairs(&flat, 0.95, 1, |_| found += 1).unwrap();
+    });
+    // blocks on the diagonal are multiplied whole
+    let blocks = (count / 2048) as f64;
+    let products = blocks * (blocks + 1.0) / 2.0 * 2048.0 * 2048.0;
+    println!(
+        "exact pairs, {count} x {dimensions}: {:.0} M pairs/s, {:.1} GFLOP/s, {found} found",
+        pairs / seconds / 1e6,
+        2.0 * products * dimensions as f64 / seconds / 1e9
+    );
+
+    let hash = SignHash::new(Projection::new(dimensions, 256, 1).unwrap(), None).unwrap();
+    let mut signatures = hash.signatures(&rows, 1);
+    let seconds = median(|| signatures = black_box(hash.signatures(&rows, 1)));
+    let products = (count * 256 * dimensions) as f64;
+    println!(
+        "256-bit signatures of {dimensions}: {:.0} k vectors/s, {:.1} GFLOP/s, {:.4} % of bits again",
+        count as f64 / seconds / 1e3,
+        2.0 * products / seconds / 1e9,
+        signatures.recomputed as f64 / (count * 256) as f64 * 100.0
+    );
+
+    let bands = SignBands::for_threshold(0.95, 1_000_000, 256).unwrap();
+    let all: Vec<usize> = (0..count).collect();
+    let mut close = 0;
+    let seconds = median(|| {
+        close_pairs(&signatures.words, 4, &all, bands.max_hamming(), |_, _| close += 1);
+    });
+    println!("close pairs of 256 bits: {:.0} M pairs/s, {close} found", pairs / seconds / 1e6);
+
+    let mut keys = Vec::new();
+    let seconds = median(|| {
+        for signature in signatures.words.chunks_exact(4) {
+            bands.own_keys(signature, &mut keys);
+            black_box(&keys);
+            bands.join_keys(signature, &mut keys);
+            black_box(&keys);
+        }
+    });
+    println!("keys ({bands:?}): {:.2} M documents/s", count as f64 / seconds / 1e6);
+
+    let mut sum = 0.0;
+    let seconds = median(|| {
+        for pair in rows.chunks_exact(2 * dimensions) {
+            sum += cosine(&pair[..dimensions], &pair[dimensions..]);
+        }
+    });
+    println!("cosine: {:.1} M/s ({sum:.3})", (count / 2) as f64 / seconds / 1e6);
+
+    let queries = &rows[..100 * dimensions];
+    let seconds = median(|| {
+        black_box(nearest(&flat, queries, 10, 1).unwrap());
+    });
+    println!("nearest 10 of 100 queries: {:.0} M pairs/s", 100.0 * count as f64 / seconds / 1e6);
+}
