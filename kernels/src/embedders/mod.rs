@@ -1,0 +1,3 @@
+//! Text into vectors.
+
+pub mod wordpiece;
