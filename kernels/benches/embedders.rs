@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tamis_kernels::embedders::wordpiece::{Scratch, WordPiece};
+use tamis_kernels::embedders::wordpiece::{self, WordPiece};
+use tamis_kernels::embedders::{Embedder, Scratch, embedded, static_from_bytes};
 
 #[path = "../../benches/shared/corpus.rs"]
 mod corpus;
@@ -32,7 +33,7 @@ fn embedders(criterion: &mut Criterion) {
     let json = include_bytes!("../model/tokenizer.json");
     group.bench_function("WordPiece", |bencher| {
         let tokenizer = WordPiece::from_json(json).unwrap();
-        let (mut scratch, mut ids) = (Scratch::default(), Vec::new());
+        let (mut scratch, mut ids) = (wordpiece::Scratch::default(), Vec::new());
         bencher.iter(|| {
             for document in &documents {
                 tokenizer.encode(black_box(document), usize::MAX, &mut scratch, &mut ids);
@@ -48,7 +49,25 @@ fn embedders(criterion: &mut Criterion) {
             }
         });
     });
+    group.bench_function("embedded model", |bencher| {
+        let (model, mut scratch) = (embedded().unwrap(), Scratch::default());
+        let mut out = vec![0.0; model.dimensions()];
+        bencher.iter(|| {
+            for document in &documents {
+                black_box(model.embed(black_box(document), &mut scratch, &mut out));
+                black_box(&out);
+            }
+        });
+    });
     group.finish();
+    criterion.bench_function("reading the embedded model", |bencher| {
+        let [tensors, tokenizer, config] = [
+            include_bytes!("../model/model.safetensors").as_slice(),
+            include_bytes!("../model/tokenizer.json"),
+            include_bytes!("../model/config.json"),
+        ];
+        bencher.iter(|| static_from_bytes(black_box(tensors), tokenizer, config).unwrap());
+    });
 }
 
 criterion_group!(benches, embedders);

@@ -11,6 +11,8 @@ mod file;
 mod tests;
 mod trie;
 
+pub(super) use file::median;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use characters::{Characters, Kind, is_punctuation};
