@@ -6,6 +6,7 @@
 
 mod char_class;
 mod cuts;
+pub mod embedders;
 mod hash;
 mod lines;
 mod masks;
