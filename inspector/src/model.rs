@@ -212,7 +212,7 @@ pub struct Twin {
     pub id: Option<String>,
     /// Whether it stayed for the others.
     pub survivor: bool,
-    /// `exact`, `fuzzy`, `semantic`.
+    /// `exact`, `fuzzy`, `semantic`; `near` for one that is no member but near by its embedding.
     pub kind: String,
     /// Exact similarity to the survivor.
     pub similarity: Option<f64>,

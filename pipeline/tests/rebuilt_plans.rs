@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use tamis_pipeline::config::{ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor};
+use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::progress::Observer;
 use tamis_pipeline::run::{Request, run};
 use tamis_rules::{RuleSet, RuleSource};
@@ -57,7 +58,7 @@ fn samples(below: &str) -> String {
     format!("{}/../samples{below}", std::env::var("CARGO_MANIFEST_DIR").unwrap())
 }
 
-fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
+fn request(out: &Path, rebuild_plans: bool, threads: usize, search: Search) -> Request {
     let rules = RuleSource::Inline { name: "test".to_owned(), text: RULES.to_owned() };
     Request {
         inputs: vec![samples("")],
@@ -70,6 +71,7 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize) -> Request {
                 fuzzy: Some(
                     Fuzzy::settle(None, None, None, None, tamis_rules::Normalize::None).unwrap(),
                 ),
+                semantic: Some(Semantic::settle(None, None, search, Path::new("")).unwrap()),
                 repeats: Repeats::settle(
                     vec![Repeat::Lines, Repeat::Paragraphs, Repeat::Passages],
                     None,
@@ -108,6 +110,16 @@ fn bytes_of(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
 
 #[test]
 fn a_run_whose_plans_travel_as_bytes_gives_the_same_bytes() {
+    // seven threads over 62 units fan no unit out, 200 do
+    same_bytes(&[(false, 2), (true, 2), (true, 200)], Search::Hashed);
+}
+
+#[test]
+fn so_does_one_with_the_exact_search_for_semantic_duplicates() {
+    same_bytes(&[(false, 1), (true, 3)], Search::Exact);
+}
+
+fn same_bytes(ways: &[(bool, usize)], search: Search) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -116,11 +128,10 @@ fn a_run_whose_plans_travel_as_bytes_gives_the_same_bytes() {
         .build()
         .unwrap();
     let mut outcomes = Vec::new();
-    // seven threads over 62 units fan no unit out, 200 do
-    for (number, (rebuild, threads)) in [(false, 2), (true, 2), (true, 200)].into_iter().enumerate()
-    {
+    for (number, (rebuild, threads)) in ways.iter().copied().enumerate() {
         let out = folder.path().join(number.to_string());
-        let report = runtime.block_on(run(&request(&out, rebuild, threads), &Quiet)).unwrap();
+        let request = request(&out, rebuild, threads, search);
+        let report = runtime.block_on(run(&request, &Quiet)).unwrap();
         assert!(report.documents.kept > 100 && report.documents.removed > 20);
         let fired = report.rules.iter().filter(|rule| rule.id.starts_with("t/") && rule.fired > 0);
         assert!(fired.count() >= 5, "{:?}", report.rules);

@@ -265,9 +265,37 @@ impl RunData {
             }
             twins.push(twin);
         }
+        self.nearest(entry, &mut twins)?;
         Ok(twins)
     }
+
+    /// Adds the documents that are nearest by their embeddings, where the run has some and they are
+    /// no members of the cluster.
+    fn nearest(&self, entry: &Entry, twins: &mut Vec<Twin>) -> Result<(), InspectError> {
+        if self.run.embeddings()?.is_empty() {
+            return Ok(());
+        }
+        let looked = self.run.neighbours(&entry.document_id, NEAREST, 1);
+        for near in self.runtime.block_on(looked)?.into_iter().flatten() {
+            let Some(place) = near.place else { continue };
+            if twins.iter().any(|twin| twin.document_id == place.document_id) {
+                continue;
+            }
+            twins.push(Twin {
+                survivor: place.decision == "kept",
+                kind: "near".to_owned(),
+                similarity: Some(near.cosine.into()),
+                text: Some(self.run.fetch(&place)?.text.into()),
+                document_id: place.document_id,
+                id: place.id,
+            });
+        }
+        Ok(())
+    }
 }
+
+/// Documents near another that are shown with it.
+const NEAREST: usize = 10;
 
 /// Whether a document of this decision may belong to a population.
 pub(crate) fn may_belong(population: Population, decision: &str) -> bool {

@@ -1,4 +1,4 @@
-//! A cluster of duplicates: who stayed, and what differs.
+//! A cluster of duplicates, who stayed, and what differs; the nearest documents behind it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,7 +27,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
         title(app, buffer, list, true, &format!("cluster of {name}"), &members.len().to_string());
     if members.is_empty() {
         let waits = app.jobs.iter().any(|job| job.name == "fetching the cluster");
-        let text = if waits { "fetching …" } else { "this document has no duplicates" };
+        let text = if waits { "fetching …" } else { "this document has no duplicates, and the run no embeddings of it" };
         return put(buffer, inner, inner.y, text, app.theme.style(Role::Dim));
     }
     let rows = usize::from(inner.height);
