@@ -384,16 +384,16 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
     let kinds = dedup(&args.dedup, file.dedup.as_deref())?;
     let fuzzy = args.near.settle(&file)?;
+    let device = args.meaning.device(&file)?;
+    let semantic = kinds.contains(&Dedup::Semantic);
+    let semantic = semantic.then(|| args.meaning.settle(&file, &base)).transpose()?;
     let defaults = ContentConfig::default();
     let record_max =
         args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
     let content = ContentConfig {
         dedup_exact: kinds.contains(&Dedup::Exact),
         fuzzy: kinds.contains(&Dedup::Fuzzy).then_some(fuzzy),
-        semantic: kinds
-            .contains(&Dedup::Semantic)
-            .then(|| args.meaning.settle(&file, &base))
-            .transpose()?,
+        semantic,
         repeats: Repeats::settle(
             kinds.iter().filter_map(|kind| kind.repeat()).collect(),
             args.repeat_bytes.or(file.repeat_bytes),
@@ -444,7 +444,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
             } else {
                 args.against
             },
-            device: args.meaning.device(&file)?,
+            device,
             force: args.force,
             rebuild_plans: false,
         },
