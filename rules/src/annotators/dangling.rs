@@ -50,9 +50,12 @@ impl Tally {
                 *count += 1;
             }
         };
-        found.scan.mentions.iter().for_each(|mention| add(&mut tally.mentioned, mention.kind));
-        let bodies = found.scan.targets.iter().filter(|one| one.evidence == Evidence::Body);
-        bodies.for_each(|target| add(&mut tally.present, target.kind));
+        for mention in &found.scan.mentions {
+            add(&mut tally.mentioned, mention.kind);
+        }
+        for target in found.scan.targets.iter().filter(|one| one.evidence == Evidence::Body) {
+            add(&mut tally.present, target.kind);
+        }
         let mut named = Vec::new();
         for finding in found.findings.iter().filter(|one| is_lost(one)) {
             if finding.key.is_empty() {
@@ -64,7 +67,9 @@ impl Tally {
         // a page may lack hundreds of sources
         named.sort_unstable();
         named.dedup();
-        named.iter().for_each(|(kind, _)| add(&mut tally.lost, *kind));
+        for (kind, _) in named {
+            add(&mut tally.lost, kind);
+        }
         tally
     }
 }
