@@ -5,6 +5,7 @@
 //! machine.
 
 mod char_class;
+mod columns;
 mod cuts;
 pub mod embedders;
 mod hash;
@@ -17,11 +18,13 @@ mod punctuation;
 mod shingles;
 mod simd;
 pub mod spacy;
+mod starts;
 mod table;
 pub mod vectors;
 mod words;
 
 pub use char_class::{is_letter, is_space};
+pub use columns::{Columns, columns};
 pub use cuts::{whole_line, whole_paragraph, with_tail, without};
 pub use hash::{content_hash, document_id, hash64, hash128, hex128};
 pub use lines::{Segment, break_lines, lines, newline_paragraphs, newline_runs, paragraphs};
@@ -30,5 +33,6 @@ pub use passages::{Passages, WindowHash};
 pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
 pub use simd::Level;
 pub use spacy::SpacyEnglish;
+pub use starts::{START_MARKS, STARTS_BLOCK, Starts};
 pub use table::{Seen, Session, Table};
 pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};

@@ -55,6 +55,36 @@ fn pack(bytes: &[u8; BLOCK]) -> u64 {
         .fold(0, |mask, eight| mask << 8 | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56))
 }
 
+/// All bits or none.
+#[inline]
+pub(crate) fn flag(is: bool) -> u8 {
+    if is { u8::MAX } else { 0 }
+}
+
+/// The highest bit of each of 16 bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn highest(bytes: &[u8; 16]) -> u16 {
+    use std::arch::x86_64::{_mm_movemask_epi8, _mm_set_epi64x};
+    let [low, high] = [0, 8].map(|from| {
+        bytes
+            .get(from..)
+            .and_then(<[u8]>::first_chunk)
+            .map_or(0, |eight| i64::from_le_bytes(*eight))
+    });
+    #[expect(unsafe_code, reason = "the compiler knows no other way to say this")]
+    // SAFETY: every CPU of this architecture has SSE2.
+    let mask = unsafe { _mm_movemask_epi8(_mm_set_epi64x(high, low)) };
+    u16::try_from(mask).unwrap_or(u16::MAX)
+}
+
+/// The highest bit of each of 16 bytes.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+pub(crate) fn highest(bytes: &[u8; 16]) -> u16 {
+    bytes.iter().rev().fold(0, |mask, byte| mask << 1 | u16::from(byte >> 7))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

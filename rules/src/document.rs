@@ -10,6 +10,7 @@ use tamis_kernels::{
 mod characters;
 mod python_lines;
 
+use crate::annotators::dangling::Tally;
 use crate::references::{self, Detector, Found};
 
 pub(crate) use characters::{Characters, is_control};
@@ -59,6 +60,7 @@ pub struct Document<'a> {
     chars: Option<usize>,
     characters: Option<Characters>,
     python_lines: Option<PythonLines>,
+    tally: Option<Tally>,
 }
 
 /// N-grams with what is needed to walk them.
@@ -92,6 +94,7 @@ impl<'a> Document<'a> {
             chars: None,
             characters: None,
             python_lines: None,
+            tally: None,
         }
     }
 
@@ -264,6 +267,16 @@ impl<'a> Document<'a> {
             self.ready.found = true;
         }
         &self.scratch.found
+    }
+
+    /// Counts of [`Document::references`].
+    pub(crate) fn tally(&mut self) -> Tally {
+        if let Some(tally) = self.tally {
+            return tally;
+        }
+        let tally = Tally::of(self.references());
+        self.tally = Some(tally);
+        tally
     }
 
     /// The text's bytes after compression as one LZ4 block.

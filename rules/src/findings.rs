@@ -1,6 +1,7 @@
 //! Findings of dangling references in plans: the column that holds them, and the function by
 //! which conditions count them.
 
+use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{
@@ -74,7 +75,9 @@ impl FindingsBuilder {
             self.confidence.append_value(finding.confidence);
             self.bounds[0].append_value(finding.span.start as u64);
             self.bounds[1].append_value(finding.span.end as u64);
-            self.looked_for.append_value(finding.looked_for.to_string());
+            // what is written to a builder, which cannot fail, becomes a value with what is appended
+            let _ = write!(self.looked_for, "{}", finding.looked_for);
+            self.looked_for.append_value("");
         }
         self.lengths.push(all.len());
         self.valid.push(findings.is_some());

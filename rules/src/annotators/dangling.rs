@@ -31,21 +31,52 @@ fn is_lost(finding: &Finding) -> bool {
     finding.verdict.is_defect()
 }
 
-/// Different things that are lost: two mentions of one table are one.
-fn lost(found: &Found, of: impl Fn(&Finding) -> bool) -> Value {
-    let mut named = Vec::new();
-    let mut unnamed = 0;
-    for finding in found.findings.iter().filter(|one| is_lost(one) && of(one)) {
-        if finding.key.is_empty() {
-            unnamed += 1;
-        } else {
-            named.push((finding.kind, finding.key));
+/// What a text points at, has and lacks, by kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tally {
+    mentioned: [u32; Kind::ALL.len()],
+    present: [u32; Kind::ALL.len()],
+    /// Different things: two mentions of one table are one.
+    lost: [u32; Kind::ALL.len()],
+}
+
+impl Tally {
+    /// Counts each mention, target and finding once for all annotators.
+    pub(crate) fn of(found: &Found) -> Self {
+        let none = [0; Kind::ALL.len()];
+        let mut tally = Self { mentioned: none, present: none, lost: none };
+        let add = |counts: &mut [u32], kind: Kind| {
+            if let Some(count) = counts.get_mut(kind as usize) {
+                *count += 1;
+            }
+        };
+        for mention in &found.scan.mentions {
+            add(&mut tally.mentioned, mention.kind);
         }
+        for target in found.scan.targets.iter().filter(|one| one.evidence == Evidence::Body) {
+            add(&mut tally.present, target.kind);
+        }
+        let mut named = Vec::new();
+        for finding in found.findings.iter().filter(|one| is_lost(one)) {
+            if finding.key.is_empty() {
+                add(&mut tally.lost, finding.kind);
+            } else {
+                named.push((finding.kind, finding.key));
+            }
+        }
+        // a page may lack hundreds of sources
+        named.sort_unstable();
+        named.dedup();
+        for (kind, _) in named {
+            add(&mut tally.lost, kind);
+        }
+        tally
     }
-    // a page may lack hundreds of sources
-    named.sort_unstable();
-    named.dedup();
-    Value::count(named.len() + unnamed)
+}
+
+fn count(counts: &[u32], kinds: &[Kind]) -> Value {
+    let of = |kind: &Kind| counts.get(*kind as usize).copied().unwrap_or(0);
+    Value::Int(kinds.iter().map(of).map(i64::from).sum())
 }
 
 fn places(found: &Found, of: impl Fn(&Finding) -> bool) -> Vec<(usize, usize)> {
@@ -67,7 +98,7 @@ macro_rules! lost_of {
                         only as a caption, a placeholder or a rest. Several mentions of one count \
                         once; another document's do not count."),
                 &[$($example),+],
-                |document| lost(document.references(), |one| one.kind == Kind::$kind),
+                |document| count(&document.tally().lost, &[Kind::$kind]),
                 |document| places(document.references(), |one| one.kind == Kind::$kind),
             );
         )+
@@ -116,7 +147,7 @@ pub(super) const DANGLING_CITATIONS: Measure = of(
     "How many entries of a list of references the text cites, by number or by author and year, \
      that are not there. Several citations of one count once.",
     &[Example::int("Nothing points anywhere.", 0), Example::int("", 0)],
-    |document| lost(document.references(), is_citation),
+    |document| count(&document.tally().lost, &[Kind::Citation, Kind::AuthorYear]),
     |document| places(document.references(), is_citation),
 );
 
@@ -133,19 +164,9 @@ pub(super) const DANGLING_REFERENCES: Measure = of(
         Example::int("See Table 2 and Figure 3 for the numbers, and Table 2 for the rest.", 2),
         Example::int("Nothing points anywhere.", 0),
     ],
-    |document| lost(document.references(), |_| true),
+    |document| count(&document.tally().lost, Kind::ALL),
     |document| places(document.references(), |_| true),
 );
-
-fn mentioned(found: &Found, kind: Kind) -> Value {
-    Value::count(found.scan.mentions.iter().filter(|mention| mention.kind == kind).count())
-}
-
-fn present(found: &Found, kind: Kind) -> Value {
-    let bodies = found.scan.targets.iter();
-    let bodies = bodies.filter(|target| target.kind == kind && target.evidence == Evidence::Body);
-    Value::count(bodies.count())
-}
 
 /// Constants for what is mentioned and what is there of one kind.
 macro_rules! counted {
@@ -156,7 +177,7 @@ macro_rules! counted {
                 $mentioned_name,
                 concat!("How often the text points at ", $what, ", whether they are there or not."),
                 &[Example::int("Nothing points anywhere.", 0), Example::int("", 0)],
-                |document| mentioned(document.references(), Kind::$kind),
+                |document| count(&document.tally().mentioned, &[Kind::$kind]),
                 super::measure::no_evidence,
             );
 
@@ -166,7 +187,7 @@ macro_rules! counted {
                 concat!("How many ", $what, " the text holds, 0 where it points at nothing at all: \
                         they are looked for only where there are mentions."),
                 &[Example::int("Nothing points anywhere.", 0), Example::int("", 0)],
-                |document| present(document.references(), Kind::$kind),
+                |document| count(&document.tally().present, &[Kind::$kind]),
                 super::measure::no_evidence,
             );
         )+

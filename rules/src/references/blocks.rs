@@ -8,6 +8,10 @@ use super::lines::{Class, Line, is_toc, item_mark, split};
 use super::markup::{inline_objects, starts_with_ignore_case};
 use super::objects::{Object, ObjectKind, push, runs};
 
+/// Marks that rules are made of.
+const RULES: &[u8] = b"=-~^\"'`#*+._:";
+/// Characters from which on a line is no title.
+const TITLE_CHARS: usize = 120;
 /// Lines in which the end of a block with a weak mark is looked for.
 const CLOSE_LINES_MAX: usize = 100;
 
@@ -138,12 +142,17 @@ fn block(
         }
         return end;
     }
-    let class = single(text, lines, at, trimmed, blank_before, margin);
+    let class = if begins_as_words(trimmed) {
+        words(text, lines, at, trimmed, blank_before)
+    } else {
+        single(text, lines, at, trimmed, blank_before, margin)
+    };
     if let Some(line) = lines.get_mut(at) {
         line.class = class;
     }
     if class == Class::Heading
-        && let Some(rule) = lines.get_mut(at + 1).filter(|next| is_rule(next.of(text).trim()))
+        && !rule_at(text, lines, at + 1).is_empty()
+        && let Some(rule) = lines.get_mut(at + 1)
     {
         rule.class = Class::Markup;
         return at + 2;
@@ -154,6 +163,45 @@ fn block(
     margin.colon = full.ends_with([':', '：']);
     margin.literal = full.ends_with("::").then_some(line.indent);
     at + 1
+}
+
+/// Whether a line begins with a letter that is no label: most lines do, and only a few classes are
+/// theirs.
+fn begins_as_words(trimmed: &str) -> bool {
+    let mut bytes = trimmed.bytes();
+    let letter = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    letter && bytes.next().is_some_and(|byte| byte.is_ascii() && !matches!(byte, b'.' | b')'))
+}
+
+/// The class of a line that [`begins_as_words`]: what [`single`] gives it.
+fn words(text: &str, lines: &[Line], at: usize, trimmed: &str, blank_before: bool) -> Class {
+    if is_toc(trimmed) {
+        return Class::Toc;
+    }
+    let rule = rule_at(text, lines, at + 1);
+    if rule.is_empty() {
+        return Class::Text;
+    }
+    let titled = blank_before || at == 0 || !rule_at(text, lines, at - 1).is_empty();
+    let title = trimmed.chars().take(TITLE_CHARS).count();
+    if titled && title < TITLE_CHARS && rule.len() * 2 >= title {
+        Class::Heading
+    } else {
+        Class::Text
+    }
+}
+
+/// The rule that line `at` is; nothing where it is none.
+fn rule_at<'a>(text: &'a str, lines: &[Line], at: usize) -> &'a str {
+    let Some(line) = lines.get(at) else { return "" };
+    // most lines are told by their ends
+    let bytes = text.as_bytes().get(line.start as usize..line.end as usize).unwrap_or_default();
+    let [.., before, last] = bytes else { return "" };
+    if last.is_ascii() && (before != last || !RULES.contains(last)) {
+        return "";
+    }
+    let rule = line.of(text).trim();
+    if is_rule(rule) { rule } else { "" }
 }
 
 /// The class of one line that opens no block.
@@ -206,21 +254,20 @@ fn single(
     if trimmed.starts_with('>') && !trimmed.starts_with(">>> ") {
         return Class::Quote;
     }
-    let next = lines.get(at + 1).map_or("", |line| line.of(text)).trim();
     if is_rule(trimmed) {
         return Class::Markup;
     }
     // titles have letters; a brace above dots is elided code
     let attribute = trimmed.starts_with(['[', '.']) || !trimmed.chars().any(char::is_alphanumeric);
     // only a line above a rule is worth measuring
-    let short = if is_rule(next) { trimmed.chars().take(120).count() } else { 120 };
-    if short < 120
+    let rule = rule_at(text, lines, at + 1);
+    let short =
+        if rule.is_empty() { TITLE_CHARS } else { trimmed.chars().take(TITLE_CHARS).count() };
+    if short < TITLE_CHARS
         && !attribute
-        && next.len() * 2 >= short
-        && (blank_before || at == 0 || {
-            // a title between two rules
-            lines.get(at - 1).is_some_and(|line| is_rule(line.of(text).trim()))
-        })
+        && rule.len() * 2 >= short
+        // a title may stand between two rules
+        && (blank_before || at == 0 || !rule_at(text, lines, at - 1).is_empty())
     {
         return Class::Heading;
     }
@@ -300,7 +347,7 @@ fn front_matter(text: &str, lines: &mut [Line]) -> usize {
 fn is_rule(line: &str) -> bool {
     let mut bytes = line.bytes();
     let Some(first) = bytes.next() else { return false };
-    line.len() >= 3 && b"=-~^\"'`#*+._:".contains(&first) && bytes.all(|b| b == first)
+    line.len() >= 3 && RULES.contains(&first) && bytes.all(|b| b == first)
 }
 
 /// `[label]: target`, `[^1]: note`, `.. [1] entry`, `.. _label:`.
@@ -337,7 +384,6 @@ fn is_mail(text: &str, lines: &[Line]) -> bool {
     let found = top.filter(|line| headers.iter().any(|h| line.of(text).starts_with(h))).count();
     found >= 2
         || lines.iter().zip(lines.iter().skip(1)).any(|(line, next)| {
-            let quotes = next.of(text);
-            quotes.starts_with('>') && line.of(text).ends_with("wrote:")
+            next.first == b'>' && next.indent == 0 && line.of(text).ends_with("wrote:")
         })
 }

@@ -296,7 +296,11 @@ fn accepts(kind: Kind, object: ObjectKind) -> Option<(u32, Evidence)> {
 }
 
 /// Gives each label the nearest object that it can name; an object has one label.
-pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label], claimed: &mut [bool]) {
+pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label]) {
+    if labels.is_empty() {
+        return;
+    }
+    let mut claimed = vec![false; structure.objects.len()];
     let lines = &structure.lines;
     let content = content_before(lines);
     let count = content.last().copied().unwrap_or(0);

@@ -119,9 +119,12 @@ pub(super) fn definitions(
     };
     let mut items = 0;
     for (index, line) in structure.lines.iter().enumerate() {
+        let after = bibliography.is_some_and(|heading| heading < u32::try_from(index).unwrap_or(0));
+        if line.first.is_ascii_alphabetic() || line.class == Class::Blank && line.first == 0 {
+            continue;
+        }
         let full = line.of(text).trim_start();
         let span = Span::new(line.start as usize, line.end as usize);
-        let after = bibliography.is_some_and(|heading| heading < u32::try_from(index).unwrap_or(0));
         if let Some(rest) = full.strip_prefix('[').or_else(|| full.strip_prefix(".. [")) {
             let Some(close) = rest.find(']') else { continue };
             let label = rest.get(..close).unwrap_or_default();
@@ -155,7 +158,9 @@ pub(super) fn definitions(
             }
         }
     }
-    for mark in ["id=\"fn", "id=\"footnote", "id=\"note", "name=\"fn", "id=\"cite_note"] {
+    let quoted = memmem::find(text.as_bytes(), b"=\"").is_some();
+    let marks = ["id=\"fn", "id=\"footnote", "id=\"note", "name=\"fn", "id=\"cite_note"];
+    for mark in marks.into_iter().filter(|_| quoted) {
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
             let rest = head(text.get(at + mark.len()..).unwrap_or_default(), 24);
             let name = rest.split('"').next().unwrap_or_default();
@@ -197,7 +202,10 @@ pub(super) fn anchors(text: &str, lines: &[Line], targets: &mut Vec<Target>) {
         "id=\"", "id='", "name=\"", "name='", "name =\"", "id =\"", "{#", "[[", "[#", "anchor:",
         "\\label{", "<a id=", "<a name=", ".. _",
     ];
-    for mark in marks {
+    // what most texts lack is looked for once
+    let absent = ["=", "{"].map(|part| memmem::find(text.as_bytes(), part.as_bytes()).is_none());
+    let lacks = |mark: &&str| absent[0] && mark.contains('=') || absent[1] && mark.contains('{');
+    for mark in marks.into_iter().filter(|mark| !lacks(mark)) {
         for at in memmem::find_iter(text.as_bytes(), mark.as_bytes()) {
             let rest = head(text.get(at + mark.len()..).unwrap_or_default(), 120);
             let end =
@@ -269,6 +277,7 @@ pub(super) fn authors(
     bibliography: Option<u32>,
     targets: &mut Vec<Target>,
 ) {
+    let centuries = ["19", "20"].map(memmem::Finder::new);
     for (index, line) in lines.iter().enumerate() {
         let full = line.of(text).trim_start();
         let after = bibliography.is_some_and(|heading| heading < u32::try_from(index).unwrap_or(0));
@@ -278,9 +287,7 @@ pub(super) fn authors(
         }
         let entry = head(full, 600);
         let mut years = 0;
-        for at in memmem::find_iter(entry.as_bytes(), b"19")
-            .chain(memmem::find_iter(entry.as_bytes(), b"20"))
-        {
+        for at in centuries.iter().flat_map(|century| century.find_iter(entry.as_bytes())) {
             let year = entry.get(at..at + 4).unwrap_or_default();
             if year.len() < 4 || !year.bytes().all(|b| b.is_ascii_digit()) || years > 3 {
                 continue;

@@ -75,7 +75,7 @@ pub(super) struct Counts {
 impl Index {
     pub(super) fn new(targets: &[Target], group: Option<&TargetKeys>) -> Self {
         let mut counts = [Counts::default(); Kind::ALL.len()];
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(targets.len());
         for target in targets {
             let body = target.evidence >= Evidence::Label;
             if let Some(counts) = counts.get_mut(target.kind as usize) {

@@ -8,8 +8,8 @@ use aho_corasick::{Anchored, Input, MatchKind, StartKind};
 
 use super::kinds::{Direction, Kind};
 use super::language::{Language, LanguageError};
-use super::starts::Starts;
-use super::words::{Words, by_length};
+use super::starts::{Form, Starts};
+use super::words::{Firsts, Words, by_length};
 
 /// What a form is in one language.
 #[derive(Clone, Copy, Debug)]
@@ -180,10 +180,16 @@ pub(super) struct Lexicon {
     /// The longest form that begins at a place.
     automaton: DFA,
     senses: Vec<Vec<Sense>>,
+    /// By form: phrases that hide it where they begin inside a word.
+    shadows: Vec<Vec<Shadow>>,
     /// Frequent words, by length, each with a bit for every language that has it.
     common: Vec<(Box<str>, u64)>,
+    /// By their first byte: a bit for each length.
+    common_lengths: Firsts,
     /// Headings of a bibliography in any language, by length.
     bibliography: Vec<Box<str>>,
+    /// By their first byte: a bit for each length.
+    bibliography_lengths: Firsts,
 }
 
 impl Lexicon {
@@ -205,7 +211,23 @@ impl Lexicon {
                 senses.push(found.clone());
             }
         }
-        let starts = Starts::new(&patterns);
+        let anywhere = |form: &str, senses: &[Sense]| {
+            senses.iter().any(|sense| match sense.role {
+                Role::Mark(_) => form.bytes().any(|byte| byte.is_ascii_punctuation()),
+                _ => languages.get(usize::from(sense.language)).is_some_and(|l| l.unspaced),
+            })
+        };
+        let forms: Vec<Form<'_>> = patterns
+            .iter()
+            .zip(&senses)
+            .map(|(text, senses)| Form {
+                text,
+                stem: senses.iter().any(|sense| sense.stem),
+                anywhere: anywhere(text, senses),
+            })
+            .collect();
+        let starts = Starts::new(forms.iter().copied());
+        let shadows = shadows(&forms);
         let automaton = DFA::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
@@ -213,11 +235,29 @@ impl Lexicon {
             .prefilter(false)
             .build(&patterns)?;
         let common = common_words(&languages);
+        let mut common_lengths = Firsts::default();
+        for (known, _) in &common {
+            common_lengths.set(known, known.len());
+        }
         let headings = languages.iter().flat_map(|language| &language.bibliography);
         let mut bibliography: Vec<Box<str>> = headings.map(|h| h.to_lowercase().into()).collect();
         bibliography.sort_unstable_by(|a, b| by_length(a, b));
+        let mut bibliography_lengths = Firsts::default();
+        for known in &bibliography {
+            bibliography_lengths.set(known, known.len());
+        }
         let languages = languages.into_iter().map(compile).collect();
-        Ok(Self { languages, starts, automaton, senses, common, bibliography })
+        Ok(Self {
+            languages,
+            starts,
+            automaton,
+            senses,
+            shadows,
+            common,
+            common_lengths,
+            bibliography,
+            bibliography_lengths,
+        })
     }
 
     /// The forms in `text`: where each starts and ends, and what it can be.
@@ -226,16 +266,23 @@ impl Lexicon {
         text: &'a str,
     ) -> impl Iterator<Item = (usize, usize, &'a [Sense])> {
         let mut at = 0;
+        let mut scan = self.starts.scan(text);
         std::iter::from_fn(move || {
             loop {
-                let start = self.starts.next(text.as_bytes(), at)?;
+                let start = scan.next(at)?;
                 let input = Input::new(text).range(start..).anchored(Anchored::Yes);
                 let Some(found) = self.automaton.try_find(&input).ok().flatten() else {
                     at = start + 1;
                     continue;
                 };
+                let form = found.pattern().as_usize();
+                let shadows = self.shadows.get(form).map_or(&[][..], Vec::as_slice);
+                if let Some(end) = hidden(shadows, text, at, start) {
+                    at = end;
+                    continue;
+                }
                 at = found.end();
-                let senses = self.senses.get(found.pattern().as_usize());
+                let senses = self.senses.get(form);
                 return Some((start, at, senses.map_or(&[][..], Vec::as_slice)));
             }
         })
@@ -244,6 +291,20 @@ impl Lexicon {
     /// Whether a lower-case line is the heading of a bibliography.
     pub(super) fn is_bibliography(&self, lower: &str) -> bool {
         self.bibliography.binary_search_by(|known| by_length(known, lower)).is_ok()
+    }
+
+    /// Whether what stands between the first letter and the last of a line in ASCII may be such a
+    /// heading, with marks of LaTeX or HTML before it or not.
+    pub(super) fn may_be_bibliography(&self, line: &str) -> bool {
+        let bytes = line.as_bytes();
+        let ends = bytes
+            .iter()
+            .position(u8::is_ascii_alphabetic)
+            .zip(bytes.iter().rposition(u8::is_ascii_alphabetic));
+        let title = ends.and_then(|(first, last)| line.get(first..=last)).unwrap_or_default();
+        self.bibliography_lengths.of(title) >> title.len().min(63) & 1 == 1
+            || title.starts_with("section{")
+            || title.starts_with("h2>")
     }
 
     /// The language at `index`.
@@ -267,8 +328,11 @@ impl Lexicon {
         };
         for word in sample.split(|c: char| !c.is_alphanumeric()) {
             if word.len() <= 12 && word.is_ascii() && !word.is_empty() {
-                super::words::fold(word, lower);
-                count(lower);
+                // most words are told by their first letter and their length
+                if self.common_lengths.of(word) >> word.len() & 1 == 1 {
+                    super::words::fold(word, lower);
+                    count(lower);
+                }
             } else if word
                 .starts_with(|c: char| c > '\u{2e7f}' && !('\u{ac00}'..='\u{d7a3}').contains(&c))
             {
@@ -283,6 +347,54 @@ impl Lexicon {
         let best = counts.iter().enumerate().rev().max_by_key(|(_, count)| **count);
         best.and_then(|(index, _)| u8::try_from(index).ok()).unwrap_or(0)
     }
+}
+
+/// A phrase around a form: "as below" around "below".
+#[derive(Debug)]
+struct Shadow {
+    /// What stands before the form.
+    before: Box<[u8]>,
+    /// What stands from its start on.
+    from: Box<[u8]>,
+}
+
+/// For each form the phrases in which it can begin. What begins inside a word points at nothing,
+/// and neither does what is a part of it: "was below" holds "as below".
+fn shadows(forms: &[Form<'_>]) -> Vec<Vec<Shadow>> {
+    let mut shadows: Vec<Vec<Shadow>> = forms.iter().map(|_| Vec::new()).collect();
+    let worded = |form: &&Form<'_>| {
+        !form.anywhere && form.text.starts_with(|c: char| c.is_ascii_alphabetic())
+    };
+    for phrase in forms.iter().filter(worded).map(|form| form.text.as_bytes()) {
+        for (last, byte) in phrase.iter().enumerate() {
+            let (before, from) = phrase.split_at(last + 1);
+            if byte.is_ascii_alphanumeric() || from.is_empty() {
+                continue;
+            }
+            for (form, hidden) in forms.iter().zip(&mut shadows) {
+                let form = form.text.as_bytes();
+                let both = form.len().min(from.len());
+                if form.first() == from.first() && form.get(..both) == from.get(..both) {
+                    hidden.push(Shadow { before: before.into(), from: from.into() });
+                }
+            }
+        }
+    }
+    shadows
+}
+
+/// The end of the phrase that begins inside a word, not before `at`, and hides the form at `start`.
+fn hidden(shadows: &[Shadow], text: &str, at: usize, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let phrase = |shadow: &Shadow| {
+        let first = start.checked_sub(shadow.before.len()).filter(|first| *first >= at)?;
+        let inside = bytes.get(first.checked_sub(1)?)?.is_ascii_alphanumeric();
+        let end = start + shadow.from.len();
+        let same = bytes.get(first..start)?.eq_ignore_ascii_case(&shadow.before)
+            && bytes.get(start..end)?.eq_ignore_ascii_case(&shadow.from);
+        (inside && same).then_some((std::cmp::Reverse(first), end))
+    };
+    shadows.iter().filter_map(phrase).max().map(|(_, end)| end)
 }
 
 /// Bytes at the start of a text by which its language is known.

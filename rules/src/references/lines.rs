@@ -1,6 +1,10 @@
 //! The lines of a text and what each looks like by itself.
 
 use memchr::memchr_iter;
+use tamis_kernels::columns;
+
+/// Bytes of a line in which columns are looked for.
+const COLUMN_BYTES: usize = 600;
 
 /// What a line is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,6 +67,8 @@ pub(super) struct Line {
     pub(super) commas: u8,
     /// Tabs inside the line.
     pub(super) tabs: u8,
+    /// The first byte of the text; zero on a blank line.
+    pub(super) first: u8,
 }
 
 impl Line {
@@ -109,64 +115,17 @@ fn measure(text: &str, start: usize, end: usize) -> Line {
     }
     line.indent = u8::try_from(indent).unwrap_or(u8::MAX);
     line.class = if trimmed.is_empty() { Class::Blank } else { Class::Text };
+    line.first = trimmed.get(at).copied().unwrap_or(0);
     // what makes a table shows in the first few hundred bytes
-    let body = trimmed.get(at..trimmed.len().min(at + 600)).unwrap_or_default();
-    if is_even(body) {
-        return line;
-    }
-    let mut spaces = 0_usize;
-    let mut last = 0_u8;
-    let mut before_gap = 0_u8;
-    for (offset, &byte) in body.iter().enumerate() {
-        match byte {
-            b' ' => {
-                if spaces == 0 {
-                    before_gap = last;
-                }
-                spaces += 1;
-            }
-            b'\t' => {
-                before_gap = b'\t';
-                spaces += 2;
-                line.tabs = line.tabs.saturating_add(1);
-            }
-            _ => {
-                // two spaces after a full stop are an old habit, not a column
-                let stop = matches!(before_gap, b'.' | b'!' | b'?' | b':') && spaces == 2;
-                if spaces >= 2 && !stop {
-                    line.gaps = line.gaps.saturating_add(1);
-                    if line.gaps == 1 {
-                        line.column = u8::try_from(at + offset).unwrap_or(u8::MAX);
-                    }
-                }
-                spaces = 0;
-                line.pipes = line.pipes.saturating_add(u8::from(byte == b'|'));
-                let comma = matches!(last, b',' | b';');
-                line.commas = line.commas.saturating_add(u8::from(comma && offset > 0));
-            }
-        }
-        last = byte;
-    }
+    let last = trimmed.len().min(at + COLUMN_BYTES);
+    let found = columns(text.as_bytes(), start + at, start + last);
+    let few = |count: u32| u8::try_from(count).unwrap_or(u8::MAX);
+    line.gaps = few(found.gaps);
+    line.column = found.column.map_or(0, |at| u8::try_from(at - start).unwrap_or(u8::MAX));
+    line.pipes = few(found.bars);
+    line.commas = few(found.commas);
+    line.tabs = few(found.tabs);
     line
-}
-
-/// Whether words are parted by single spaces, with no bar and no comma that no space follows: then
-/// there is nothing to count.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without branches many bytes are compared at once"
-)]
-fn is_even(body: &[u8]) -> bool {
-    let odd = |byte: u8, next: u8| {
-        let bar = (byte == b'|') | (byte == b'\t');
-        let gap = (byte == b' ') & (next == b' ');
-        let comma = ((byte == b',') | (byte == b';')) & (next != b' ');
-        bar | gap | comma
-    };
-    // no early exit, so that many bytes are compared at once
-    let pairs = body.iter().zip(body.iter().skip(1));
-    let found = pairs.fold(false, |found, (&byte, &next)| found | odd(byte, next));
-    !found && !matches!(body.last(), Some(b'|' | b'\t'))
 }
 
 /// The line that byte `at` is on.
@@ -208,21 +167,36 @@ const DRAWN: [i8; 128] = {
     weights
 };
 
-/// Bytes that code has more of than prose.
-const CODE_MARKS: [bool; 256] = {
-    let mut marks = [false; 256];
-    let list = b"{}()[]=<>;$\\/_|&*#";
-    let mut at = 0;
-    while at < list.len() {
-        marks[list[at] as usize] = true;
-        at += 1;
-    }
-    marks
-};
+/// Whether code has more of a byte than prose: one of `{}()[]=<>;$\/_|&*#`.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches many bytes are compared at once"
+)]
+fn is_code_mark(byte: u8) -> bool {
+    let within = |from: u8, to: u8| byte.wrapping_sub(from) <= to - from;
+    within(b'#', b'$')
+        | (byte == b'&')
+        | within(b'(', b'*')
+        | (byte == b'/')
+        | within(b';', b'>')
+        | within(b'[', b']')
+        | (byte == b'_')
+        | within(b'{', b'}')
+}
+
+/// How many of at most 255 bytes are meant; many are counted at once.
+fn count(bytes: &[u8], is_meant: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().map(|byte| u8::from(is_meant(*byte))).fold(0_u8, u8::wrapping_add).into()
+}
 
 /// Whether a line is drawn rather than written: mostly lines, corners and arrows.
 pub(super) fn is_drawn(line: &str) -> bool {
     let start = line.as_bytes().get(..line.len().min(DRAWN_CHARS)).unwrap_or_default();
+    // letters, of which characters outside ASCII have more, outweigh the marks
+    let letters = count(start, |byte| byte.is_ascii_alphanumeric());
+    if letters * 2 >= start.len() && (line.len() <= DRAWN_CHARS || start.is_ascii()) {
+        return false;
+    }
     if start.is_ascii() {
         let weigh = |byte: &u8| DRAWN.get(usize::from(*byte)).copied().unwrap_or(0);
         let score: i32 = start.iter().map(|byte| i32::from(weigh(byte))).sum();
@@ -248,19 +222,22 @@ pub(super) fn is_codey(line: &str) -> bool {
     let text = line.trim();
     let starts =
         ["$ ", "# ", ">>> ", "#include", "import ", "def ", "PS> ", "C:\\", "~$", "sudo ", "</"];
-    if text.len() > 200 || text.is_empty() || is_html_text(text) {
+    let Some(first) = text.bytes().next().filter(|_| text.len() <= 200) else { return false };
+    if first == b'<' && is_html_text(text) {
         return false;
     }
-    if starts.iter().any(|start| text.starts_with(start)) && !text.ends_with('.') {
+    if b"$#>idPC~s<".contains(&first)
+        && starts.iter().any(|start| text.starts_with(start))
+        && !text.ends_with('.')
+    {
         return true;
     }
     if text.ends_with([';', '{', '}']) || text.ends_with("*/") || text.ends_with('\\') {
         return true;
     }
-    let is_mark = |byte: &u8| CODE_MARKS.get(usize::from(*byte)).copied().unwrap_or(false);
-    let marks = text.bytes().filter(is_mark).count();
-    let words = text.bytes().filter(|b| *b == b' ').count() + 1;
-    marks >= 3 && marks * 2 >= words || (text.starts_with('<') && text.ends_with('>'))
+    let marks = count(text.as_bytes(), is_code_mark);
+    let words = || count(text.as_bytes(), |byte| byte == b' ') + 1;
+    marks >= 3 && marks * 2 >= words() || (text.starts_with('<') && text.ends_with('>'))
 }
 
 /// Whether a line is a paragraph or a part of one, in HTML.

@@ -175,6 +175,9 @@ impl Detector {
 /// One sentence announces one thing: a deictic mention inside a promise takes its place, unless it
 /// is of a list too; a phrase that promises makes the colon surer.
 fn drop_doubles(mentions: &mut Vec<Mention>) {
+    if !mentions.iter().any(|mention| mention.form == Form::Promise) {
+        return;
+    }
     let mut dropped = vec![false; mentions.len()];
     for index in 0..mentions.len() {
         let Some(promise) = mentions.get(index).copied() else { break };

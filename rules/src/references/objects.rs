@@ -162,6 +162,10 @@ fn drawing(text: &str, lines: &[Line]) -> usize {
 fn rows(text: &str, lines: &[Line]) -> usize {
     let Some(first) = lines.first() else { return 0 };
     let start = first.of(text).trim_start();
+    let plain = first.pipes == 0 && first.gaps == 0 && first.tabs == 0 && first.commas < 2;
+    if plain && start.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return 0;
+    }
     if start.starts_with("+-") || start.starts_with("+=") {
         let row = |line: &&Line| line.of(text).trim_start().starts_with(['+', '|']);
         let count = lines.iter().take_while(row).count();

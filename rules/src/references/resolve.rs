@@ -47,16 +47,22 @@ pub(super) fn resolve(
         return;
     }
     let index = Index::new(&scan.targets, group);
-    let places = Places::new(&scan.targets);
+    let placed_any = scan.mentions.iter().any(|mention| mention.form == Form::Deictic);
+    let places = if placed_any { Places::new(&scan.targets) } else { Places::default() };
     let placed = Placed::of(scan, &places);
-    let lost = lost(scan, &index);
+    let stand = |mention: &Mention| match mention.form {
+        Form::Numbered => stands_for(&index, mention),
+        _ => None,
+    };
+    let standing: Vec<Option<Found>> = scan.mentions.iter().map(stand).collect();
+    let lost = lost(scan, &standing);
     let state = State { scan, index: &index, lost, cited: Cited::of(scan), placed };
-    for mention in &scan.mentions {
+    for (mention, found) in scan.mentions.iter().zip(standing) {
         let judged = match mention.form {
             Form::Residue => Some(state.residue(mention)),
             Form::Promise => state.promise(mention),
             Form::Deictic => state.deictic(mention, &places),
-            Form::Numbered => state.numbered(mention),
+            Form::Numbered => state.numbered(mention, found),
         };
         if let Some(finding) = judged
             && finding.confidence >= min_confidence[usize::from(is_unsure(&finding))]
@@ -66,15 +72,13 @@ pub(super) fn resolve(
     }
 }
 
-/// Distinct keys by kind that no body stands for.
-fn lost(scan: &Scan, index: &Index) -> BTreeMap<Kind, Vec<Key>> {
+/// Distinct keys by kind that no body stands for; `standing` has what stands for each mention.
+fn lost(scan: &Scan, standing: &[Option<Found>]) -> BTreeMap<Kind, Vec<Key>> {
     let mut lost: BTreeMap<Kind, Vec<Key>> = BTreeMap::new();
-    for mention in &scan.mentions {
-        if mention.form == Form::Numbered && !mention.external {
-            let found = stands_for(index, mention);
-            if found.is_none_or(|found| found.evidence < Evidence::Label) {
-                lost.entry(mention.kind).or_default().push(mention.key.base());
-            }
+    for (mention, found) in scan.mentions.iter().zip(standing) {
+        let numbered = mention.form == Form::Numbered && !mention.external;
+        if numbered && found.is_none_or(|found| found.evidence < Evidence::Label) {
+            lost.entry(mention.kind).or_default().push(mention.key.base());
         }
     }
     for keys in lost.values_mut() {
@@ -175,8 +179,7 @@ impl State<'_> {
         self.lost.get(&kind).map_or(0, |keys| u32::try_from(keys.len()).unwrap_or(u32::MAX))
     }
 
-    fn numbered(&self, mention: &Mention) -> Option<Finding> {
-        let found = stands_for(self.index, mention);
+    fn numbered(&self, mention: &Mention, found: Option<Found>) -> Option<Finding> {
         if mention.external {
             let shown = !matches!(mention.kind, Kind::Citation | Kind::AuthorYear | Kind::Anchor);
             let here = found.is_some_and(|found| found.evidence >= Evidence::Label);

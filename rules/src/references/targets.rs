@@ -26,6 +26,7 @@ pub(super) fn collect(
     let mut labels = Vec::new();
     let bibliography = bibliography(lexicon, text, structure);
     let mut ticks = Ticks::default();
+    let mut tex = Tex::default();
     let mut entry_line = u32::MAX;
     mentions.retain_mut(|mention| {
         let index = line_of(&structure.lines, mention.span.start);
@@ -50,7 +51,7 @@ pub(super) fn collect(
             });
         }
         // in formulas brackets are intervals and indices, in tables scores
-        if mention.kind == Kind::Citation && here.is_formal(mention) {
+        if mention.kind == Kind::Citation && here.is_formal(mention, tex.on(text, line)) {
             return false;
         }
         if here.is_masked(mention) || ticks.inside(text, line, mention.span.start) {
@@ -59,8 +60,7 @@ pub(super) fn collect(
         mention.external |= here.is_cited(mention);
         true
     });
-    let mut claimed = vec![false; structure.objects.len()];
-    bind(text, structure, &mut labels, &mut claimed);
+    bind(text, structure, &mut labels);
     objects(structure, &labels, targets);
     let wants = |kinds: &[Kind]| mentions.iter().any(|m| kinds.contains(&m.kind));
     if wants(&[Kind::Section, Kind::Appendix]) {
@@ -174,9 +174,7 @@ impl Place<'_> {
     }
 
     /// Whether brackets on this line are hardly citations.
-    fn is_formal(&self, mention: &Mention) -> bool {
-        let line = head(self.line.of(self.text), 2000);
-        let tex = line.contains('\\') && line.contains('{');
+    fn is_formal(&self, mention: &Mention, tex: bool) -> bool {
         let before = self.text.get(..mention.span.start).unwrap_or_default().trim_end();
         let after_text = before.ends_with(|c: char| {
             c.is_alphanumeric()
@@ -222,6 +220,26 @@ fn in_address(text: &str, line: Line, at: usize) -> bool {
     word.contains("://") || word.contains("](") || word.starts_with("www.")
 }
 
+/// Whether a line has commands of LaTeX; mentions of one line ask once.
+#[derive(Default)]
+struct Tex {
+    last: Option<(u32, bool)>,
+}
+
+impl Tex {
+    fn on(&mut self, text: &str, line: Line) -> bool {
+        if let Some((start, found)) = self.last
+            && start == line.start
+        {
+            return found;
+        }
+        let start = head(line.of(text), 2000);
+        let found = start.contains('\\') && start.contains('{');
+        self.last = Some((line.start, found));
+        found
+    }
+}
+
 /// Whether a place is inside backticks, found going forward only.
 #[derive(Default)]
 struct Ticks {
@@ -250,7 +268,11 @@ fn bibliography(lexicon: &Lexicon, text: &str, structure: &Structure) -> Option<
         if matches!(line.class, Class::Blank | Class::Pre) || line.width() > 48 {
             continue;
         }
-        let mut title = line.of(text).trim_matches(|c: char| !c.is_alphabetic());
+        let full = line.of(text);
+        if full.is_ascii() && !lexicon.may_be_bibliography(full) {
+            continue;
+        }
+        let mut title = full.trim_matches(|c: char| !c.is_alphabetic());
         for mark in ["section{", "h2>"] {
             while let Some(rest) = title.strip_prefix(mark) {
                 title = rest;

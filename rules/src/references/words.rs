@@ -17,6 +17,38 @@ pub(super) struct Words {
     exact: Vec<Box<str>>,
     stems: Vec<Box<str>>,
     phrases: Vec<Box<str>>,
+    /// By the first byte of a word in ASCII, small: a bit for each length that a word has.
+    lengths: Firsts,
+    /// By the first byte: whether a stem begins with it.
+    stemmed: Firsts,
+    /// By the first byte: whether a phrase begins with it.
+    phrased: Firsts,
+}
+
+/// 64 bits for each first byte in ASCII, where capitals are as small letters.
+#[derive(Debug)]
+pub(super) struct Firsts(Box<[u64; 128]>);
+
+impl Default for Firsts {
+    fn default() -> Self {
+        Self(Box::new([0; 128]))
+    }
+}
+
+impl Firsts {
+    /// Sets a bit of a form's first byte.
+    pub(super) fn set(&mut self, form: &str, bit: usize) {
+        let first = form.as_bytes().first().map(u8::to_ascii_lowercase);
+        if let Some(bits) = first.and_then(|first| self.0.get_mut(usize::from(first))) {
+            *bits |= 1 << (bit % 64);
+        }
+    }
+
+    /// The bits of a form's first byte, all of them if it is not in ASCII.
+    pub(super) fn of(&self, form: &str) -> u64 {
+        let first = form.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+        self.0.get(usize::from(first)).copied().unwrap_or(!0)
+    }
 }
 
 impl Words {
@@ -35,12 +67,20 @@ impl Words {
         }
         words.exact.sort_unstable_by(|a, b| by_length(a, b));
         words.exact.dedup();
+        words.exact.iter().for_each(|word| words.lengths.set(word, word.len()));
+        words.stems.iter().for_each(|stem| words.stemmed.set(stem, 0));
+        words.phrases.iter().for_each(|phrase| words.phrased.set(phrase, 0));
         words
     }
 
     /// Whether `word` is one of the words or begins with one of the stems.
     pub(super) fn has(&self, word: &str, lower: &mut String) -> bool {
         if word.is_empty() || word.len() > WORD_BYTES_MAX {
+            return false;
+        }
+        // most words are told by their first letter and their length
+        let exact = self.lengths.of(word) >> word.len() & 1 == 1;
+        if !exact && self.stemmed.of(word) == 0 && word.is_ascii() {
             return false;
         }
         fold(word, lower);
@@ -53,7 +93,7 @@ impl Words {
         let head = head(text, WORD_BYTES_MAX);
         let word = first_word(head);
         let mut best = self.has(word, lower).then_some(word.len());
-        if !self.phrases.is_empty() {
+        if !self.phrases.is_empty() && self.phrased.of(head) != 0 {
             fold(head, lower);
             // lower-casing keeps the length of all but a handful of characters
             for phrase in &self.phrases {
