@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Draws pairs of documents over the range of cosines, to be read by a person.
 
-    tamis run corpus/ --out out --rules none --dedup semantic --cosine 1
+    tamis run corpus/ --out out --rules none --dedup exact,fuzzy,semantic --cosine 1
     python3 benches/semantic/pairs.py out --from 0.80 --bins 10 --per-bin 10 --seed 1 > pairs.jsonl
 
-Each line has both ids, the cosine and both texts. A document is drawn once. Needs numpy and pyarrow.
+Each line has both ids, the cosine and both texts. A document is drawn once; documents that are
+duplicates by their words already are not. Needs numpy and pyarrow.
 """
 
 import argparse
@@ -23,6 +24,14 @@ def vectors(out):
     places = numpy.concatenate([table["place"].to_numpy() for table in tables])
     rows = [numpy.frombuffer(row.as_py(), "<f4") for table in tables for row in table["vector"]]
     return places, numpy.stack(rows)
+
+
+def gone(out):
+    file = pathlib.Path(out, "clusters", "fuzzy.parquet")
+    if not file.exists():
+        return set()
+    rows = pyarrow.parquet.read_table(file, columns=["document_id", "survivor_id"]).to_pylist()
+    return {row["document_id"] for row in rows if row["document_id"] != row["survivor_id"]}
 
 
 def ids(out):
@@ -44,6 +53,9 @@ def main():
     random = numpy.random.default_rng(args.seed)
     places, rows = vectors(args.out)
     names = ids(args.out)
+    by_words = gone(args.out)
+    there = [names[place]["document_id"] not in by_words for place in places]
+    places, rows = places[there], rows[there]
     edges = numpy.linspace(args.least, 1.0, args.bins + 1)
     found = [[] for _ in range(args.bins)]
     seen = numpy.zeros(args.bins, dtype=numpy.int64)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use tamis_pipeline::PipelineError;
 use tamis_pipeline::against::index;
 use tamis_pipeline::config::{Alarms, ConfigFile, ContentConfig, RunConfig};
 
@@ -62,6 +63,10 @@ pub(crate) struct IndexArgs {
 /// Saves an index.
 pub(crate) fn run(args: IndexArgs) -> anyhow::Result<ExitCode> {
     let kinds = dedup(&args.dedup, None)?;
+    if kinds.contains(&Dedup::Semantic) {
+        let what = "dedup: an index holds no vectors; semantic duplicates are found from the texts, so a run may go --against any index, or the files themselves";
+        return Err(PipelineError::Usage(what.into()).into());
+    }
     let fuzzy = args.near.settle(&ConfigFile::default())?;
     let (threads, memory_bytes) = machine(args.threads, args.memory.as_deref())?;
     let config = RunConfig {

@@ -193,8 +193,7 @@ fn both_searches_agree_and_threads_and_memory_do_not_matter() {
     for (out, more) in [
         ("one", &["--threads", "1"][..]),
         ("three", &["--threads", "3"]),
-        // blocks of few documents
-        ("small", &["--threads", "2", "--memory", "8MiB"]),
+        ("small", &["--threads", "2", "--memory", "64MiB"]),
     ] {
         run(folder.path(), "in", out, &[&from[..], more].concat());
     }
@@ -223,24 +222,24 @@ fn policies_sources_and_reference_sets_hold_for_meaning_too() {
     let documents = planted();
     let (left, right): (Vec<_>, Vec<_>) =
         documents.iter().cloned().partition(|(id, _)| id.ends_with('a') || id.ends_with('c'));
-    write_jsonl(&folder.path().join("in/left/x.jsonl"), &left);
-    write_jsonl(&folder.path().join("in/right/x.jsonl"), &right);
+    write_jsonl(&folder.path().join("in/left.jsonl"), &left);
+    write_jsonl(&folder.path().join("in/right.jsonl"), &right);
     let from = ["--embeddings", "column:embedding"];
     let with = |out: &str, input: &str, more: &[&str]| {
         run(folder.path(), input, out, &[&from[..], more].concat());
         outcome(&folder.path().join(out))
     };
     // the other folder's documents stay: a goes for b, and then c only where it is near b
-    let (_, removed) = with("prefer", "in", &["--prefer-sources", "right"]);
+    let (_, removed) = with("prefer", "in", &["--prefer-sources", "right.jsonl"]);
     assert!((0..40).all(|group| removed[&format!("{group:02}a")].0 == format!("{group:02}b")));
     // a and c are of one source, so c stays unless b is near it
     let (kept, removed) = with("across", "in", &["--across-sources"]);
     assert!((0..40).all(|group| removed[&format!("{group:02}b")].0 == format!("{group:02}a")));
     assert!((0..40).all(|group| kept.contains(&format!("{group:02}c"))));
     // against the left folder, documents of the right go
-    let (kept, removed) = with("against", "in/right", &["--against", "in/left"]);
+    let (kept, removed) = with("against", "in/right.jsonl", &["--against", "in/left.jsonl"]);
     assert_eq!((kept.len(), removed.len()), (40, 40));
-    let (_, again) = with("only", "in/right", &["--against", "in/left", "--only-against"]);
+    let (_, again) = with("only", "in/right.jsonl", &["--against", "in/left.jsonl", "--only-against"]);
     assert_eq!(removed, again);
 }
 

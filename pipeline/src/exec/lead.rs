@@ -301,3 +301,113 @@ impl State {
         Ok(stay)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::exec::flow::Rows;
+    use crate::exec::ranked::ranked;
+    use crate::exec::settle::settled;
+    use crate::exec::star::SURVIVOR;
+    use arrow::array::BinaryBuilder;
+    use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+    use tamis_kernels::vectors::{cosine, made::Source};
+
+    const DIMENSIONS: usize = 16;
+    const LEAST: f64 = 0.9;
+
+    /// Vectors of which many are near one before, some of those near each other only.
+    fn vectors(count: usize) -> Vec<Vec<f32>> {
+        let mut source = Source::new(11);
+        let mut all: Vec<Vec<f32>> = Vec::new();
+        for number in 0..count {
+            let vector = match number % 3 {
+                0 => source.unit(DIMENSIONS),
+                _ => {
+                    let before = source.bits() as usize % number;
+                    let near = all[before].clone();
+                    source.near(&near, 0.85 + 0.14 * source_share(number))
+                }
+            };
+            all.push(vector);
+        }
+        all
+    }
+
+    fn source_share(number: usize) -> f64 {
+        (number * 7919 % 1000) as f64 / 1000.0
+    }
+
+    /// `(place, survivor)` of those that go.
+    fn lead(all: &[Vec<f32>], block_rows: usize, apart: bool) -> Vec<(u64, u64)> {
+        let folder = tempfile::tempdir().unwrap();
+        let node = Lead {
+            threshold: LEAST,
+            words: None,
+            documents: all.len() as u64,
+            reference: Reference::default(),
+            apart,
+            block_bytes: block_rows * DIMENSIONS * 4,
+            spill: folder.path().join("a/spill"),
+            comparer: Comparer { device: "cpu".into(), threads: 2 },
+        };
+        let mut rows = Rows::default();
+        let mut bytes = BinaryBuilder::new();
+        for (rank, vector) in all.iter().enumerate() {
+            rows.push([rank as u64, rank as u64 + 1000, rank as u64 % 2]);
+            bytes.append_value(vector.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>());
+        }
+        let mut columns = rows.columns();
+        columns.push(Arc::new(bytes.finish()));
+        let batch = RecordBatch::try_new(ranked(), columns).unwrap();
+        let cut: Vec<_> =
+            (0..all.len()).step_by(97).map(|at| Ok(batch.slice(at, 97.min(all.len() - at)))).collect();
+        let input = RecordBatchStreamAdapter::new(ranked(), futures::stream::iter(cut));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let batches =
+            runtime.block_on(node.execute(Box::pin(input), settled()).collect::<Vec<_>>());
+        let mut found = Vec::new();
+        for batch in batches {
+            let batch = batch.unwrap();
+            let [places, survivors] = columns_of(&batch);
+            found.extend(places.into_iter().zip(survivors));
+        }
+        assert!(!folder.path().join("a/spill").exists(), "the file goes when the node is done");
+        found
+    }
+
+    fn columns_of(batch: &RecordBatch) -> [Vec<u64>; 2] {
+        columns(batch, [PLACE, SURVIVOR]).unwrap().map(<[u64]>::to_vec)
+    }
+
+    /// The definition: one goes for the best of those that stay and are near enough.
+    fn plainly(all: &[Vec<f32>], apart: bool) -> Vec<(u64, u64)> {
+        let (mut stay, mut gone) = (Vec::new(), Vec::new());
+        for (at, vector) in all.iter().enumerate() {
+            let near = |other: &&usize| {
+                cosine(vector, &all[**other]) >= crate::embed::compare::least_cosine(LEAST)
+                    && !(apart && at % 2 == **other % 2)
+            };
+            match stay.iter().find(near) {
+                Some(center) => gone.push((at as u64 + 1000, *center as u64 + 1000)),
+                None => stay.push(at),
+            }
+        }
+        gone
+    }
+
+    #[test]
+    fn blocks_and_strips_decide_as_a_double_loop_does() {
+        let all = vectors(1700);
+        for apart in [false, true] {
+            let expected = plainly(&all, apart);
+            assert!(expected.len() > 300 && expected.len() < 1300, "{}", expected.len());
+            for block_rows in [1, 130, 700, 5000] {
+                assert_eq!(lead(&all, block_rows, apart), expected, "blocks of {block_rows}");
+            }
+        }
+        assert!(lead(&[], 10, false).is_empty());
+    }
+}
