@@ -8,6 +8,11 @@ pub(crate) fn round(value: f32) -> u16 {
     if finite { rounded as u16 } else { 0 }
 }
 
+/// `bits`, or 0 where they stand for no finite number.
+pub(crate) fn finite(bits: u16) -> u16 {
+    if bits & 0x7f80 == 0x7f80 { 0 } else { bits }
+}
+
 /// The number that `bits` stand for.
 pub(crate) fn widen(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
