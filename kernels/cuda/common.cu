@@ -16,11 +16,11 @@ __device__ __forceinline__ float warp_sum(float value) {
     return value;
 }
 
-// How far the product of a row with direction `bit` may be off: `share` of their lengths.
-// A little more covers the rounding of the lengths, of the difference that is compared and of
-// this product.
-__device__ __forceinline__ float error_of(float share, const u32* longest_square, float length) {
-    return share * 1.00001f * sqrtf(__uint_as_float(*longest_square) * 1.001f) * length + 1e-36f;
+// How far the product of a row may be off: `slope` of its length, and `base`. A little more covers
+// the rounding of the length, of the difference that is compared and of this sum.
+__device__ __forceinline__ float error_of(float slope, float base, const u32* longest_square) {
+    float length = sqrtf(__uint_as_float(*longest_square) * 1.001f);
+    return (slope * length + base) * 1.00001f + 1e-36f;
 }
 
 // Appends one entry for each set bit of the masks of one thread; all threads of a warp take part.

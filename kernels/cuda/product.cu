@@ -18,7 +18,7 @@ struct Work {
     u32 first_row_tile;
     // SIGNS
     const float* thresholds;
-    float share, length;
+    float slope, base;
     const u32* longest;
     u16* words;
     u32 words_per_row;
@@ -94,7 +94,7 @@ __device__ __forceinline__ void finish(const Work& work, const float (&d)[8][4],
             u32 i = row + half * 8;
             if (OUTPUT == SIGNS) {
                 // directions are ordered so that this thread's are next to each other
-                float over = value - work.thresholds[column + q * 16 + at];
+                float over = value - work.thresholds[column + at / 2 * 8 + q * 2 + at % 2];
                 ones |= (u32)(over >= 0) << at;
                 marks[half] |= (u64)(i < work.row_count && !(fabsf(over) > error)) << at;
             } else {
@@ -127,7 +127,7 @@ __device__ __forceinline__ void product(const Work& work) {
     u32 warp = threadIdx.x / 32, lane = threadIdx.x & 31;
     u32 shared[2] = {(u32)__cvta_generic_to_shared(buffers[0]),
                      (u32)__cvta_generic_to_shared(buffers[1])};
-    float error = OUTPUT == SIGNS ? error_of(work.share, work.longest, work.length) : 0;
+    float error = OUTPUT == SIGNS ? error_of(work.slope, work.base, work.longest) : 0;
     u32 column_tiles = (work.direction_count + TILE_DIRECTIONS - 1) / TILE_DIRECTIONS;
     for (u32 tile = blockIdx.y; tile < column_tiles; tile += gridDim.y) {
         u32 column = tile * TILE_DIRECTIONS;

@@ -17,7 +17,7 @@ struct Job {
     u32 rows, first_row_tile, row_tiles, width_tiles, steps;
     // SIGNS
     const float* thresholds;
-    float share, length;
+    float slope, base;
     const u32* longest;
     u16* words;
     u32 words_per_row;
@@ -56,24 +56,33 @@ __device__ __forceinline__ void finish(const Job& job, float (&d)[WIDTH / 2], u3
     row += (threadIdx.x / 32 % 4) * 16 + lane / 4;
 #if OUTPUT == SIGNS
     // the host orders directions so that this thread's are next to each other in the signature
+    constexpr int PARTS = (WIDTH + 127) / 128;
+    u32 below[2][PARTS], close[2][PARTS];
+    #pragma unroll
+    for (int part = 0; part < 2 * PARTS; part++)
+        below[part / PARTS][part % PARTS] = close[part / PARTS][part % PARTS] = 0;
+    #pragma unroll
+    for (int j = WIDTH / 8 - 1; j >= 0; j--) {
+        float2 border = *(const float2*)(thresholds + j * 8 + q * 2);
+        #pragma unroll
+        for (int half = 0; half < 2; half++) {
+            u32 &ones = below[half][j / 16], &near = close[half][j / 16];
+            float second = d[j * 4 + half * 2 + 1] - border.y;
+            float first = d[j * 4 + half * 2] - border.x;
+            ones = __funnelshift_l(__float_as_uint(second), ones, 1);
+            near = __funnelshift_l(__float_as_uint(fabsf(second) - error), near, 1);
+            ones = __funnelshift_l(__float_as_uint(first), ones, 1);
+            near = __funnelshift_l(__float_as_uint(fabsf(first) - error), near, 1);
+        }
+    }
     u64 ones[2], near[2];
     #pragma unroll
     for (int half = 0; half < 2; half++) {
-        u32 below[(WIDTH + 127) / 128], close[(WIDTH + 127) / 128];
-        #pragma unroll
-        for (int part = 0; part < (WIDTH + 127) / 128; part++) below[part] = close[part] = 0;
-        #pragma unroll
-        for (int at = WIDTH / 4 - 1; at >= 0; at--) {
-            float over = d[at / 2 * 4 + half * 2 + at % 2] - thresholds[q * (WIDTH / 4) + at];
-            below[at / 32] = __funnelshift_l(__float_as_uint(over), below[at / 32], 1);
-            close[at / 32] =
-                __funnelshift_l(__float_as_uint(fabsf(over) - error), close[at / 32], 1);
-        }
-        ones[half] = below[0];
-        near[half] = close[0];
-        if (WIDTH > 128) {
-            ones[half] |= (u64)below[WIDTH > 128] << 32;
-            near[half] |= (u64)close[WIDTH > 128] << 32;
+        ones[half] = below[half][0];
+        near[half] = close[half][0];
+        if (PARTS == 2) {
+            ones[half] |= (u64)below[half][PARTS - 1] << 32;
+            near[half] |= (u64)close[half][PARTS - 1] << 32;
         }
         ones[half] = ~ones[half];
         if (row + half * 8 >= job.rows) {
@@ -130,7 +139,7 @@ extern "C" __global__ void __cluster_dims__(CLUSTER, 1, 1)
                      const __grid_constant__ TensorMap directions, const __grid_constant__ Job job) {
     extern __shared__ char dynamic[];
     __shared__ __align__(8) u64 full[STAGES], empty[STAGES];
-    __shared__ float thresholds[WIDTH];
+    __shared__ __align__(8) float thresholds[WIDTH];
     // swizzled buffers start at a multiple of 1024
     u32 buffers = (shared_address(dynamic) + 1023) & ~1023u;
     u32 rank = blockIdx.x % CLUSTER, group = threadIdx.x / 128;
@@ -187,7 +196,7 @@ extern "C" __global__ void __cluster_dims__(CLUSTER, 1, 1)
         u32 stage = 0, turn = 0;
         float d[WIDTH / 2], error = 0;
 #if OUTPUT == SIGNS
-        error = error_of(job.share, job.longest, job.length);
+        error = error_of(job.slope, job.base, job.longest);
 #endif
         for (u32 tile = blockIdx.x / CLUSTER; tile < tiles; tile += clusters) {
             u32 row, column;

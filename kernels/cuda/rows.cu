@@ -41,13 +41,13 @@ __device__ __forceinline__ float warp_product(const uint4* left, const uint4* ri
 // Computes the products in `near` again, with a bound that is many times smaller, sets their bits,
 // and hands on those that are still too near.
 extern "C" __global__ void settle(const uint4* rows, const uint4* directions, u32 stride,
-                                  const float* thresholds, float share, float length,
-                                  const u32* longest, const Near* near, const u64* near_count,
+                                  const float* thresholds, float slope, const u32* longest,
+                                  const Near* near, const u64* near_count,
                                   u64 near_capacity, u32* words, u32 words_per_row, Near* left,
                                   u64* left_count, u64 left_capacity) {
     u64 count = *near_count < near_capacity ? *near_count : near_capacity;
     u64 warps = (u64)gridDim.x * (blockDim.x / 32);
-    float error = error_of(share, longest, length);
+    float error = error_of(slope, 0, longest);
     for (u64 at = ((u64)blockIdx.x * blockDim.x + threadIdx.x) / 32; at < count; at += warps) {
         u64 row = near[at] >> 16;
         u32 bit = near[at] & 0xffff;

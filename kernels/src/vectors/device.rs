@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::cuda::{self, BATCH_ROWS, Card, Limits, Report, Slot, Stop};
+use super::cuda::{self, Card, Limits, Report, Slot, Stop, batch_rows};
 use super::exact::{check, pairs_from};
 use super::parallel;
 use super::rows::{Pair, Rows, SearchError};
@@ -225,10 +225,10 @@ impl Engine {
     fn signatures_on_cards(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
         let dimensions = hash.projection().dimensions();
         let count = rows.rows(dimensions);
-        let batch = BATCH_ROWS.min(count.max(1));
+        let batch = batch_rows().min(count.max(1));
         let units = count.div_ceil(batch);
         // enough streams to copy and compute at the same time, and threads to round and copy
-        let each = (self.threads / self.cards.len()).clamp(2, 12).min(units.max(1));
+        let each = (self.threads / self.cards.len()).clamp(2, 16).min(units.max(1));
         let mut slots: Vec<(Arc<Card>, Option<Slot>)> = (0..each)
             .flat_map(|_| self.cards.iter().map(|card| (Arc::clone(card), None)))
             .collect();

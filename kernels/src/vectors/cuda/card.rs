@@ -134,7 +134,7 @@ impl Card {
     }
 }
 
-/// Whether the plain kernels are asked for, so that they can be tested on a Hopper card.
-fn plain() -> bool {
+/// Whether the PTX that comes along is asked for, so that it can be tested where there is more.
+pub(super) fn plain() -> bool {
     std::env::var_os("TAMIS_CUDA_PLAIN").is_some()
 }

@@ -96,7 +96,9 @@ fn signatures(engine: &Engine, seed: u64) -> Result<(u64, u64), String> {
             _ => {}
         }
     }
-    let mean = source.bits().is_multiple_of(2)
+    let mean = source
+        .bits()
+        .is_multiple_of(2)
         .then(|| source.normals(dimensions).iter().map(|value| value * scale / 3.0).collect());
     let hash = SignHash::new(projection, mean).map_err(|error| error.to_string())?;
     let expected = hash.signatures(&rows, 2);
@@ -161,8 +163,8 @@ fn pairs(engine: &Engine, seed: u64) -> Result<usize, String> {
 /// Vectors like those of embeddings, for which prefixes exclude much, and a little.
 fn spectra(engine: &Engine, seed: u64) -> Result<usize, String> {
     let mut found = 0;
-    for (dimensions, threshold) in [(768, 0.95), (384, 0.9), (200, 0.85), (768, 0.3)] {
-        let corpus = Corpus::new(12_000, 500, dimensions, seed);
+    for (dimensions, threshold) in [(768, 0.95), (384, 0.9), (200, 0.85), (768, 0.55)] {
+        let corpus = Corpus::new(10_500, 500, dimensions, seed);
         let case = format!("a corpus of {dimensions} at {threshold}");
         found += same_pairs(engine, &corpus, threshold, Limits::default(), &case)?;
     }

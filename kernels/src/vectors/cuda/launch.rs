@@ -19,8 +19,8 @@ pub(super) struct Matrix {
 pub(super) enum Output {
     Signs {
         thresholds: CUdeviceptr,
-        share: f32,
-        length: f32,
+        slope: f32,
+        base: f32,
         longest: CUdeviceptr,
         words: CUdeviceptr,
     },
@@ -57,8 +57,8 @@ struct HopperJob {
     width_tiles: u32,
     steps: u32,
     thresholds: CUdeviceptr,
-    share: f32,
-    length: f32,
+    slope: f32,
+    base: f32,
     longest: CUdeviceptr,
     words: CUdeviceptr,
     words_per_row: u32,
@@ -83,8 +83,8 @@ struct PlainJob {
     stride: u32,
     first_row_tile: u32,
     thresholds: CUdeviceptr,
-    share: f32,
-    length: f32,
+    slope: f32,
+    base: f32,
     longest: CUdeviceptr,
     words: CUdeviceptr,
     words_per_row: u32,
@@ -251,8 +251,8 @@ fn hopper_product(
         ..HopperJob::default()
     };
     let kind = match output {
-        Output::Signs { thresholds, share, length, longest, words } => {
-            (job.thresholds, job.share, job.length) = (thresholds, share, length);
+        Output::Signs { thresholds, slope, base, longest, words } => {
+            (job.thresholds, job.slope, job.base) = (thresholds, slope, base);
             (job.longest, job.words, job.words_per_row) = (longest, words, directions.rows / 16);
             0
         }
@@ -310,8 +310,8 @@ fn plain_product(
     };
     let mut columns = 1;
     let name = match output {
-        Output::Signs { thresholds, share, length, longest, words } => {
-            (job.thresholds, job.share, job.length) = (thresholds, share, length);
+        Output::Signs { thresholds, slope, base, longest, words } => {
+            (job.thresholds, job.slope, job.base) = (thresholds, slope, base);
             (job.longest, job.words, job.words_per_row) = (longest, words, directions.rows / 16);
             "product_signs"
         }

@@ -93,7 +93,7 @@ pub(super) fn load(
     set: Set,
     capability: (i32, i32),
 ) -> Result<std::sync::Arc<cudarc::driver::CudaModule>, Failure> {
-    if nvrtc_version().is_some() {
+    if nvrtc_version().is_some() && !super::card::plain() {
         // the letter stands for instructions of this one architecture
         let suffix = if capability.0 == 9 { "a" } else { "" };
         let architecture = format!("sm_{}{}{suffix}", capability.0, capability.1);

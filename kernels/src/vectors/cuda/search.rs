@@ -8,6 +8,7 @@ use cudarc::driver::PinnedHostSlice;
 use super::pairs::{Held, Limits, Plan, Worker, fixed_bytes, row_bytes};
 use super::rotate::rotation;
 use super::{Card, Failure};
+use crate::simd::Level;
 use crate::vectors::bf16;
 use crate::vectors::exact::{BLOCK_ROWS, check_lengths};
 use crate::vectors::parallel;
@@ -300,7 +301,7 @@ impl Loader {
         for (place, row) in
             staged.chunks_exact_mut(stride).zip(self.floats.chunks_exact(dimensions))
         {
-            place.iter_mut().zip(row).for_each(|(to, value)| *to = bf16::round(*value));
+            bf16::round_all(Level::detect(), row, place);
             place[dimensions..].fill(0);
         }
         self.stream.context().bind_to_thread()?;

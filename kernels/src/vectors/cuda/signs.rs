@@ -2,18 +2,27 @@
 
 use std::sync::{Arc, PoisonError};
 
+use cudarc::driver::result::{memcpy_dtoh_async, memcpy_htod_async};
 use cudarc::driver::{
     CudaSlice, CudaStream, DevicePtr, DevicePtrMut, PinnedHostSlice, PushKernelArg,
 };
 
 use super::launch::{List, Matrix, Output, Tuning, product, small, walk};
 use super::program::Set;
-use super::{Card, Failure, tensor_bound, warp_bound};
+use super::{Card, Failure, sign_error, warp_bound};
+use crate::simd::Level;
 use crate::vectors::bf16;
 use crate::vectors::sign::{Part, SignHash, Signatures};
 
 /// Rows that go to a card at a time.
-pub(in crate::vectors) const BATCH_ROWS: usize = 1 << 15;
+///
+/// Few enough that what is staged stays in the CPU's cache until the card has fetched it; a bench
+/// tries others.
+pub(in crate::vectors) fn batch_rows() -> usize {
+    std::env::var("TAMIS_BATCH").ok().and_then(|text| text.parse().ok()).unwrap_or(BATCH_ROWS)
+}
+
+const BATCH_ROWS: usize = 1 << 12;
 /// Fewer than this at a time are not worth a card.
 const BATCH_ROWS_MIN: usize = 1 << 10;
 /// Rows longer than this may overflow on the way: the CPU does them.
@@ -39,7 +48,11 @@ pub(in crate::vectors) struct Slot {
     directions: CudaSlice<u16>,
     ordered: CudaSlice<u16>,
     thresholds: CudaSlice<f32>,
-    length: f32,
+    ordered_thresholds: CudaSlice<f32>,
+    /// How far products may be off: a share of the row's length, and a rest.
+    error: (f32, f32),
+    /// The same, for products that are summed again.
+    settle_slope: f32,
     words: CudaSlice<u64>,
     counters: CudaSlice<u64>,
     near: CudaSlice<u64>,
@@ -75,7 +88,7 @@ impl Card {
         // buffers of another kind of signature only take memory
         idle.retain(|slot| slot.key == key);
         drop(idle);
-        let mut size = rows.clamp(1, BATCH_ROWS).next_power_of_two();
+        let mut size = rows.clamp(1, batch_rows()).next_power_of_two();
         loop {
             match Slot::new(self, hash, key.clone(), size, size) {
                 Err(error) if error.is_memory() && size > BATCH_ROWS_MIN => {
@@ -132,9 +145,11 @@ impl Slot {
         let directions = stream.clone_htod(&padded(&|place| place))?;
         let ordered = stream.clone_htod(&padded(&|place| bit_at(place, width)))?;
         let thresholds = stream.clone_htod(hash.thresholds())?;
+        let ordered_thresholds: Vec<f32> =
+            (0..bits).map(|place| hash.thresholds()[bit_at(place, width)]).collect();
+        let ordered_thresholds = stream.clone_htod(&ordered_thresholds)?;
         let longest = projection.lengths().iter().copied().fold(0.0, f64::max);
-        #[expect(clippy::cast_possible_truncation, reason = "stepped past the rounding")]
-        let length = (longest as f32).next_up();
+        let settle_slope = up(warp_bound(stride) * longest * (1.0 + 1e-9));
         let list = LEFT + COUNTERS;
         // SAFETY: what is read later was written before: rows and counters by copies, the rest by
         // kernels; the pinned buffers are filled with zeros.
@@ -149,7 +164,9 @@ impl Slot {
                 directions,
                 ordered,
                 thresholds,
-                length,
+                ordered_thresholds,
+                error: sign_error(hash),
+                settle_slope,
                 words: stream.alloc(rows * bits / 64)?,
                 counters: stream.alloc(COUNTERS)?,
                 near: stream.alloc(rows * NEAR_PER_ROW)?,
@@ -183,14 +200,19 @@ impl Slot {
         hash: &SignHash,
         part: Part<'_>,
     ) -> Result<Option<Signatures>, Failure> {
+        card.context.bind_to_thread()?;
         let dimensions = hash.projection().dimensions();
         let count = part.rows(dimensions);
         self.stage(part, dimensions)?;
         let numbers = count * self.stride;
         let stream = Arc::clone(&self.stream);
-        // SAFETY: staging wrote these numbers just now.
-        let staged = unsafe { std::slice::from_raw_parts(self.staged.as_ptr()?, numbers) };
-        stream.memcpy_htod(staged, &mut self.vectors.slice_mut(..numbers))?;
+        let to = self.vectors.device_ptr_mut(&stream).0;
+        // SAFETY: staging wrote these numbers just now, the card has room for them, and the buffer
+        // is not touched before the stream is waited for.
+        unsafe {
+            let staged = std::slice::from_raw_parts(self.staged.as_ptr()?, numbers);
+            memcpy_htod_async(to, staged, stream.cu_stream())?;
+        }
         self.enqueue(card, count)?;
         let words = count * hash.projection().bits() / 64;
         let (made, list) = self.fetch(words)?;
@@ -226,17 +248,17 @@ impl Slot {
             let length = self.staged.len();
             std::slice::from_raw_parts_mut(self.staged.as_mut_ptr()?, length)
         };
-        let places = staged.chunks_exact_mut(stride);
+        let (places, level) = (staged.chunks_exact_mut(stride), Level::detect());
         match part {
             Part::Floats(rows) => {
                 for (place, row) in places.zip(rows.chunks_exact(dimensions)) {
-                    place.iter_mut().zip(row).for_each(|(to, value)| *to = bf16::round(*value));
+                    bf16::round_all(level, row, place);
                     place[dimensions..].fill(0);
                 }
             }
             Part::Halves(rows) => {
                 for (place, row) in places.zip(rows.chunks_exact(dimensions)) {
-                    place.iter_mut().zip(row).for_each(|(to, bits)| *to = bf16::finite(*bits));
+                    bf16::copy_finite(level, row, place);
                     place[dimensions..].fill(0);
                 }
             }
@@ -284,9 +306,9 @@ impl Slot {
         let at = self.ordered.device_ptr(&stream).0;
         let ordered = Matrix { at, rows: small(self.key.2)?, stride: rows.stride };
         let output = Output::Signs {
-            thresholds: self.thresholds.device_ptr(&stream).0,
-            share: up(tensor_bound(self.stride)),
-            length: self.length,
+            thresholds: self.ordered_thresholds.device_ptr(&stream).0,
+            slope: self.error.0,
+            base: self.error.1,
             longest: self.counter(2),
             words: self.words.device_ptr_mut(&stream).0,
         };
@@ -299,7 +321,7 @@ impl Slot {
     pub(super) fn enqueue_settle(&mut self, card: &Card) -> Result<(), Failure> {
         let stream = Arc::clone(&self.stream);
         let function = card.function(Set::Every, "settle", 0)?;
-        let (rows, share) = (self.matrix(0)?, up(warp_bound(self.stride)));
+        let rows = self.matrix(0)?;
         let directions = self.directions.device_ptr(&stream).0;
         let thresholds = self.thresholds.device_ptr(&stream).0;
         let (near, left, longest) = (self.counter(0), self.counter(1), self.counter(2));
@@ -309,8 +331,8 @@ impl Slot {
         let words = self.words.device_ptr_mut(&stream).0;
         let words_per_row = small(self.key.2 / 32)?;
         let mut launch = stream.launch_builder(&function);
-        launch.arg(&rows.at).arg(&directions).arg(&rows.stride).arg(&thresholds).arg(&share);
-        launch.arg(&self.length).arg(&longest).arg(&near_list).arg(&near).arg(&near_capacity);
+        launch.arg(&rows.at).arg(&directions).arg(&rows.stride).arg(&thresholds);
+        launch.arg(&self.settle_slope).arg(&longest).arg(&near_list).arg(&near).arg(&near_capacity);
         launch.arg(&words).arg(&words_per_row).arg(&left_list).arg(&left).arg(&left_capacity);
         // SAFETY: reads what the product listed, writes bits of rows that it signed.
         unsafe { launch.launch(walk(card)?)? };
@@ -325,8 +347,14 @@ impl Slot {
             std::slice::from_raw_parts_mut(self.made.as_mut_ptr()?, length)
         };
         let (counters, made) = made.split_at_mut(COUNTERS);
-        self.stream.memcpy_dtoh(&self.words.slice(..words), &mut made[..words])?;
-        self.stream.memcpy_dtoh(&self.counters, counters)?;
+        let (from, from_counters) =
+            (self.words.device_ptr(&self.stream).0, self.counters.device_ptr(&self.stream).0);
+        let stream = self.stream.cu_stream();
+        // SAFETY: both are as long on the card, and are not touched before the stream is waited for.
+        unsafe {
+            memcpy_dtoh_async(&mut made[..words], from, stream)?;
+            memcpy_dtoh_async(counters, from_counters, stream)?;
+        }
         self.stream.synchronize()?;
         Ok((made[..words].to_vec(), [counters[0], counters[1], counters[2]]))
     }
