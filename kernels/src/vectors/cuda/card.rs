@@ -138,3 +138,24 @@ impl Card {
 pub(super) fn plain() -> bool {
     std::env::var_os("TAMIS_CUDA_PLAIN").is_some()
 }
+
+/// Takes all memory of all cards but about `left` bytes each, for a test.
+#[expect(unsafe_code, reason = "memory that nobody reads")]
+pub(super) fn take_memory(left: usize) -> Result<Vec<cudarc::driver::CudaSlice<u8>>, Failure> {
+    let mut taken = Vec::new();
+    for (card, _) in cards().map_err(Failure::Rows)? {
+        let stream = card.stream()?;
+        let mut size = 1 << 34;
+        while size >= 1 << 20 {
+            let (free, _) = card.context.mem_get_info()?;
+            // SAFETY: nobody reads it.
+            let got = if free >= left + size { unsafe { stream.alloc(size) }.ok() } else { None };
+            match got {
+                Some(memory) => taken.push(memory),
+                None => size /= 2,
+            }
+            stream.synchronize()?;
+        }
+    }
+    Ok(taken)
+}

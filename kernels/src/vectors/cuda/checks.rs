@@ -27,11 +27,12 @@ pub fn parity(seed: u64, rounds: usize) -> Result<Option<String>, String> {
     }
     found += spectra(&engine, seed)?;
     let notes = engine.take_notes();
+    let hungry = hunger(seed)?;
     if !notes.is_empty() {
         return Err(format!("a card did not finish: {notes:?}"));
     }
     Ok(Some(format!(
-        "{rounds} rounds on {:?}: {bits} bits equal ({near} of them computed again), {found} pairs equal",
+        "{rounds} rounds on {:?}: {bits} bits equal ({near} of them computed again), {found} pairs equal; {hungry}",
         engine.devices()
     )))
 }
@@ -160,9 +161,46 @@ fn pairs(engine: &Engine, seed: u64) -> Result<usize, String> {
     same_pairs(engine, &Flat::new(&rows, dimensions), threshold, limits, &case)
 }
 
+/// What happens where a card has little memory, and none: less at a time, and the CPU.
+fn hunger(seed: u64) -> Result<String, String> {
+    let dimensions = 512;
+    let rows = Source::new(seed).normals(20_000 * dimensions);
+    let projection = Projection::new(dimensions, 256, seed).map_err(|error| error.to_string())?;
+    let hash = SignHash::new(projection, None).map_err(|error| error.to_string())?;
+    let expected = hash.signatures(&rows, 4);
+    let mut said = Vec::new();
+    for left in [24 << 20, 0] {
+        let engine = Engine::open(Choice::Cuda(None), 2).map_err(|error| error.to_string())?;
+        let taken = super::card::take_memory(left).map_err(|error| error.to_string())?;
+        let found = engine.signatures(&hash, &rows);
+        compare(&expected, &found, &format!("with {left} bytes of memory"))?;
+        drop(taken);
+        let notes = engine.take_notes();
+        if left == 0 && notes.is_empty() {
+            return Err("a card without memory was not noticed".to_owned());
+        }
+        said.extend(notes);
+    }
+    Ok(format!("short of memory: {said:?}"))
+}
+
 /// Vectors like those of embeddings, for which prefixes exclude much, and a little.
 fn spectra(engine: &Engine, seed: u64) -> Result<usize, String> {
     let mut found = 0;
+    // isotropic vectors keep most of their length out of any prefix
+    for (dimensions, threshold) in [(150, 0.9), (250, 0.95), (900, 0.8)] {
+        let mut source = Source::new(seed);
+        let mut rows: Vec<f32> = (0..2500).flat_map(|_| source.unit(dimensions)).collect();
+        for from in 0..400 {
+            let original = rows[from * dimensions..][..dimensions].to_vec();
+            rows.extend(source.near(&original, threshold + 1e-6 * (from as f64 - 200.0)));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a threshold")]
+        let threshold = threshold as f32;
+        let case = format!("isotropic vectors of {dimensions} at {threshold}");
+        let flat = Flat::new(&rows, dimensions);
+        found += same_pairs(engine, &flat, threshold, Limits::default(), &case)?;
+    }
     for (dimensions, threshold) in [(768, 0.95), (384, 0.9), (200, 0.85), (768, 0.55)] {
         let corpus = Corpus::new(10_500, 500, dimensions, seed);
         let case = format!("a corpus of {dimensions} at {threshold}");

@@ -63,9 +63,11 @@ impl Plan {
         self.dimensions.next_multiple_of(8)
     }
 
-    /// The step of a component: coarse enough for the largest, and for a border of four bytes.
+    /// The step of a component: coarse enough for the largest one, for a rest as long as the whole
+    /// vector (which is split over two bytes, so `1.01 / 2^(1/2)` of it), and for a border of four
+    /// bytes.
     fn step(&self) -> f32 {
-        (self.rotation.largest * 1.25 / 127.0).clamp(0.0039, 1.006 / 127.0)
+        (self.rotation.largest * 1.25 / 127.0).clamp(0.0057, 1.006 / 127.0)
     }
 
     /// How far a rotated vector may be off.
@@ -371,3 +373,7 @@ impl<'a> Worker<'a> {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+#[path = "pairs_tests.rs"]
+mod tests;
