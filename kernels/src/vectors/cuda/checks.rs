@@ -82,6 +82,8 @@ fn signatures(engine: &Engine, seed: u64) -> Result<(u64, u64), String> {
     for value in &mut rows {
         *value *= scale;
     }
+    // a huge component makes every product of its batch uncertain, so it must not be in all
+    let wild = source.bits().is_multiple_of(5);
     for (number, row) in rows.chunks_exact_mut(dimensions).enumerate() {
         match (source.bits() % 8, dimensions) {
             (0, 2..) => {
@@ -93,7 +95,7 @@ fn signatures(engine: &Engine, seed: u64) -> Result<(u64, u64), String> {
             }
             (1, _) if number % 7 == 0 => row.fill(0.0),
             (2, _) if number % 7 == 0 => row[0] = f32::NAN,
-            (3, _) if number % 50 == 0 => row[dimensions / 2] = 3e38,
+            (3, _) if wild && number % 50 == 0 => row[dimensions / 2] = 3e38,
             _ => {}
         }
     }

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, PushKernelArg};
+use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DevicePtrMut, DeviceRepr, PushKernelArg};
 
 use super::launch::{List, Matrix, Output, Tuning, prefix, product, small, walk};
 use super::program::Set;
@@ -134,6 +134,16 @@ pub(super) struct Worker<'a> {
     pub(super) times: (f64, f64),
 }
 
+/// What lies on a card. A copy into ordinary memory may go on after its call, so it is waited for.
+fn read<T: DeviceRepr>(
+    stream: &Arc<CudaStream>,
+    from: &impl DevicePtr<T>,
+) -> Result<Vec<T>, Failure> {
+    let to = stream.clone_dtoh(from)?;
+    stream.synchronize()?;
+    Ok(to)
+}
+
 /// Bytes of a card's memory that a search with these limits takes beside its blocks.
 pub(super) fn fixed_bytes(limits: Limits, stride: usize) -> usize {
     ROTATED_ROWS * ROTATED * 4 + limits.candidates * 9 + ROTATED * stride * 2 + (256 << 20)
@@ -230,8 +240,7 @@ impl<'a> Worker<'a> {
             // SAFETY: reads `count` rows of both, writes as many rows of bytes and one counter.
             unsafe { launch.launch(walk(&self.card)?)? };
         }
-        let counters = stream.clone_dtoh(&self.counters)?;
-        stream.synchronize()?;
+        let counters = read(&stream, &self.counters)?;
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the float")]
         let worst = f32::from_bits(counters[2] as u32);
         Ok(worst)
@@ -335,7 +344,7 @@ impl<'a> Worker<'a> {
                 list,
             )?;
         }
-        let listed = stream.clone_dtoh(&self.counters)?[0];
+        let listed = read(stream, &self.counters)?[0];
         let area = f64::from(lefts.1) * f64::from(rights.1);
         if !self.whole && listed as f64 > MANY * area && area > 1e8 {
             // prefixes exclude too little: from here on whole vectors are looked at
@@ -358,7 +367,7 @@ impl<'a> Worker<'a> {
             launch.arg(&kept).arg(&kept_count).arg(&capacity);
             // SAFETY: reads rows that the list names, writes the kept ones up to the capacity.
             unsafe { launch.launch(walk(&self.card)?)? };
-            length = stream.clone_dtoh(&self.counters)?[1];
+            length = read(stream, &self.counters)?[1];
             if length > capacity {
                 return Ok(false);
             }
@@ -366,7 +375,7 @@ impl<'a> Worker<'a> {
         }
         if length > 0 {
             let length = usize::try_from(length).unwrap_or(0);
-            let pairs = stream.clone_dtoh(&at.slice(..2 * length))?;
+            let pairs = read(stream, &at.slice(..2 * length))?;
             let (left, right) = (left.first, first_right);
             found.extend(pairs.chunks_exact(2).map(|pair| (left + pair[0], right + pair[1])));
         }
