@@ -1,4 +1,4 @@
-//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS]]`, `gpu bench [sign|host|pairs] ..`,
+//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs] ..`,
 //! `gpu ptx [FILE]`. It makes its own inputs, so that it runs where there is no Rust.
 #![expect(clippy::print_stdout, reason = "a program")]
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), String> {
             let seed = number(rest.first(), 1)?;
             let rounds = number(rest.get(1), 100)?;
             println!("{}", checks::baseline()?.unwrap_or("PTX skipped: no NVRTC".to_owned()));
-            match checks::parity(seed as u64, rounds)? {
+            match checks::parity(seed as u64, rounds, rest.get(2) == Some(&"calm"))? {
                 Some(done) => println!("{done}"),
                 None => println!("skipped: {}", devices().without_cuda.unwrap_or_default()),
             }

@@ -5,13 +5,18 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::cuda::{self, Card, Limits, Report, Slot, Stop, batch_rows};
+use super::cuda::{self, BATCH_ROWS, Card, Limits, Report, Slot, Stop};
 use super::exact::{check, pairs_from};
 use super::parallel;
 use super::rows::{Pair, Rows, SearchError};
 use super::sign::{Part, SignHash, Signatures};
 use super::{Neighbour, nearest};
 use crate::simd::Level;
+
+/// Rows below which a card takes longer to start than the CPU to sign them.
+const FEW_ROWS: usize = 256;
+/// The same for a search for pairs.
+const FEW_PAIRED: usize = 4096;
 
 /// A device that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,7 +212,7 @@ impl Engine {
 
     /// The signatures of `rows` (row-major): see [`SignHash::signatures`].
     pub fn signatures(&self, hash: &SignHash, rows: &[f32]) -> Signatures {
-        if !self.usable() {
+        if !self.usable() || rows.len() < FEW_ROWS * hash.projection().dimensions() {
             return hash.signatures(rows, self.threads);
         }
         self.signatures_on_cards(hash, Part::Floats(rows))
@@ -222,10 +227,10 @@ impl Engine {
         hash.signatures(&rows, self.threads)
     }
 
-    fn signatures_on_cards(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
+    pub(super) fn signatures_on_cards(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
         let dimensions = hash.projection().dimensions();
         let count = rows.rows(dimensions);
-        let batch = batch_rows().min(count.max(1));
+        let batch = BATCH_ROWS.min(count.max(1));
         let units = count.div_ceil(batch);
         // enough streams to copy and compute at the same time, and threads to round and copy
         let each = (self.threads / self.cards.len()).clamp(2, 16).min(units.max(1));
@@ -285,6 +290,9 @@ impl Engine {
         threshold: f32,
         sink: impl FnMut(Pair),
     ) -> Result<(), SearchError> {
+        if rows.count() < FEW_PAIRED {
+            return super::exact_pairs(rows, threshold, self.threads, sink);
+        }
         self.pairs_with(rows, threshold, Limits::default(), sink).map(drop)
     }
 

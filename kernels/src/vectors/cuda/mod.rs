@@ -17,7 +17,7 @@ pub(super) use card::{Card, cards};
 pub(super) use pairs::Limits;
 pub use program::{baseline_mark, baseline_ptx, committed_ptx, nvrtc_version};
 pub(super) use search::{Report, Stop, search};
-pub(super) use signs::{Slot, batch_rows};
+pub(super) use signs::{BATCH_ROWS, Slot};
 
 use crate::vectors::bf16;
 use crate::vectors::sign::SignHash;

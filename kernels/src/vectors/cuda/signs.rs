@@ -14,15 +14,9 @@ use crate::simd::Level;
 use crate::vectors::bf16;
 use crate::vectors::sign::{Part, SignHash, Signatures};
 
-/// Rows that go to a card at a time.
-///
-/// Few enough that what is staged stays in the CPU's cache until the card has fetched it; a bench
-/// tries others.
-pub(in crate::vectors) fn batch_rows() -> usize {
-    std::env::var("TAMIS_BATCH").ok().and_then(|text| text.parse().ok()).unwrap_or(BATCH_ROWS)
-}
-
-const BATCH_ROWS: usize = 1 << 12;
+/// Rows that go to a card at a time: few enough that what is staged stays in the CPU's cache until
+/// the card has fetched it.
+pub(in crate::vectors) const BATCH_ROWS: usize = 1 << 12;
 /// Fewer than this at a time are not worth a card.
 const BATCH_ROWS_MIN: usize = 1 << 10;
 /// Rows longer than this may overflow on the way: the CPU does them.
@@ -88,7 +82,7 @@ impl Card {
         // buffers of another kind of signature only take memory
         idle.retain(|slot| slot.key == key);
         drop(idle);
-        let mut size = rows.clamp(1, batch_rows()).next_power_of_two();
+        let mut size = rows.clamp(1, BATCH_ROWS).next_power_of_two();
         loop {
             match Slot::new(self, hash, key.clone(), size, size) {
                 Err(error) if error.is_memory() && size > BATCH_ROWS_MIN => {
