@@ -232,7 +232,7 @@ impl Engine {
         let count = rows.rows(dimensions);
         let batch = BATCH_ROWS.min(count.max(1));
         let units = count.div_ceil(batch);
-        // enough streams to copy and compute at the same time, and threads to round and copy
+        // streams enough to copy and compute at once; with more, what is staged leaves the cache
         let each = (self.threads / self.cards.len()).clamp(2, 16).min(units.max(1));
         let mut slots: Vec<(Arc<Card>, Option<Slot>)> = (0..each)
             .flat_map(|_| self.cards.iter().map(|card| (Arc::clone(card), None)))

@@ -52,7 +52,16 @@ fn first_line(text: &str) -> String {
 }
 
 fn open(number: usize) -> Result<(Arc<Card>, DeviceInfo), Failure> {
-    CudaContext::device_count()?;
+    let device = cudarc::driver::result::device::get(i32::try_from(number).unwrap_or(i32::MAX))?;
+    #[expect(unsafe_code, reason = "a call into the driver")]
+    // SAFETY: the device exists. A context that is already in use keeps its ways, which is as well.
+    unsafe {
+        // threads that wait for a card sleep, so that others can prepare what it gets next
+        sys::cuDevicePrimaryCtxSetFlags_v2(
+            device,
+            sys::CUctx_flags_enum::CU_CTX_SCHED_BLOCKING_SYNC as u32,
+        );
+    }
     let context = CudaContext::new(number)?;
     #[expect(unsafe_code, reason = "each buffer belongs to one stream")]
     // SAFETY: what is shared between streams is uploaded and waited for before it is shared.
