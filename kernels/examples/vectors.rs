@@ -1,11 +1,13 @@
-//! How fast vectors are worked on by the CPU, one thread: `cargo run --release --example vectors`.
+//! How fast vectors are worked on by the CPU, one thread, and with `recall` what
+//! share of planted pairs buckets find: `cargo run --release --example vectors [recall]`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use tamis_kernels::vectors::{
-    Flat, Projection, SignBands, SignHash, close_pairs, cosine, exact_pairs, made::Source, nearest,
+    Flat, Projection, SignBands, SignHash, close_pairs, cosine, exact_pairs, hamming, made::Source,
+    nearest,
 };
 
 /// The median of five runs in seconds.
@@ -21,7 +23,48 @@ fn median(mut run: impl FnMut()) -> f64 {
     times[2]
 }
 
+/// Recall by the formula and as found, for planted pairs of each cosine.
+fn recall() {
+    let (dimensions, pairs) = (768, 20_000);
+    let hash = SignHash::new(Projection::new(dimensions, 256, 1).unwrap(), None).unwrap();
+    for threshold in [0.90, 0.95, 0.97] {
+        let bands = SignBands::for_threshold(threshold, 1_000_000, 256).unwrap();
+        println!("{bands:?}");
+        for wanted in [0.88, 0.90, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99] {
+            let mut source = Source::new(7);
+            let mut found = 0;
+            for _ in 0..pairs / 1000 {
+                let mut rows = Vec::new();
+                for _ in 0..1000 {
+                    let left = source.unit(dimensions);
+                    rows.extend(source.near(&left, wanted));
+                    rows.extend(left);
+                }
+                let words = hash.signatures(&rows, 1).words;
+                let (mut stored, mut looked_up) = (Vec::new(), Vec::new());
+                for pair in words.chunks_exact(8) {
+                    let (left, right) = pair.split_at(4);
+                    bands.own_keys(left, &mut stored);
+                    bands.query_keys(right, &mut looked_up);
+                    let meets = looked_up.iter().any(|key| stored.contains(key));
+                    found += u32::from(meets && hamming(left, right) <= bands.max_hamming());
+                }
+            }
+            println!(
+                "  cosine {wanted}: formula {:.4}, found {:.4}; compared at cosine 0.3: {:.1e}, 0.5: {:.1e}",
+                bands.recall(wanted),
+                f64::from(found) / f64::from(pairs),
+                bands.candidates(0.3),
+                bands.candidates(0.5),
+            );
+        }
+    }
+}
+
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("recall") {
+        return recall();
+    }
     let (count, dimensions) = (8192, 768);
     let mut source = Source::new(1);
     let rows: Vec<f32> = (0..count).flat_map(|_| source.unit(dimensions)).collect();
@@ -78,6 +121,12 @@ fn main() {
         }
     });
     println!("cosine: {:.1} M/s ({sum:.3})", (count / 2) as f64 / seconds / 1e6);
+    let seconds = median(|| {
+        for pair in rows[..16 * dimensions].chunks_exact(2 * dimensions).cycle().take(4096) {
+            sum += cosine(&pair[..dimensions], &pair[dimensions..]);
+        }
+    });
+    println!("cosine of vectors in the cache: {:.1} M/s ({sum:.3})", 4096.0 / seconds / 1e6);
 
     let queries = &rows[..100 * dimensions];
     let seconds = median(|| {

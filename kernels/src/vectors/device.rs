@@ -2,11 +2,21 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cuda::{self, BATCH_ROWS, Card, Limits, Report, Slot, Stop};
+use super::exact::{check, pairs_from};
+use super::parallel;
 use super::rows::{Pair, Rows, SearchError};
-use super::sign::{SignHash, Signatures};
-use super::{Neighbour, exact_pairs, nearest};
+use super::sign::{Part, SignHash, Signatures};
+use super::{Neighbour, nearest};
 use crate::simd::Level;
+
+/// Rows below which a card takes longer to start than the CPU to sign them.
+const FEW_ROWS: usize = 256;
+/// The same for a search for pairs.
+const FEW_PAIRED: usize = 4096;
 
 /// A device that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +107,10 @@ pub struct Found {
 
 /// Looks for devices. It never fails: what is wrong with CUDA is in the answer.
 pub fn devices() -> Found {
+    found().0
+}
+
+fn found() -> (Found, Vec<Arc<Card>>) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let width = match Level::detect() {
         Level::Baseline if cfg!(target_arch = "aarch64") => "NEON",
@@ -112,57 +126,202 @@ pub fn devices() -> Found {
         driver: None,
         kernels: width.to_owned(),
     };
-    Found { devices: vec![cpu], without_cuda: Some("this build has no CUDA".to_owned()) }
+    match cuda::cards() {
+        Ok(cards) => {
+            let (cards, infos): (Vec<_>, Vec<_>) = cards.into_iter().unzip();
+            let devices = std::iter::once(cpu).chain(infos).collect();
+            (Found { devices, without_cuda: None }, cards)
+        }
+        Err(reason) => (Found { devices: vec![cpu], without_cuda: Some(reason) }, Vec::new()),
+    }
 }
 
 /// Works on vectors, on the devices chosen; results are the same on all.
 #[derive(Debug)]
 pub struct Engine {
     threads: usize,
-    devices: Vec<Device>,
+    cards: Vec<Arc<Card>>,
+    /// A card has failed: the CPU does the rest.
+    failed: AtomicBool,
+    notes: Mutex<Vec<String>>,
 }
 
 impl Engine {
     /// An engine on the devices that `choice` names, with `threads` threads of the CPU.
     pub fn open(choice: Choice, threads: usize) -> Result<Self, DeviceError> {
-        let found = devices();
-        let asked = match choice {
-            Choice::Auto | Choice::Cpu => {
-                return Ok(Self { threads, devices: vec![Device::Cpu] });
-            }
-            Choice::Cuda(None) => "cuda".to_owned(),
-            Choice::Cuda(Some(number)) => Device::Cuda(number).to_string(),
+        let engine = |cards| Self {
+            threads: threads.max(1),
+            cards,
+            failed: AtomicBool::new(false),
+            notes: Mutex::default(),
         };
-        let reason = found.without_cuda.unwrap_or_else(|| "it is not there".to_owned());
-        Err(DeviceError::Missing { asked, reason })
+        if choice == Choice::Cpu {
+            return Ok(engine(Vec::new()));
+        }
+        let (found, cards) = found();
+        match (choice, found.without_cuda) {
+            (Choice::Cuda(Some(number)), None) => {
+                let cards: Vec<_> =
+                    cards.into_iter().filter(|card| card.number() == number).collect();
+                if cards.is_empty() {
+                    let asked = Device::Cuda(number).to_string();
+                    return Err(DeviceError::Missing {
+                        asked,
+                        reason: "it is not there".to_owned(),
+                    });
+                }
+                Ok(engine(cards))
+            }
+            (Choice::Cuda(number), Some(reason)) => {
+                let all = || "cuda".to_owned();
+                let asked = number.map_or_else(all, |number| Device::Cuda(number).to_string());
+                Err(DeviceError::Missing { asked, reason })
+            }
+            _ => Ok(engine(cards)),
+        }
     }
 
-    /// Where it works.
-    pub fn devices(&self) -> &[Device] {
-        &self.devices
+    /// Where it works: on cards, or on the CPU where there are none.
+    pub fn devices(&self) -> Vec<Device> {
+        if self.cards.is_empty() || self.failed.load(Ordering::Relaxed) {
+            return vec![Device::Cpu];
+        }
+        self.cards.iter().map(|card| Device::Cuda(card.number())).collect()
     }
 
     /// What a user should know since the last call: a card that failed, a batch that was halved.
     pub fn take_notes(&self) -> Vec<String> {
-        Vec::new()
+        std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, note: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    fn give_up(&self, card: &str, failure: &dyn fmt::Display) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.note(format!("{card} failed ({failure}): the CPU does the rest"));
+    }
+
+    fn usable(&self) -> bool {
+        !self.cards.is_empty() && !self.failed.load(Ordering::Relaxed)
     }
 
     /// The signatures of `rows` (row-major): see [`SignHash::signatures`].
     pub fn signatures(&self, hash: &SignHash, rows: &[f32]) -> Signatures {
-        hash.signatures(rows, self.threads)
+        if !self.usable() || rows.len() < FEW_ROWS * hash.projection().dimensions() {
+            return hash.signatures(rows, self.threads);
+        }
+        self.signatures_on_cards(hash, Part::Floats(rows))
     }
 
-    /// All pairs of `rows` with a cosine of at least `threshold`: see [`exact_pairs`].
+    /// The same for rows of bfloat16 numbers.
+    pub fn signatures_bf16(&self, hash: &SignHash, rows: &[u16]) -> Signatures {
+        if self.usable() {
+            return self.signatures_on_cards(hash, Part::Halves(rows));
+        }
+        let rows: Vec<f32> = rows.iter().map(|bits| super::bf16::widen(*bits)).collect();
+        hash.signatures(&rows, self.threads)
+    }
+
+    pub(super) fn signatures_on_cards(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
+        let dimensions = hash.projection().dimensions();
+        let count = rows.rows(dimensions);
+        let batch = BATCH_ROWS.min(count.max(1));
+        let units = count.div_ceil(batch);
+        // streams enough to copy and compute at once; with more, what is staged leaves the cache
+        let each = (self.threads / self.cards.len()).clamp(2, 16).min(units.max(1));
+        let mut slots: Vec<(Arc<Card>, Option<Slot>)> = (0..each)
+            .flat_map(|_| self.cards.iter().map(|card| (Arc::clone(card), None)))
+            .collect();
+        let work = |(card, slot): &mut (Arc<Card>, Option<Slot>), unit: usize| {
+            let part = rows.slice(unit * batch * dimensions, batch * dimensions);
+            if self.failed.load(Ordering::Relaxed) {
+                return hash.signatures_of(part);
+            }
+            self.batch(card, slot, hash, part, batch).unwrap_or_else(|failure| {
+                self.give_up(&Device::Cuda(card.number()).to_string(), &failure);
+                *slot = None;
+                hash.signatures_of(part)
+            })
+        };
+        let mut all = Signatures::default();
+        all.words.reserve(count * hash.projection().bits() / 64);
+        parallel::in_order_with(&mut slots, units, work, |part| all.append(part));
+        for (card, slot) in slots {
+            if let Some(slot) = slot {
+                card.put_back(slot);
+            }
+        }
+        all
+    }
+
+    /// One batch, in parts where the card's memory is short.
+    fn batch(
+        &self,
+        card: &Arc<Card>,
+        held: &mut Option<Slot>,
+        hash: &SignHash,
+        rows: Part<'_>,
+        batch: usize,
+    ) -> Result<Signatures, cuda::Failure> {
+        let dimensions = hash.projection().dimensions();
+        let slot = match held {
+            Some(slot) => slot,
+            None => held.insert(card.slot(hash, batch, |note| self.note(note))?),
+        };
+        let mut all = Signatures::default();
+        for from in (0..rows.rows(dimensions)).step_by(slot.rows()) {
+            let part = rows.slice(from * dimensions, slot.rows() * dimensions);
+            let signed = slot.signatures(card, hash, part)?;
+            all.append(signed.unwrap_or_else(|| hash.signatures_of(part)));
+        }
+        Ok(all)
+    }
+
+    /// All pairs of `rows` with a cosine of at least `threshold`: see
+    /// [`exact_pairs`](super::exact_pairs).
     pub fn exact_pairs(
         &self,
         rows: &dyn Rows,
         threshold: f32,
         sink: impl FnMut(Pair),
     ) -> Result<(), SearchError> {
-        exact_pairs(rows, threshold, self.threads, sink)
+        if rows.count() < FEW_PAIRED {
+            return super::exact_pairs(rows, threshold, self.threads, sink);
+        }
+        self.pairs_with(rows, threshold, Limits::default(), sink).map(drop)
     }
 
-    /// The nearest of `rows` for each query: see [`nearest`].
+    pub(super) fn pairs_with(
+        &self,
+        rows: &dyn Rows,
+        threshold: f32,
+        limits: Limits,
+        mut sink: impl FnMut(Pair),
+    ) -> Result<Report, SearchError> {
+        check(rows.dimensions(), threshold)?;
+        let mut done = 0;
+        if self.usable() && rows.count() > 0 {
+            let found = cuda::search(&self.cards, rows, threshold, self.threads, limits, &mut sink);
+            match found {
+                Ok(report) => return Ok(report),
+                Err(Stop::Search(error)) => return Err(error),
+                Err(Stop::Card { failure, done: before }) => {
+                    self.give_up("a card", &failure);
+                    done = before;
+                }
+            }
+        }
+        pairs_from(rows, done, threshold, self.threads, &mut sink)?;
+        Ok(Report::default())
+    }
+
+    /// The nearest of `rows` for each query: see [`nearest`]. The CPU does it: an audit reads the
+    /// rows once, and reading takes longer.
     pub fn nearest(
         &self,
         rows: &dyn Rows,

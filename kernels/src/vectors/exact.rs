@@ -28,11 +28,22 @@ pub fn exact_pairs(
     threads: usize,
     mut sink: impl FnMut(Pair),
 ) -> Result<(), SearchError> {
+    pairs_from(rows, 0, threshold, threads, &mut sink)
+}
+
+/// The same for pairs whose smaller number is `first` (a multiple of [`BLOCK_ROWS`]) or larger.
+pub(crate) fn pairs_from(
+    rows: &dyn Rows,
+    first: usize,
+    threshold: f32,
+    threads: usize,
+    sink: &mut dyn FnMut(Pair),
+) -> Result<(), SearchError> {
     let (count, dimensions) = (rows.count(), rows.dimensions());
     check(dimensions, threshold)?;
     let shape = Shape::of(Level::detect());
     let blocks = count.div_ceil(BLOCK_ROWS);
-    for left_block in 0..blocks {
+    for left_block in first / BLOCK_ROWS..blocks {
         let left_rows = read_block(rows, left_block)?;
         let left = Block { first: left_block * BLOCK_ROWS, rows: &left_rows };
         let packed = pack_left(shape, &left_rows, dimensions);
@@ -55,7 +66,7 @@ pub fn exact_pairs(
             return Err(error);
         }
         pairs.sort_unstable_by_key(|pair: &Pair| (pair.left, pair.right));
-        pairs.into_iter().for_each(&mut sink);
+        pairs.into_iter().for_each(&mut *sink);
     }
     Ok(())
 }

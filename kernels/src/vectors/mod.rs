@@ -5,11 +5,13 @@
 
 mod bands;
 mod bf16;
+pub mod cuda;
 mod device;
 mod exact;
 mod exact_sign;
 mod hamming;
 pub mod made;
+pub mod made_corpus;
 mod nearest;
 mod parallel;
 mod product;

@@ -29,11 +29,22 @@ pub(crate) fn in_order<T: Send>(
     units: usize,
     threads: usize,
     work: impl Fn(usize) -> T + Sync,
+    take: impl FnMut(T),
+) {
+    let mut states = vec![(); threads.clamp(1, units.max(1))];
+    in_order_with(&mut states, units, |(), unit| work(unit), take);
+}
+
+/// The same with a thread for each of `states` (one at least), which it alone uses.
+pub(crate) fn in_order_with<S: Send, T: Send>(
+    states: &mut [S],
+    units: usize,
+    work: impl Fn(&mut S, usize) -> T + Sync,
     mut take: impl FnMut(T),
 ) {
-    let threads = threads.clamp(1, units.max(1));
-    if threads == 1 {
-        (0..units).for_each(|unit| take(work(unit)));
+    let threads = states.len();
+    if let [state] = states {
+        (0..units).for_each(|unit| take(work(state, unit)));
         return;
     }
     let ahead = threads * 4;
@@ -42,17 +53,18 @@ pub(crate) fn in_order<T: Send>(
         Mutex::new(Waiting { done: (0..units).map(|_| None).collect(), next: 0, broken: false });
     let changed = Condvar::new();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let _watch = Watch(&waiting, &changed);
+        for state in states {
+            let (unit, waiting, changed, work) = (&unit, &waiting, &changed, &work);
+            scope.spawn(move || {
+                let _watch = Watch(waiting, changed);
                 loop {
                     let number = unit.fetch_add(1, Ordering::Relaxed);
                     if number >= units {
                         return;
                     }
-                    drop(wait(&waiting, &changed, |state| number < state.next + ahead));
-                    let result = work(number);
-                    let mut state = lock(&waiting);
+                    drop(wait(waiting, changed, |state| number < state.next + ahead));
+                    let result = work(state, number);
+                    let mut state = lock(waiting);
                     state.done[number] = Some(result);
                     drop(state);
                     changed.notify_all();

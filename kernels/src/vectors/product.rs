@@ -8,6 +8,8 @@ use crate::simd::Level;
 
 /// A row's worth of floats that a tile holds at most: 14 rows of 32.
 pub(crate) const TILE_MAX: usize = 14 * 32;
+/// Components that are packed at a time.
+const PACKED: usize = 32;
 /// Bytes of packed rows that stay in the second-level cache.
 const CACHED: usize = 768 << 10;
 
@@ -112,14 +114,19 @@ impl Panels {
         let group_floats = width * dimensions;
         let groups = self.floats[self.start..self.start + size].chunks_exact_mut(group_floats);
         for (group, packed) in groups.enumerate() {
-            for lane in 0..width {
-                let row = group * width + lane;
-                let places = packed[lane..].iter_mut().step_by(width);
-                if row < count {
-                    let row = &rows[row * dimensions..][..dimensions];
-                    places.zip(row).for_each(|(place, value)| *place = change(*value));
-                } else {
-                    places.for_each(|place| *place = 0.0);
+            // some components of all rows at a time, so that what is written stays in a cache
+            for from in (0..dimensions).step_by(PACKED) {
+                let many = PACKED.min(dimensions - from);
+                for lane in 0..width {
+                    let row = group * width + lane;
+                    let part = &mut packed[from * width + lane..];
+                    let places = part.iter_mut().step_by(width).take(many);
+                    if row < count {
+                        let row = &rows[row * dimensions + from..][..many];
+                        places.zip(row).for_each(|(place, value)| *place = change(*value));
+                    } else {
+                        places.for_each(|place| *place = 0.0);
+                    }
                 }
             }
         }

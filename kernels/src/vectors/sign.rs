@@ -46,6 +46,52 @@ pub struct Signatures {
     pub recomputed: u64,
 }
 
+impl Signatures {
+    /// Adds those of the rows that follow.
+    pub(crate) fn append(&mut self, more: Self) {
+        self.words.extend(more.words);
+        self.recomputed += more.recomputed;
+    }
+}
+
+/// Rows in either precision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'a> {
+    /// `f32`.
+    Floats(&'a [f32]),
+    /// bfloat16.
+    Halves(&'a [u16]),
+}
+
+impl<'a> Part<'a> {
+    /// Whole rows of `dimensions`.
+    pub(crate) fn rows(self, dimensions: usize) -> usize {
+        match self {
+            Self::Floats(rows) => rows.len() / dimensions,
+            Self::Halves(rows) => rows.len() / dimensions,
+        }
+    }
+
+    /// `count` numbers from `from` on, or as many as there are.
+    pub(crate) fn slice(self, from: usize, count: usize) -> Part<'a> {
+        match self {
+            Self::Floats(rows) => Self::Floats(&rows[from..rows.len().min(from + count)]),
+            Self::Halves(rows) => Self::Halves(&rows[from..rows.len().min(from + count)]),
+        }
+    }
+
+    /// Puts row `row` into `into`, after emptying it.
+    pub(crate) fn copy_row(self, row: usize, dimensions: usize, into: &mut Vec<f32>) {
+        into.clear();
+        match self {
+            Self::Floats(rows) => into.extend(&rows[row * dimensions..][..dimensions]),
+            Self::Halves(rows) => into.extend(
+                rows[row * dimensions..][..dimensions].iter().map(|bits| bf16::widen(*bits)),
+            ),
+        }
+    }
+}
+
 /// What a fast product must reach for its bit to be certain.
 #[derive(Clone, Debug)]
 pub(crate) struct Borders {
@@ -91,6 +137,17 @@ impl SignHash {
         self.signatures_at(Level::detect(), rows, threads)
     }
 
+    /// Those of some rows, on this thread.
+    pub(crate) fn signatures_of(&self, part: Part<'_>) -> Signatures {
+        match part {
+            Part::Floats(rows) => self.signatures(rows, 1),
+            Part::Halves(rows) => {
+                let rows: Vec<f32> = rows.iter().map(|bits| bf16::widen(*bits)).collect();
+                self.signatures(&rows, 1)
+            }
+        }
+    }
+
     pub(crate) fn signatures_at(&self, level: Level, rows: &[f32], threads: usize) -> Signatures {
         let shape = Shape::of(level);
         let dimensions = self.projection.dimensions();
@@ -106,10 +163,7 @@ impl SignHash {
             let to = rows.len().min(from + BLOCK * dimensions);
             self.block(level, shape, &rows[from..to], &directions)
         };
-        parallel::in_order(blocks, threads, block, |part| {
-            all.words.extend(part.words);
-            all.recomputed += part.recomputed;
-        });
+        parallel::in_order(blocks, threads, block, |part| all.append(part));
         all
     }
 

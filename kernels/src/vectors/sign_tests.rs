@@ -2,7 +2,7 @@ use super::exact_sign::exceeds;
 use super::made::Source;
 use super::projection::{Projection, ProjectionError};
 use super::sign::SignHash;
-use super::{cosine, hamming};
+use super::{SignBands, cosine, hamming};
 use crate::simd::Level;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
@@ -63,6 +63,34 @@ fn bits_differ_as_often_as_the_angle_says() {
         }
         let spread = (expected * (1.0 - expected / 512.0 / f64::from(trials))).sqrt();
         assert!((f64::from(differing) - expected).abs() < 4.0 * spread, "{wanted}");
+    }
+}
+
+#[test]
+fn pairs_are_found_as_often_as_the_formula_says() {
+    let (dimensions, pairs) = (120, 1500);
+    let hash = SignHash::new(Projection::new(dimensions, 256, 5).unwrap(), None).unwrap();
+    let bands = SignBands::for_threshold(0.95, 1_000_000, 256).unwrap();
+    for wanted in [0.90, 0.93, 0.95] {
+        let mut source = Source::new(6);
+        let mut rows = Vec::new();
+        for _ in 0..pairs {
+            let left = source.unit(dimensions);
+            rows.extend(source.near(&left, wanted));
+            rows.extend(left);
+        }
+        let words = hash.signatures(&rows, 2).words;
+        let (mut stored, mut looked_up, mut found) = (Vec::new(), Vec::new(), 0);
+        for pair in words.chunks_exact(8) {
+            let (left, right) = pair.split_at(4);
+            bands.own_keys(left, &mut stored);
+            bands.query_keys(right, &mut looked_up);
+            let meets = looked_up.iter().any(|key| stored.contains(key));
+            found += u32::from(meets && hamming(left, right) <= bands.max_hamming());
+        }
+        let (share, recall) = (f64::from(found) / f64::from(pairs), bands.recall(wanted));
+        let spread = (recall * (1.0 - recall) / f64::from(pairs)).sqrt();
+        assert!((share - recall).abs() < 4.0 * spread + 1e-3, "{wanted}: {share}, not {recall}");
     }
 }
 

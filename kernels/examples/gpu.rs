@@ -1,0 +1,64 @@
+//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs] ..`,
+//! `gpu ptx [FILE]`. It makes its own inputs, so that it runs where there is no Rust.
+#![expect(clippy::print_stdout, reason = "a program")]
+
+use tamis_kernels::vectors::cuda::{baseline_mark, baseline_ptx, checks, measure, nvrtc_version};
+use tamis_kernels::vectors::devices;
+
+fn main() -> Result<(), String> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["devices"] => {
+            let found = devices();
+            found.devices.iter().for_each(|device| println!("{device:?}"));
+            found.without_cuda.iter().for_each(|reason| println!("no cards: {reason}"));
+            Ok(())
+        }
+        ["test", rest @ ..] => {
+            let seed = number(rest.first(), 1)?;
+            let rounds = number(rest.get(1), 100)?;
+            println!("{}", checks::baseline()?.unwrap_or("PTX skipped: no NVRTC".to_owned()));
+            match checks::parity(seed as u64, rounds, rest.get(2) == Some(&"calm"))? {
+                Some(done) => println!("{done}"),
+                None => println!("skipped: {}", devices().without_cuda.unwrap_or_default()),
+            }
+            Ok(())
+        }
+        ["bench", "sign", rest @ ..] => {
+            println!("{}", measure::ceilings()?);
+            let shape = [number(rest.first(), 768)?, number(rest.get(1), 256)?];
+            let tunings: Vec<_> = rest.iter().skip(2).filter_map(|text| tuning(text)).collect();
+            print!("{}", measure::signs_on_card(shape[0], shape[1], 2 << 20, &tunings)?);
+            Ok(())
+        }
+        ["bench", "host", rest @ ..] => {
+            let threads = number(rest.first(), 16)?;
+            print!("{}", measure::signs_from_host(768, 256, 6 << 20, threads)?);
+            Ok(())
+        }
+        ["bench", "pairs", rest @ ..] => {
+            let (count, percent) = (number(rest.first(), 1_000_000)?, number(rest.get(1), 95)?);
+            let threads = number(rest.get(2), 16)?;
+            let threshold = f32::from(u8::try_from(percent).unwrap_or(95)) / 100.0;
+            print!("{}", measure::pairs(count, 768, threshold, threads)?);
+            Ok(())
+        }
+        ["ptx", file @ ..] => {
+            let version = nvrtc_version().ok_or("NVRTC is not installed")?;
+            let text = baseline_ptx().map_err(|error| error.to_string())?;
+            let file = file.first().copied().unwrap_or("kernels/cuda/baseline.ptx");
+            std::fs::write(file, baseline_mark(version) + &text).map_err(|e| e.to_string())
+        }
+        _ => Err("gpu devices|test|bench sign|bench host|bench pairs|ptx".to_owned()),
+    }
+}
+
+fn number(text: Option<&&str>, default: usize) -> Result<usize, String> {
+    text.map_or(Ok(default), |text| text.parse().map_err(|_| format!("{text} is no number")))
+}
+
+fn tuning(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split(',').map(str::parse);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
+}
