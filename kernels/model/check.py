@@ -26,7 +26,7 @@ def texts(path, limit):
     data = path.read_bytes()
     if path.suffix == ".zst":
         data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data)).read()
-    return [json.loads(line)["text"] for line in data.decode().splitlines()][:limit]
+    return [json.loads(line)["text"] for line in data.decode().split("\n") if line][:limit]
 
 
 def main():

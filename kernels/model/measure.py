@@ -41,7 +41,7 @@ def read(path):
     import zstandard
 
     data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(path.read_bytes())).read()
-    return [json.loads(line) for line in data.decode().splitlines()]
+    return [json.loads(line) for line in data.decode().split("\n") if line]
 
 
 def mirror_pairs():
@@ -53,7 +53,7 @@ def mirror_pairs():
             import gzip
 
             data = gzip.decompress(data)
-        rows += [json.loads(line) for line in data.decode().splitlines()]
+        rows += [json.loads(line) for line in data.decode().split("\n") if line]
     texts = {row["id"]: row["text"] for row in rows}
     pairs = {}
     for row in rows:
