@@ -112,7 +112,7 @@ def sample_texts(path):
         data = gzip.decompress(data)
     if path.suffix in {".md", ".txt"}:
         return [data.decode()]
-    return [json.loads(line)["text"] for line in data.decode().splitlines()]
+    return [json.loads(line)["text"] for line in data.decode().split("\n") if line]
 
 
 def shares(tokenizer, paths):

@@ -7,11 +7,17 @@ The models are random numbers from a fixed seed: what is compared is the arithme
 
 import json
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 from model2vec import StaticModel
 from safetensors.numpy import save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Normalize, Pooling, Transformer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE / "fixtures"
@@ -73,6 +79,38 @@ def expected(folder, texts):
     return [{"text": text, "vector": [round(x, 6) for x in row]} for text, row in zip(texts, vectors.tolist())]
 
 
+def transformers(tokenizer):
+    """Tiny BERT models as sentence-transformers saves them."""
+    torch.manual_seed(11)
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        initializer_range=0.3,
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+    result = {}
+    with TemporaryDirectory() as folder:
+        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+        fast.save_pretrained(folder)
+        for name, mode, steps in [("bert-mean", "mean", [Normalize()]), ("bert-cls", "cls", [])]:
+            first = Transformer(folder, max_seq_length=16)
+            model = SentenceTransformer(modules=[first, Pooling(24, mode), *steps], device="cpu")
+            model.save(str(FIXTURES / name), create_model_card=False)
+            # what nobody reads
+            (FIXTURES / name / "config_sentence_transformers.json").unlink()
+            rmtree(FIXTURES / name / "2_Normalize", ignore_errors=True)
+            vectors = model.encode(TEXTS).astype(np.float64).tolist()
+            rows = zip(TEXTS, vectors, strict=True)
+            result[name] = [{"text": text, "vector": [round(x, 6) for x in row]} for text, row in rows]
+    (FIXTURES / "transformers.json").write_text(json.dumps(result, ensure_ascii=False, indent=0) + "\n")
+
+
 def main():
     random = np.random.default_rng(11)
     words = ["the", "cat", "sat", "on", "mat", "hat", "rat", "##s", "cafe", "deja", "vu", "naive"]
@@ -91,9 +129,12 @@ def main():
     mapping = random.integers(0, 7, size=size)
     mapped = {"embeddings": rows[:7], "mapping": mapping, "weights": weights}
     write("mapped", bert, mapped, {"normalize": True, "max_length": 512})
+    bert.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    transformers(bert)
     pairs = byte_pairs()
     write("bpe", pairs, {"embeddings": rows[: pairs.get_vocab_size()]}, {"normalize": True, "max_length": 9})
-    result = {folder.name: expected(folder, TEXTS) for folder in sorted(FIXTURES.iterdir()) if folder.is_dir()}
+    static = [folder for folder in sorted(FIXTURES.iterdir()) if folder.is_dir() and not folder.name.startswith("bert")]
+    result = {folder.name: expected(folder, TEXTS) for folder in static}
     result["embedded"] = expected(HERE, TEXTS + ENGLISH)
     (FIXTURES / "static.json").write_text(json.dumps(result, ensure_ascii=False, indent=0) + "\n")
 

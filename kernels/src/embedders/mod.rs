@@ -1,14 +1,16 @@
 //! Text into vectors.
 //!
 //! One file a source: [`embedded`] is the model that comes with tamis, [`static_model`] reads any
-//! model in the format of the Python package `model2vec`. Everything here works on bytes; who
-//! calls it opens the files, [`from_files`] says which.
+//! model in the format of the Python package `model2vec`, [`transformer`] runs a sentence
+//! transformer. Everything here works on bytes; who calls it opens the files that [`Files`] names
+//! and hands them to [`from_files`].
 
 pub mod embedded;
 mod error;
 pub mod static_model;
 mod tensors;
 mod tokenizer;
+pub mod transformer;
 pub mod wordpiece;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -16,8 +18,10 @@ use xxhash_rust::xxh3::Xxh3;
 pub use embedded::embedded;
 pub use error::EmbedderError;
 pub use static_model::{StaticModel, static_from_bytes};
+pub use transformer::{Transformer, transformer_from_bytes};
 
-/// Turns texts into vectors, the same on every machine and for any thread count.
+/// Turns texts into vectors, the same for any thread count; those of a static model are the same on
+/// every machine too.
 pub trait Embedder: Send + Sync {
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;
@@ -71,7 +75,7 @@ struct Source {
     load: fn(&Files) -> Result<Box<dyn Embedder>, EmbedderError>,
 }
 
-const SOURCES: &[Source] = &[static_model::SOURCE];
+const SOURCES: &[Source] = &[static_model::SOURCE, transformer::SOURCE];
 
 /// The files of a model's folder, each empty where there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,6 +92,8 @@ pub struct Files<'a> {
     pub pooling: &'a [u8],
     /// `sentence_bert_config.json`
     pub sentence_bert: &'a [u8],
+    /// `tokenizer_config.json`
+    pub tokenizer_config: &'a [u8],
 }
 
 /// The model that `files` hold, of whatever kind.

@@ -107,10 +107,41 @@ impl Tokenizer {
     }
 }
 
+/// The special tokens around a text, such as `[CLS]` and `[SEP]`.
+#[derive(Debug)]
+pub(super) struct Around {
+    pub(super) before: Vec<u32>,
+    pub(super) after: Vec<u32>,
+}
+
+impl Around {
+    /// As the post-processor of a `tokenizer.json` has them.
+    pub(super) fn from_json(bytes: &[u8]) -> Result<Self, EmbedderError> {
+        let encode = || {
+            let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes)?;
+            tokenizer.with_padding(None);
+            tokenizer.with_truncation(None)?;
+            tokenizer.encode("a", true)
+        };
+        let encoding = unharmed(encode)
+            .ok_or_else(|| unusable(TOKENIZER, "the `tokenizers` crate gave up on it"))?
+            .map_err(|error| unusable(TOKENIZER, error))?;
+        let mask = encoding.get_special_tokens_mask();
+        let count =
+            |mask: &mut dyn Iterator<Item = &u32>| mask.take_while(|one| **one == 1).count();
+        let (before, after) = (count(&mut mask.iter()), count(&mut mask.iter().rev()));
+        let ids = encoding.get_ids();
+        Ok(Self {
+            before: ids.get(..before).unwrap_or_default().to_vec(),
+            after: ids.get(ids.len() - after..).unwrap_or_default().to_vec(),
+        })
+    }
+}
+
 /// What `work` gives, or nothing if it panics.
 ///
 /// The `tokenizers` crate takes some things for granted in files that come from anywhere.
-fn unharmed<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn unharmed<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
