@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Wanted;
+use crate::lines::LineCondition;
 use crate::references::{self, Detector, Finding, Found};
 use crate::trace::Cut;
 
@@ -33,12 +34,20 @@ pub enum Change {
         /// The regular expression.
         pattern: String,
     },
+    /// Removes the lines for which a condition holds.
+    RemoveLinesIf {
+        /// SQL over the measures of a line, see [`LineCondition`].
+        condition: String,
+    },
     /// Replaces the matches of a pattern.
     Replace {
         /// The regular expression.
         pattern: String,
         /// What they become.
         with: String,
+        /// Only within lines for which this holds, see [`LineCondition`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lines_if: Option<String>,
     },
     /// Removes the sentences that point at something that is not there.
     RemoveDangling {
@@ -68,7 +77,8 @@ pub struct Editor<'a>(Ready<'a>);
 
 enum Ready<'a> {
     Lines(Regex),
-    Replace(Regex, &'a str),
+    LinesIf(LineCondition),
+    Replace(Regex, &'a str, Option<LineCondition>),
     /// What is meant, and the mark; none removes the sentence.
     Dangling(Wanted, Option<&'a str>),
 }
@@ -97,7 +107,11 @@ impl<'a> Editor<'a> {
         let pattern = |pattern| cached(pattern).map_err(|error| error.to_string());
         Ok(Self(match &edit.change {
             Change::RemoveLines { pattern: lines } => Ready::Lines(pattern(lines)?),
-            Change::Replace { pattern: matches, with } => Ready::Replace(pattern(matches)?, with),
+            Change::RemoveLinesIf { condition } => Ready::LinesIf(LineCondition::parse(condition)?),
+            Change::Replace { pattern: matches, with, lines_if } => {
+                let lines = lines_if.as_deref().map(LineCondition::parse).transpose()?;
+                Ready::Replace(pattern(matches)?, with, lines)
+            }
             Change::RemoveDangling { wanted } => Ready::Dangling(Wanted::parse(wanted)?, None),
             Change::MarkDangling { wanted, with } => {
                 Ready::Dangling(Wanted::parse(wanted)?, Some(with))
@@ -114,23 +128,30 @@ impl<'a> Editor<'a> {
     /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
     pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         match &self.0 {
-            Ready::Lines(pattern) => remove_lines(pattern, text, found),
-            Ready::Replace(pattern, with) => replace(pattern, text, with, found),
+            Ready::Lines(pattern) => remove_lines(|line| pattern.is_match(line), text, found),
+            Ready::LinesIf(condition) => remove_lines(|line| condition.holds(line), text, found),
+            Ready::Replace(pattern, with, None) => replace(pattern, text, with, found),
+            Ready::Replace(pattern, with, Some(lines)) => {
+                replace_in_lines(pattern, text, with, lines, found)
+            }
             Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
             Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
         }
     }
 }
 
-fn remove_lines(pattern: &Regex, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
-    // most texts hold no match at all; a line-wise pattern may still match across lines
+fn remove_lines(
+    goes: impl Fn(&str) -> bool,
+    text: &str,
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
     let mut edited = String::new();
     let (mut kept_from, mut at, mut hit) = (0, 0, false);
     for line in text.split_inclusive('\n') {
         let end = at + line.len();
         let bare = line.strip_suffix('\n').unwrap_or(line);
         let bare = bare.strip_suffix('\r').unwrap_or(bare);
-        if pattern.is_match(bare) {
+        if goes(bare) {
             edited.push_str(&text[kept_from..at]);
             kept_from = end;
             hit = true;
@@ -153,6 +174,17 @@ fn replace(
 ) -> Option<String> {
     let mut edited = String::new();
     let mut from = 0;
+    if !replacement.contains('$') {
+        // without groups a match is found several times faster
+        for whole in pattern.find_iter(text) {
+            edited.push_str(&text[from..whole.start()]);
+            edited.push_str(replacement);
+            from = whole.end();
+            found(Cut { from: whole.start(), to: whole.end(), length: replacement.len() });
+        }
+        edited.push_str(&text[from..]);
+        return (edited != text).then_some(edited);
+    }
     for groups in pattern.captures_iter(text) {
         let Some(whole) = groups.get(0) else { continue };
         edited.push_str(&text[from..whole.start()]);
@@ -164,6 +196,36 @@ fn replace(
     }
     edited.push_str(&text[from..]);
     // a match that is replaced by itself changes nothing
+    (edited != text).then_some(edited)
+}
+
+/// As [`replace`], only within the lines for which a condition holds.
+fn replace_in_lines(
+    pattern: &Regex,
+    text: &str,
+    with: &str,
+    lines: &LineCondition,
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
+    let mut edited = String::new();
+    let (mut kept_from, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let bare = line.strip_suffix('\n').unwrap_or(line);
+        let bare = bare.strip_suffix('\r').unwrap_or(bare);
+        // looking for the pattern first spares most lines the measures
+        if pattern.is_match(bare) && lines.holds(bare) {
+            let mut moved = |cut: Cut| {
+                found(Cut { from: cut.from + at, to: cut.to + at, ..cut });
+            };
+            if let Some(changed) = replace(pattern, bare, with, &mut moved) {
+                edited.push_str(&text[kept_from..at]);
+                edited.push_str(&changed);
+                kept_from = at + bare.len();
+            }
+        }
+        at += line.len();
+    }
+    edited.push_str(&text[kept_from..]);
     (edited != text).then_some(edited)
 }
 
@@ -239,7 +301,7 @@ mod tests {
         let pattern = pattern.to_owned();
         let change = match replacement {
             None => Change::RemoveLines { pattern },
-            Some(with) => Change::Replace { pattern, with: with.to_owned() },
+            Some(with) => Change::Replace { pattern, with: with.to_owned(), lines_if: None },
         };
         Edit { rule: 0, change }
     }
@@ -262,6 +324,28 @@ mod tests {
     #[test]
     fn an_anchored_pattern_sees_a_line_without_its_end() {
         assert_eq!(apply(&edit("^b$", None), "a\r\nb\r\nc").0.unwrap(), "a\r\nc");
+    }
+
+    #[test]
+    fn lines_go_by_what_is_measured() {
+        let change = Change::RemoveLinesIf { condition: "line_word_count < 2".to_owned() };
+        let (text, spans) = apply(&Edit { rule: 0, change }, "one\ntwo words\r\n\nlast");
+        assert_eq!(text.unwrap(), "two words\r\n");
+        assert_eq!(spans, [(0, 4), (15, 16), (16, 20)]);
+    }
+
+    #[test]
+    fn matches_are_replaced_in_some_lines_only() {
+        let change = Change::Replace {
+            pattern: "(?i)sign-in ?".to_owned(),
+            with: String::new(),
+            lines_if: Some("line_word_count <= 2".to_owned()),
+        };
+        let edit = Edit { rule: 0, change };
+        let (text, spans) = apply(&edit, "Sign-in now\nsign-in with a key\n\nSIGN-IN\r\n");
+        assert_eq!(text.unwrap(), "now\nsign-in with a key\n\n\r\n");
+        assert_eq!(spans, [(0, 8), (32, 39)]);
+        assert_eq!(apply(&edit, "one\ntwo"), (None, vec![]));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod extraction;
 mod file;
 pub mod findings;
+pub mod lines;
 mod normalize;
 pub mod packs;
 mod percentile;
