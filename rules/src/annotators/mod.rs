@@ -18,6 +18,7 @@ mod duplicate_paragraph_ratio;
 mod ellipsis_line_ratio;
 mod email_count;
 mod evidence;
+mod fineweb;
 mod letter_char_ratio;
 mod line_count;
 mod lorem_ipsum_count;
@@ -25,6 +26,7 @@ mod max_word_length;
 mod mean_word_length;
 mod measure;
 mod mojibake_count;
+mod opening_curly_bracket_count;
 mod paragraph_count;
 mod replacement_char_ratio;
 mod short_line_ratio;
@@ -125,6 +127,7 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &email_count::EMAIL_COUNT,
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,
     &curly_bracket_count::CURLY_BRACKET_COUNT,
+    &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,
     &compression_ratio::COMPRESSION_RATIO,
     &dangling::DANGLING_REFERENCES,
     &dangling::DANGLING_TABLES,
@@ -174,6 +177,12 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &datatrove::sentence_count::SENTENCE_COUNT,
+    &fineweb::lines::LINE_COUNT,
+    &fineweb::lines::TERMINAL_LINE_RATIO,
+    &fineweb::lines::SHORT_LINE_RATIO,
+    &fineweb::lines::DUPLICATE_LINE_CHAR_RATIO,
+    &fineweb::lines::NEWLINE_WORD_RATIO,
 ];
 
 #[cfg(test)]
