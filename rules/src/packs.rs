@@ -9,6 +9,7 @@ const PACKS: &[(&str, &str)] = &[
     ("gopher-repetition@datatrove", include_str!("../packs/gopher-repetition@datatrove.yaml")),
     ("c4@datatrove", include_str!("../packs/c4@datatrove.yaml")),
     ("fineweb@datatrove", include_str!("../packs/fineweb@datatrove.yaml")),
+    ("gopher@dolma", include_str!("../packs/gopher@dolma.yaml")),
 ];
 
 /// The text of a pack.
@@ -45,6 +46,7 @@ mod tests {
     const TESTED_BELOW: &[(&str, &str)] = &[
         ("gopher-quality@datatrove", "gopher/too-long"),
         ("gopher@datatrove", "gopher/too-long"),
+        ("gopher@dolma", "gopher/too-long"),
     ];
 
     #[test]

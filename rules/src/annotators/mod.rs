@@ -10,6 +10,7 @@ mod curly_bracket_count;
 pub(crate) mod dangling;
 mod datatrove;
 mod digit_char_ratio;
+mod dolma;
 mod duplicate_gram_char_ratio;
 mod duplicate_line_char_ratio;
 mod duplicate_line_ratio;
@@ -183,6 +184,24 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &fineweb::lines::SHORT_LINE_RATIO,
     &fineweb::lines::DUPLICATE_LINE_CHAR_RATIO,
     &fineweb::lines::NEWLINE_WORD_RATIO,
+    &dolma::words::WORD_COUNT,
+    &dolma::words::MEDIAN_WORD_LENGTH,
+    &dolma::words::SYMBOL_WORD_RATIO,
+    &dolma::words::ALPHABETIC_WORD_RATIO,
+    &dolma::words::STOP_WORD_COUNT,
+    &dolma::lines::BULLET_LINE_RATIO,
+    &dolma::lines::ELLIPSIS_LINE_RATIO,
+    &dolma::lines::DUPLICATE_LINE_RATIO,
+    &dolma::lines::DUPLICATE_LINE_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
 ];
 
 #[cfg(test)]
