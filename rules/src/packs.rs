@@ -10,6 +10,8 @@ const PACKS: &[(&str, &str)] = &[
     ("c4@datatrove", include_str!("../packs/c4@datatrove.yaml")),
     ("fineweb@datatrove", include_str!("../packs/fineweb@datatrove.yaml")),
     ("gopher@dolma", include_str!("../packs/gopher@dolma.yaml")),
+    ("gopher@dclm", include_str!("../packs/gopher@dclm.yaml")),
+    ("refinedweb@dclm", include_str!("../packs/refinedweb@dclm.yaml")),
 ];
 
 /// The text of a pack.
@@ -47,6 +49,8 @@ mod tests {
         ("gopher-quality@datatrove", "gopher/too-long"),
         ("gopher@datatrove", "gopher/too-long"),
         ("gopher@dolma", "gopher/too-long"),
+        ("gopher@dclm", "gopher/too-long"),
+        ("refinedweb@dclm", "gopher/too-long"),
     ];
 
     #[test]

@@ -9,6 +9,7 @@ mod control_char_ratio;
 mod curly_bracket_count;
 pub(crate) mod dangling;
 mod datatrove;
+mod dclm;
 mod digit_char_ratio;
 mod dolma;
 mod duplicate_gram_char_ratio;
@@ -202,6 +203,26 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &dolma::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
     &dolma::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
     &dolma::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &dclm::words::WORD_COUNT,
+    &dclm::words::MEAN_WORD_LENGTH,
+    &dclm::words::SYMBOL_WORD_RATIO,
+    &dclm::words::UNALPHABETIC_WORD_RATIO,
+    &dclm::words::STOP_WORD_COUNT,
+    &dclm::lines::BULLET_LINE_RATIO,
+    &dclm::lines::ELLIPSIS_LINE_RATIO,
+    &dclm::duplicates::DUPLICATE_LINE_RATIO,
+    &dclm::duplicates::DUPLICATE_LINE_CHAR_RATIO,
+    &dclm::duplicates::DUPLICATE_PARAGRAPH_RATIO,
+    &dclm::duplicates::DUPLICATE_PARAGRAPH_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
 ];
 
 #[cfg(test)]
