@@ -12,6 +12,7 @@ const PACKS: &[(&str, &str)] = &[
     ("gopher@dolma", include_str!("../packs/gopher@dolma.yaml")),
     ("gopher@dclm", include_str!("../packs/gopher@dclm.yaml")),
     ("refinedweb@dclm", include_str!("../packs/refinedweb@dclm.yaml")),
+    ("massivetext", include_str!("../packs/massivetext.yaml")),
 ];
 
 /// The text of a pack.
@@ -51,6 +52,7 @@ mod tests {
         ("gopher@dolma", "gopher/too-long"),
         ("gopher@dclm", "gopher/too-long"),
         ("refinedweb@dclm", "gopher/too-long"),
+        ("massivetext", "massivetext/too-long"),
     ];
 
     #[test]
