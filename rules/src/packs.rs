@@ -9,6 +9,7 @@ const PACKS: &[(&str, &str)] = &[
     ("gopher-repetition@datatrove", include_str!("../packs/gopher-repetition@datatrove.yaml")),
     ("c4@datatrove", include_str!("../packs/c4@datatrove.yaml")),
     ("fineweb@datatrove", include_str!("../packs/fineweb@datatrove.yaml")),
+    ("c4@tfds", include_str!("../packs/c4@tfds.yaml")),
     ("gopher@dolma", include_str!("../packs/gopher@dolma.yaml")),
     ("gopher@dclm", include_str!("../packs/gopher@dclm.yaml")),
     ("refinedweb@dclm", include_str!("../packs/refinedweb@dclm.yaml")),
