@@ -13,6 +13,7 @@ const PACKS: &[(&str, &str)] = &[
     ("gopher@dolma", include_str!("../packs/gopher@dolma.yaml")),
     ("gopher@dclm", include_str!("../packs/gopher@dclm.yaml")),
     ("refinedweb@dclm", include_str!("../packs/refinedweb@dclm.yaml")),
+    ("redpajama-v2@redpajama", include_str!("../packs/redpajama-v2@redpajama.yaml")),
     ("massivetext", include_str!("../packs/massivetext.yaml")),
 ];
 

@@ -30,6 +30,7 @@ mod measure;
 mod mojibake_count;
 mod opening_curly_bracket_count;
 mod paragraph_count;
+mod redpajama;
 mod replacement_char_ratio;
 mod short_line_ratio;
 mod stop_word_count;
@@ -223,6 +224,33 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &dclm::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
     &dclm::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
     &dclm::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &redpajama::words::WORD_COUNT,
+    &redpajama::words::MEAN_WORD_LENGTH,
+    &redpajama::words::UNIQUE_WORD_RATIO,
+    &redpajama::words::UNIGRAM_ENTROPY,
+    &redpajama::words::SENTENCE_COUNT,
+    &redpajama::words::ALL_CAPS_WORD_RATIO,
+    &redpajama::words::UNALPHABETIC_WORD_RATIO,
+    &redpajama::words::STOP_WORD_RATIO,
+    &redpajama::words::SYMBOL_WORD_RATIO,
+    &redpajama::marks::CURLY_BRACKET_RATIO,
+    &redpajama::marks::LOREM_IPSUM_RATIO,
+    &redpajama::lines::ELLIPSIS_LINE_RATIO,
+    &redpajama::lines::TERMINAL_LINE_RATIO,
+    &redpajama::lines::BULLET_LINE_RATIO,
+    &redpajama::lines::MEAN_LINE_WORD_COUNT,
+    &redpajama::lines::JAVASCRIPT_COUNT,
+    &redpajama::lines::MEAN_LINE_UPPERCASE_RATIO,
+    &redpajama::lines::MEAN_LINE_DIGIT_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
 ];
 
 #[cfg(test)]
