@@ -15,6 +15,7 @@ const PACKS: &[(&str, &str)] = &[
     ("refinedweb@dclm", include_str!("../packs/refinedweb@dclm.yaml")),
     ("redpajama-v2@redpajama", include_str!("../packs/redpajama-v2@redpajama.yaml")),
     ("massivetext", include_str!("../packs/massivetext.yaml")),
+    ("code", include_str!("../packs/code.yaml")),
 ];
 
 /// The text of a pack.

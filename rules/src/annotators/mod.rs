@@ -4,6 +4,7 @@ mod alphabetic_word_ratio;
 mod bullet_line_ratio;
 mod byte_count;
 mod char_count;
+mod code;
 mod compression_ratio;
 mod control_char_ratio;
 mod curly_bracket_count;
@@ -132,6 +133,13 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &curly_bracket_count::CURLY_BRACKET_COUNT,
     &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,
     &compression_ratio::COMPRESSION_RATIO,
+    &code::lines::MAX_LINE_CHAR_COUNT,
+    &code::lines::MEAN_LINE_CHAR_COUNT,
+    &code::lines::ALPHANUMERIC_CHAR_RATIO,
+    &code::lines::COMMENT_CHAR_RATIO,
+    &code::lines::GENERATED_MARK_COUNT,
+    &code::lines::XML_HEADER_COUNT,
+    &code::lines::HYPHEN_LINE_RATIO,
     &dangling::DANGLING_REFERENCES,
     &dangling::DANGLING_TABLES,
     &dangling::DANGLING_FIGURES,
