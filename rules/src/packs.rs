@@ -4,6 +4,8 @@
 const PACKS: &[(&str, &str)] = &[
     ("tamis/web", include_str!("../packs/tamis-web.yaml")),
     ("tamis/docs", include_str!("../packs/tamis-docs.yaml")),
+    ("tamis/code", include_str!("../packs/tamis-code.yaml")),
+    ("tamis/books", include_str!("../packs/tamis-books.yaml")),
     ("gopher@datatrove", include_str!("../packs/gopher@datatrove.yaml")),
     ("gopher-quality@datatrove", include_str!("../packs/gopher-quality@datatrove.yaml")),
     ("gopher-repetition@datatrove", include_str!("../packs/gopher-repetition@datatrove.yaml")),
