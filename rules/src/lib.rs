@@ -7,6 +7,7 @@ pub mod annotators;
 mod comparison;
 mod compile;
 mod defects;
+pub mod difference;
 pub mod document;
 pub mod edit;
 pub mod elsewhere;
