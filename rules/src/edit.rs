@@ -1,6 +1,8 @@
 //! Edits: removing lines and replacing matches, with the spans they touched.
 
 use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread::LocalKey;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::trace::Cut;
 
 /// Bytes that a compiled pattern may take.
 const PATTERN_BYTES_MAX: usize = 16 << 20;
-/// Compiled patterns kept for each thread.
+/// Patterns and conditions kept ready for each thread.
 const CACHE_SIZE: usize = 256;
 
 /// One edit of the text.
@@ -68,48 +70,76 @@ pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build()
 }
 
+/// A pattern ready to be searched for.
+struct Pattern {
+    regex: Regex,
+    /// A line that matches is a match in the text around it too, as nothing asks what stands
+    /// before or behind.
+    anywhere: bool,
+}
+
+/// What is ready for this thread, by how it is written. Handed out without being cloned: a clone of
+/// a pattern starts with none of the states that it has learned.
+type Cache<T> = RefCell<Vec<(String, Rc<T>)>>;
+
 thread_local! {
-    static PATTERNS: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };
+    static PATTERNS: Cache<Pattern> = const { RefCell::new(Vec::new()) };
+    static CONDITIONS: Cache<LineCondition> = const { RefCell::new(Vec::new()) };
 }
 
 /// An edit ready to be applied.
 pub struct Editor<'a>(Ready<'a>);
 
 enum Ready<'a> {
-    Lines(Regex),
-    LinesIf(LineCondition),
-    Replace(Regex, &'a str, Option<LineCondition>),
+    Lines(Rc<Pattern>),
+    LinesIf(Rc<LineCondition>),
+    Replace(Rc<Pattern>, &'a str, Option<Rc<LineCondition>>),
     /// What is meant, and the mark; none removes the sentence.
     Dangling(Wanted, Option<&'a str>),
 }
 
-/// Compiles a pattern, or takes it from this thread's cache.
-fn cached(pattern: &str) -> Result<Regex, regex::Error> {
-    let known = PATTERNS.with_borrow(|cache| {
-        cache.iter().find(|(known, _)| known == pattern).map(|(_, regex)| regex.clone())
+/// Makes something of how it is written, or takes it from this thread's cache.
+fn cached<T>(
+    cache: &'static LocalKey<Cache<T>>,
+    written: &str,
+    make: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Rc<T>, String> {
+    let known = cache.with_borrow(|cache| {
+        cache.iter().find(|(known, _)| known == written).map(|(_, ready)| Rc::clone(ready))
     });
     if let Some(known) = known {
         return Ok(known);
     }
-    let compiled = compile(pattern)?;
-    PATTERNS.with_borrow_mut(|cache| {
+    let ready = Rc::new(make(written)?);
+    cache.with_borrow_mut(|cache| {
         if cache.len() >= CACHE_SIZE {
             cache.clear();
         }
-        cache.push((pattern.to_owned(), compiled.clone()));
+        cache.push((written.to_owned(), Rc::clone(&ready)));
     });
-    Ok(compiled)
+    Ok(ready)
+}
+
+fn pattern(written: &str) -> Result<Rc<Pattern>, String> {
+    cached(&PATTERNS, written, |written| {
+        let regex = compile(written).map_err(|error| error.to_string())?;
+        let asks = ["^", "$", r"\b", r"\B", r"\A", r"\z", r"\<", r"\>"];
+        Ok(Pattern { regex, anywhere: !asks.iter().any(|mark| written.contains(mark)) })
+    })
+}
+
+fn condition(written: &str) -> Result<Rc<LineCondition>, String> {
+    cached(&CONDITIONS, written, LineCondition::parse)
 }
 
 impl<'a> Editor<'a> {
     /// Makes an edit ready; the error says what is wrong with its pattern or its arguments.
     pub fn new(edit: &'a Edit) -> Result<Self, String> {
-        let pattern = |pattern| cached(pattern).map_err(|error| error.to_string());
         Ok(Self(match &edit.change {
             Change::RemoveLines { pattern: lines } => Ready::Lines(pattern(lines)?),
-            Change::RemoveLinesIf { condition } => Ready::LinesIf(LineCondition::parse(condition)?),
+            Change::RemoveLinesIf { condition: lines } => Ready::LinesIf(condition(lines)?),
             Change::Replace { pattern: matches, with, lines_if } => {
-                let lines = lines_if.as_deref().map(LineCondition::parse).transpose()?;
+                let lines = lines_if.as_deref().map(condition).transpose()?;
                 Ready::Replace(pattern(matches)?, with, lines)
             }
             Change::RemoveDangling { wanted } => Ready::Dangling(Wanted::parse(wanted)?, None),
@@ -128,11 +158,17 @@ impl<'a> Editor<'a> {
     /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
     pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         match &self.0 {
-            Ready::Lines(pattern) => remove_lines(|line| pattern.is_match(line), text, found),
+            Ready::Lines(pattern) => {
+                // most texts hold no match at all
+                if pattern.anywhere && !pattern.regex.is_match(text) {
+                    return None;
+                }
+                remove_lines(|line| pattern.regex.is_match(line), text, found)
+            }
             Ready::LinesIf(condition) => remove_lines(|line| condition.holds(line), text, found),
-            Ready::Replace(pattern, with, None) => replace(pattern, text, with, found),
+            Ready::Replace(pattern, with, None) => replace(&pattern.regex, text, with, found),
             Ready::Replace(pattern, with, Some(lines)) => {
-                replace_in_lines(pattern, text, with, lines, found)
+                replace_in_lines(&pattern.regex, text, with, lines, found)
             }
             Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
             Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
@@ -385,6 +421,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn looking_at_the_whole_text_first_changes_nothing(text in "[ab\n]{0,20}") {
+            let ways = ["b+a", "b+a|^x"].map(|pattern| apply(&edit(pattern, None), &text));
+            prop_assert_eq!(&ways[0], &ways[1]);
+        }
+
         #[test]
         fn removing_lines_keeps_exactly_the_others(lines in proptest::collection::vec("[abx]{0,3}", 0..8)) {
             let text = lines.join("\n");

@@ -70,8 +70,9 @@ enum RulesCommand {
         #[arg(long)]
         json: bool,
     },
-    /// The documents on which two rule files or packs disagree, and which rule is the reason; the
-    /// exit status is 1 where there are any
+    /// The documents on which two rule files or packs disagree, and why
+    ///
+    /// The exit status is 1 where there are any.
     Diff {
         /// A rule file or pack
         #[arg(value_name = "FILE|PACK")]

@@ -57,6 +57,10 @@ fn holds(node: &Node, line: &str) -> bool {
     match node {
         Node::Compare { measure, op, value } => {
             let Some(measure) = LINE_MEASURES.get(*measure) else { return false };
+            // no measure exceeds the bytes of the line
+            if *op == Op::Greater && line.len() as f64 <= *value {
+                return false;
+            }
             op.holds((measure.measure)(line), *value)
         }
         Node::Not(inner) => !holds(inner, line),

@@ -7,6 +7,9 @@ use tamis_kernels::is_space;
 pub use condition::LineCondition;
 
 /// Measures one thing about one line, its end left out.
+///
+/// No value is below 0 or above the bytes of the line, so that most lines need no measuring for a
+/// bound far above their length.
 #[derive(Clone, Copy)]
 pub struct LineMeasure {
     /// The name conditions use.
@@ -73,6 +76,10 @@ pub fn find(name: &str) -> Option<usize> {
 
 /// Counts the words of a line and calls `found` with each.
 fn words(line: &str, mut found: impl FnMut(&str)) -> usize {
+    if line.is_ascii() {
+        let parts = line.split(|c: char| matches!(c, '\t'..='\r' | '\u{1c}'..=' '));
+        return parts.filter(|word| !word.is_empty()).inspect(|word| found(word)).count();
+    }
     line.split(is_space).filter(|word| !word.is_empty()).inspect(|word| found(word)).count()
 }
 
@@ -98,6 +105,19 @@ fn is_digit(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_value_is_above_the_bytes_of_its_line(line in "[A-Ca-c1-3٣é\u{1f}\u{a0} \t-]{0,20}") {
+            for measure in LINE_MEASURES {
+                let value = (measure.measure)(&line);
+                prop_assert!(value >= 0.0 && value <= line.len() as f64, "{}", measure.name);
+            }
+            let plain = line.split(is_space).filter(|word| !word.is_empty()).count();
+            prop_assert_eq!(words(&line, |_| ()), plain);
+        }
+    }
 
     #[test]
     fn every_example_holds() {
