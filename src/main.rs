@@ -48,7 +48,7 @@ enum Command {
     Index(Box<commands::index::IndexArgs>),
     /// What labels say: defect rates with intervals, agreement, gates; imports and exports them
     Review(Box<commands::review::ReviewArgs>),
-    /// Check, test, list and explain rules
+    /// Check, test, list, compare and explain rules
     Rules(commands::rules::RulesArgs),
     /// Print the completions of a shell
     Completions {

@@ -4,6 +4,7 @@
 //! n-gram walks over them, and the hashes that name documents. All of it is the same on every
 //! machine.
 
+mod blank_words;
 mod char_class;
 mod columns;
 mod cuts;
@@ -23,16 +24,22 @@ mod table;
 pub mod vectors;
 mod words;
 
+pub use blank_words::blank_words;
 pub use char_class::{is_letter, is_space};
 pub use columns::{Columns, columns};
 pub use cuts::{whole_line, whole_paragraph, with_tail, without};
 pub use hash::{content_hash, document_id, hash64, hash128, hex128};
-pub use lines::{Segment, break_lines, lines, newline_paragraphs, newline_runs, paragraphs};
+pub use lines::{
+    Segment, break_lines, feed_blocks, feed_lines, lines, newline_paragraphs, newline_runs,
+    paragraphs,
+};
 pub use ngrams::{GRAM_WORDS_MAX, Grams, TopGram};
 pub use passages::{Passages, WindowHash};
+pub use punctuation::is_terminal_mark;
 pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
 pub use simd::Level;
 pub use spacy::SpacyEnglish;
+pub use spacy::{SpacyEnglish, sentences};
 pub use starts::{START_MARKS, STARTS_BLOCK, Starts};
 pub use table::{Seen, Session, Table};
 pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};

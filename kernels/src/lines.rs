@@ -110,6 +110,36 @@ pub fn newline_paragraphs(text: &str, parts: &mut Vec<Segment>) {
     split_at_newlines(text, start, end, 2, parts);
 }
 
+/// The parts of `text` between line feeds, empty ones included, as Python's `split("\\n")` gives
+/// them.
+pub fn feed_lines(text: &str, parts: &mut Vec<Segment>) {
+    parts.clear();
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        parts.push(Segment::new(text, start, end));
+        start = end + 1;
+    }
+    parts.push(Segment::new(text, start, text.len()));
+}
+
+/// The parts of `text` between two line feeds in a row that are not blank, white space at both ends
+/// left out.
+pub fn feed_blocks(text: &str, parts: &mut Vec<Segment>) {
+    parts.clear();
+    let mut start = 0;
+    let ends = memchr::memmem::find_iter(text.as_bytes(), "\n\n").chain([text.len()]);
+    for end in ends {
+        let part = text.get(start..end).unwrap_or_default();
+        let cut = part.trim_start_matches(is_space);
+        let from = end - cut.len();
+        let cut = cut.trim_end_matches(is_space);
+        if !cut.is_empty() {
+            parts.push(Segment::new(text, from, from + cut.len()));
+        }
+        start = end + 2;
+    }
+}
+
 /// Calls `found` with the bounds of each line as Python's `str.splitlines` has them: `\r\n`, the
 /// separators 1C to 1E, U+0085, U+2028 and U+2029 end a line too, and no empty line follows the
 /// last end.
@@ -174,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn feeds_part_lines_and_blocks() {
+        assert_eq!(texts("\na\n\n b\n", feed_lines), ["", "a", "", " b", ""]);
+        assert_eq!(texts("", feed_lines), [""]);
+        assert_eq!(texts("a\nb\n\n\n c\n\n\n\n d \n \ne", feed_blocks), ["a\nb", "c", "d \n \ne"]);
+        assert!(texts("\n\n \n", feed_blocks).is_empty());
+    }
+
+    #[test]
     fn every_line_end_of_python_ends_a_line() {
         let text = "a\r\nb\rc\u{b}d\u{c}e\u{1c}f\u{85}g\u{2028}h\n\ni\n";
         assert_eq!(broken(text), ["a", "b", "c", "d", "e", "f", "g", "h", "", "i"]);
@@ -190,7 +228,9 @@ mod tests {
     proptest! {
         #[test]
         fn spans_lie_on_characters(text in "[\\PC\n\r \u{85}\u{2028}]{0,60}") {
-            for split in [lines, paragraphs, newline_runs, newline_paragraphs] {
+            for split in
+                [lines, paragraphs, newline_runs, newline_paragraphs, feed_lines, feed_blocks]
+            {
                 let mut parts = Vec::new();
                 split(&text, &mut parts);
                 for part in parts {

@@ -370,6 +370,53 @@ impl Grams {
         self.cover(hits, n, &mut found)
     }
 
+    /// The ranges of words that lie in an n-gram that occurs more than once, first occurrences
+    /// included, joined where they overlap or touch; gives the characters of these words.
+    pub fn copies(
+        &mut self,
+        n: usize,
+        table: &mut Table,
+        mut found: impl FnMut(usize, usize),
+    ) -> u64 {
+        self.walk(n, table);
+        let hits = (0..self.count(n)).filter(|&at| self.shared[at] & 1 << n != 0);
+        self.cover(hits, n, &mut found)
+    }
+
+    /// Characters of all n-grams that occur more than once, and those of all n-grams: every
+    /// occurrence counts by itself, so overlapping ones count their words again.
+    pub fn copied_mass(&mut self, n: usize, table: &mut Table) -> (u64, u64) {
+        self.walk(n, table);
+        let (mut copied, mut all) = (0, 0);
+        for at in 0..self.count(n) {
+            let chars = self.chars(at, at + n);
+            all += chars;
+            copied += if self.shared[at] & 1 << n != 0 { chars } else { 0 };
+        }
+        (copied, all)
+    }
+
+    /// The n-gram with the most characters among those with the most occurrences; none where all
+    /// occur once.
+    pub fn longest_top(&mut self, n: usize, table: &mut Table) -> Option<TopGram> {
+        self.walk(n, table);
+        let top = self.tops[n][0]?;
+        let scale = power(STEP, n);
+        let mut session = table.start(self.count(n));
+        let mut longest: Option<TopGram> = None;
+        for at in (0..self.count(n)).filter(|&at| self.shared[at] & 1 << n != 0) {
+            let hash = self.sequence[at + n].wrapping_sub(self.sequence[at].wrapping_mul(scale));
+            let seen = session.add(hash, at);
+            let longer = |best: TopGram| {
+                self.chars(seen.first, seen.first + n) > self.chars(best.first, best.first + n)
+            };
+            if seen.count == top.count && longest.is_none_or(longer) {
+                longest = Some(TopGram { first: seen.first, count: seen.count });
+            }
+        }
+        longest
+    }
+
     /// Joins the ranges of `n` words from each position, positions rising; gives their characters.
     fn cover(
         &self,

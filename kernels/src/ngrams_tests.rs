@@ -123,3 +123,63 @@ proptest! {
         prop_assert_eq!(whole, polynomial(left.as_bytes()).wrapping_add(shifted));
     }
 }
+
+/// Counts of all n-grams, by their words.
+fn plain_counts(texts: &[String], n: usize) -> HashMap<&[String], u32> {
+    let mut counts = HashMap::new();
+    for gram in texts.windows(n) {
+        *counts.entry(gram).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[test]
+fn every_occurrence_is_a_copy() {
+    let (_, mut grams) = scan("aa b c aa b d aa b");
+    let table = &mut Table::default();
+    let mut ranges = Vec::new();
+    assert_eq!(grams.copies(2, table, |start, end| ranges.push((start, end))), 9);
+    assert_eq!(ranges, [(0, 2), (3, 5), (6, 8)]);
+    // the pairs are aa b (3 times), b c, c aa, b d, d aa
+    assert_eq!(grams.copied_mass(2, table), (9, 9 + 2 + 3 + 2 + 3));
+    assert_eq!(scan("a b c").1.copied_mass(2, table), (0, 4));
+}
+
+#[test]
+fn the_longest_of_equals_is_taken() {
+    let table = &mut Table::default();
+    let (_, mut grams) = scan("a b x a b y cc dd z cc dd");
+    assert_eq!(grams.longest_top(2, table), Some(TopGram { first: 6, count: 2 }));
+    assert_eq!(scan("a b c").1.longest_top(2, table), None);
+}
+
+proptest! {
+    #[test]
+    fn copies_are_what_lists_of_words_give(text in "([ab]{1,2} ){0,40}", n in 1_usize..6) {
+        let (words, mut grams) = scan(&text);
+        let texts: Vec<String> =
+            words.iter().map(|word| text[word.start..word.end].to_owned()).collect();
+        let counts = plain_counts(&texts, n);
+        let chars = |gram: &[String]| gram.iter().map(|word| word.len() as u64).sum::<u64>();
+        let mut covered = vec![false; texts.len()];
+        let (mut copied, mut all) = (0, 0);
+        for (at, gram) in texts.windows(n).enumerate() {
+            all += chars(gram);
+            if counts[gram] > 1 {
+                copied += chars(gram);
+                covered[at..at + n].fill(true);
+            }
+        }
+        let table = &mut Table::default();
+        prop_assert_eq!(grams.copied_mass(n, table), (copied, all));
+        let plain: u64 =
+            (0..texts.len()).filter(|at| covered[*at]).map(|at| texts[at].len() as u64).sum();
+        prop_assert_eq!(grams.copies(n, table, |_, _| ()), plain);
+        let top = counts.values().copied().max().filter(|count| *count > 1);
+        let longest = top.and_then(|top| {
+            counts.iter().filter(|(_, count)| **count == top).map(|(gram, _)| chars(gram)).max()
+        });
+        let found = grams.longest_top(n, table).map(|top| grams.chars(top.first, top.first + n));
+        prop_assert_eq!(found, longest);
+    }
+}

@@ -223,6 +223,7 @@ fn action(action: &Action) -> &'static str {
         Action::Keep => "keep",
         Action::Flag => "flag",
         Action::RemoveLines { .. } => "remove_lines",
+        Action::RemoveLinesIf { .. } => "remove_lines",
         Action::Replace { .. } => "replace",
         Action::RemoveDangling { .. } => "remove_dangling",
         Action::MarkDangling { .. } => "mark_dangling",

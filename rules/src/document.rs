@@ -7,13 +7,20 @@ use tamis_kernels::{
     newline_runs, paragraphs,
 };
 
+mod blank_counts;
 mod characters;
+mod code_lines;
+mod line_counts;
+mod normal_words;
+mod peers;
 mod python_lines;
+mod raw_words;
 
 use crate::annotators::dangling::Tally;
 use crate::references::{self, Detector, Found};
 
 pub(crate) use characters::{Characters, is_control};
+pub(crate) use code_lines::generated_marks;
 pub(crate) use python_lines::{PythonLines, starts_with_bullet};
 
 /// Buffers that are used again for one document after the other.
@@ -33,6 +40,7 @@ pub struct Scratch {
     compressed: Vec<u8>,
     references: references::Scratch,
     found: Found,
+    peers: peers::PeerScratch,
 }
 
 /// Which buffers hold what belongs to the document at hand.
@@ -48,6 +56,7 @@ struct Ready {
     newline_runs: bool,
     newline_paragraphs: bool,
     found: bool,
+    peers: peers::PeerReady,
 }
 
 /// A document that is being measured.

@@ -1,17 +1,20 @@
 //! Edits: removing lines and replacing matches, with the spans they touched.
 
 use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread::LocalKey;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Wanted;
+use crate::lines::LineCondition;
 use crate::references::{self, Detector, Finding, Found};
 use crate::trace::Cut;
 
 /// Bytes that a compiled pattern may take.
 const PATTERN_BYTES_MAX: usize = 16 << 20;
-/// Compiled patterns kept for each thread.
+/// Patterns and conditions kept ready for each thread.
 const CACHE_SIZE: usize = 256;
 
 /// One edit of the text.
@@ -33,12 +36,20 @@ pub enum Change {
         /// The regular expression.
         pattern: String,
     },
+    /// Removes the lines for which a condition holds.
+    RemoveLinesIf {
+        /// SQL over the measures of a line, see [`LineCondition`].
+        condition: String,
+    },
     /// Replaces the matches of a pattern.
     Replace {
         /// The regular expression.
         pattern: String,
         /// What they become.
         with: String,
+        /// Only within lines for which this holds, see [`LineCondition`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lines_if: Option<String>,
     },
     /// Removes the sentences that point at something that is not there.
     RemoveDangling {
@@ -59,45 +70,78 @@ pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build()
 }
 
+/// A pattern ready to be searched for.
+struct Pattern {
+    regex: Regex,
+    /// A line that matches is a match in the text around it too, as nothing asks what stands
+    /// before or behind.
+    anywhere: bool,
+}
+
+/// What is ready for this thread, by how it is written. Handed out without being cloned: a clone of
+/// a pattern starts with none of the states that it has learned.
+type Cache<T> = RefCell<Vec<(String, Rc<T>)>>;
+
 thread_local! {
-    static PATTERNS: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };
+    static PATTERNS: Cache<Pattern> = const { RefCell::new(Vec::new()) };
+    static CONDITIONS: Cache<LineCondition> = const { RefCell::new(Vec::new()) };
 }
 
 /// An edit ready to be applied.
 pub struct Editor<'a>(Ready<'a>);
 
 enum Ready<'a> {
-    Lines(Regex),
-    Replace(Regex, &'a str),
+    Lines(Rc<Pattern>),
+    LinesIf(Rc<LineCondition>),
+    Replace(Rc<Pattern>, &'a str, Option<Rc<LineCondition>>),
     /// What is meant, and the mark; none removes the sentence.
     Dangling(Wanted, Option<&'a str>),
 }
 
-/// Compiles a pattern, or takes it from this thread's cache.
-fn cached(pattern: &str) -> Result<Regex, regex::Error> {
-    let known = PATTERNS.with_borrow(|cache| {
-        cache.iter().find(|(known, _)| known == pattern).map(|(_, regex)| regex.clone())
+/// Makes something of how it is written, or takes it from this thread's cache.
+fn cached<T>(
+    cache: &'static LocalKey<Cache<T>>,
+    written: &str,
+    make: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Rc<T>, String> {
+    let known = cache.with_borrow(|cache| {
+        cache.iter().find(|(known, _)| known == written).map(|(_, ready)| Rc::clone(ready))
     });
     if let Some(known) = known {
         return Ok(known);
     }
-    let compiled = compile(pattern)?;
-    PATTERNS.with_borrow_mut(|cache| {
+    let ready = Rc::new(make(written)?);
+    cache.with_borrow_mut(|cache| {
         if cache.len() >= CACHE_SIZE {
             cache.clear();
         }
-        cache.push((pattern.to_owned(), compiled.clone()));
+        cache.push((written.to_owned(), Rc::clone(&ready)));
     });
-    Ok(compiled)
+    Ok(ready)
+}
+
+fn pattern(written: &str) -> Result<Rc<Pattern>, String> {
+    cached(&PATTERNS, written, |written| {
+        let regex = compile(written).map_err(|error| error.to_string())?;
+        let asks = ["^", "$", r"\b", r"\B", r"\A", r"\z", r"\<", r"\>"];
+        Ok(Pattern { regex, anywhere: !asks.iter().any(|mark| written.contains(mark)) })
+    })
+}
+
+fn condition(written: &str) -> Result<Rc<LineCondition>, String> {
+    cached(&CONDITIONS, written, LineCondition::parse)
 }
 
 impl<'a> Editor<'a> {
     /// Makes an edit ready; the error says what is wrong with its pattern or its arguments.
     pub fn new(edit: &'a Edit) -> Result<Self, String> {
-        let pattern = |pattern| cached(pattern).map_err(|error| error.to_string());
         Ok(Self(match &edit.change {
             Change::RemoveLines { pattern: lines } => Ready::Lines(pattern(lines)?),
-            Change::Replace { pattern: matches, with } => Ready::Replace(pattern(matches)?, with),
+            Change::RemoveLinesIf { condition: lines } => Ready::LinesIf(condition(lines)?),
+            Change::Replace { pattern: matches, with, lines_if } => {
+                let lines = lines_if.as_deref().map(condition).transpose()?;
+                Ready::Replace(pattern(matches)?, with, lines)
+            }
             Change::RemoveDangling { wanted } => Ready::Dangling(Wanted::parse(wanted)?, None),
             Change::MarkDangling { wanted, with } => {
                 Ready::Dangling(Wanted::parse(wanted)?, Some(with))
@@ -114,23 +158,36 @@ impl<'a> Editor<'a> {
     /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
     pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         match &self.0 {
-            Ready::Lines(pattern) => remove_lines(pattern, text, found),
-            Ready::Replace(pattern, with) => replace(pattern, text, with, found),
+            Ready::Lines(pattern) => {
+                // most texts hold no match at all
+                if pattern.anywhere && !pattern.regex.is_match(text) {
+                    return None;
+                }
+                remove_lines(|line| pattern.regex.is_match(line), text, found)
+            }
+            Ready::LinesIf(condition) => remove_lines(|line| condition.holds(line), text, found),
+            Ready::Replace(pattern, with, None) => replace(&pattern.regex, text, with, found),
+            Ready::Replace(pattern, with, Some(lines)) => {
+                replace_in_lines(&pattern.regex, text, with, lines, found)
+            }
             Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
             Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
         }
     }
 }
 
-fn remove_lines(pattern: &Regex, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
-    // most texts hold no match at all; a line-wise pattern may still match across lines
+fn remove_lines(
+    goes: impl Fn(&str) -> bool,
+    text: &str,
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
     let mut edited = String::new();
     let (mut kept_from, mut at, mut hit) = (0, 0, false);
     for line in text.split_inclusive('\n') {
         let end = at + line.len();
         let bare = line.strip_suffix('\n').unwrap_or(line);
         let bare = bare.strip_suffix('\r').unwrap_or(bare);
-        if pattern.is_match(bare) {
+        if goes(bare) {
             edited.push_str(&text[kept_from..at]);
             kept_from = end;
             hit = true;
@@ -153,6 +210,17 @@ fn replace(
 ) -> Option<String> {
     let mut edited = String::new();
     let mut from = 0;
+    if !replacement.contains('$') {
+        // without groups a match is found several times faster
+        for whole in pattern.find_iter(text) {
+            edited.push_str(&text[from..whole.start()]);
+            edited.push_str(replacement);
+            from = whole.end();
+            found(Cut { from: whole.start(), to: whole.end(), length: replacement.len() });
+        }
+        edited.push_str(&text[from..]);
+        return (edited != text).then_some(edited);
+    }
     for groups in pattern.captures_iter(text) {
         let Some(whole) = groups.get(0) else { continue };
         edited.push_str(&text[from..whole.start()]);
@@ -164,6 +232,36 @@ fn replace(
     }
     edited.push_str(&text[from..]);
     // a match that is replaced by itself changes nothing
+    (edited != text).then_some(edited)
+}
+
+/// As [`replace`], only within the lines for which a condition holds.
+fn replace_in_lines(
+    pattern: &Regex,
+    text: &str,
+    with: &str,
+    lines: &LineCondition,
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
+    let mut edited = String::new();
+    let (mut kept_from, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let bare = line.strip_suffix('\n').unwrap_or(line);
+        let bare = bare.strip_suffix('\r').unwrap_or(bare);
+        // looking for the pattern first spares most lines the measures
+        if pattern.is_match(bare) && lines.holds(bare) {
+            let mut moved = |cut: Cut| {
+                found(Cut { from: cut.from + at, to: cut.to + at, ..cut });
+            };
+            if let Some(changed) = replace(pattern, bare, with, &mut moved) {
+                edited.push_str(&text[kept_from..at]);
+                edited.push_str(&changed);
+                kept_from = at + bare.len();
+            }
+        }
+        at += line.len();
+    }
+    edited.push_str(&text[kept_from..]);
     (edited != text).then_some(edited)
 }
 
@@ -239,7 +337,7 @@ mod tests {
         let pattern = pattern.to_owned();
         let change = match replacement {
             None => Change::RemoveLines { pattern },
-            Some(with) => Change::Replace { pattern, with: with.to_owned() },
+            Some(with) => Change::Replace { pattern, with: with.to_owned(), lines_if: None },
         };
         Edit { rule: 0, change }
     }
@@ -262,6 +360,28 @@ mod tests {
     #[test]
     fn an_anchored_pattern_sees_a_line_without_its_end() {
         assert_eq!(apply(&edit("^b$", None), "a\r\nb\r\nc").0.unwrap(), "a\r\nc");
+    }
+
+    #[test]
+    fn lines_go_by_what_is_measured() {
+        let change = Change::RemoveLinesIf { condition: "line_word_count < 2".to_owned() };
+        let (text, spans) = apply(&Edit { rule: 0, change }, "one\ntwo words\r\n\nlast");
+        assert_eq!(text.unwrap(), "two words\r\n");
+        assert_eq!(spans, [(0, 4), (15, 16), (16, 20)]);
+    }
+
+    #[test]
+    fn matches_are_replaced_in_some_lines_only() {
+        let change = Change::Replace {
+            pattern: "(?i)sign-in ?".to_owned(),
+            with: String::new(),
+            lines_if: Some("line_word_count <= 2".to_owned()),
+        };
+        let edit = Edit { rule: 0, change };
+        let (text, spans) = apply(&edit, "Sign-in now\nsign-in with a key\n\nSIGN-IN\r\n");
+        assert_eq!(text.unwrap(), "now\nsign-in with a key\n\n\r\n");
+        assert_eq!(spans, [(0, 8), (32, 39)]);
+        assert_eq!(apply(&edit, "one\ntwo"), (None, vec![]));
     }
 
     #[test]
@@ -301,6 +421,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn looking_at_the_whole_text_first_changes_nothing(text in "[ab\n]{0,20}") {
+            let ways = ["b+a", "b+a|^x"].map(|pattern| apply(&edit(pattern, None), &text));
+            prop_assert_eq!(&ways[0], &ways[1]);
+        }
+
         #[test]
         fn removing_lines_keeps_exactly_the_others(lines in proptest::collection::vec("[abx]{0,3}", 0..8)) {
             let text = lines.join("\n");

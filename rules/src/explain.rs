@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::annotators::{ANNOTATORS, Annotator, Value, ValueType};
+use crate::lines::LINE_MEASURES;
 use crate::ruleset::{Action, Rule, RuleSet};
 
 fn bound(value: f64) -> String {
@@ -46,6 +47,20 @@ pub fn catalogue() -> String {
         );
         for example in annotator.examples() {
             let _ = writeln!(text, "- `{:?}` gives {}", example.text, shown(example.value));
+        }
+    }
+    text.push_str(
+        "\n# Lines\n\nWhat `remove_lines_if` can ask of a line. Lines end at a line feed, with or \
+         without a carriage return before it; the end is left out.\n",
+    );
+    for measure in LINE_MEASURES {
+        let _ = write!(
+            text,
+            "\n## `{}`\n\n{}\n\ndouble, {}.\n\n",
+            measure.name, measure.definition, measure.unit
+        );
+        for (line, value) in measure.examples {
+            let _ = writeln!(text, "- `{line:?}` gives {value}");
         }
     }
     text
@@ -92,8 +107,12 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
         (Action::RemoveLines { pattern }, _) => {
             line("removes", &format!("lines matching {pattern}"));
         }
-        (Action::Replace { pattern, with }, _) => {
-            line("replaces", &format!("{pattern} with {with:?}"));
+        (Action::RemoveLinesIf { condition }, _) => {
+            line("removes", &format!("lines for which {condition}"));
+        }
+        (Action::Replace { pattern, with, lines_if }, _) => {
+            let lines = lines_if.as_ref().map(|lines| format!(" in lines for which {lines}"));
+            line("replaces", &format!("{pattern} with {with:?}{}", lines.unwrap_or_default()));
         }
         (Action::RemoveDangling { wanted }, _) => {
             line("removes", &format!("sentences with findings of {wanted}"));

@@ -30,6 +30,9 @@ pub(crate) struct RuleFile {
     /// Derived annotations: SQL over others.
     #[serde(default)]
     pub annotations: BTreeMap<String, Spanned<String>>,
+    /// Annotations to measure though no condition names them.
+    #[serde(default)]
+    pub measure: Vec<Spanned<String>>,
     /// The rules, in order.
     #[serde(default)]
     pub rules: Vec<RawRule>,
@@ -41,7 +44,7 @@ pub(crate) struct RuleFile {
     pub tests: Vec<Spanned<RuleTest>>,
 }
 
-/// One rule: exactly one of the seven actions.
+/// One rule: exactly one of the eight actions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRule {
@@ -55,6 +58,8 @@ pub(crate) struct RawRule {
     pub flag_if: Option<Spanned<String>>,
     /// Removes whole lines in which it matches.
     pub remove_lines_matching: Option<Spanned<String>>,
+    /// Removes the lines for which it holds, SQL over the measures of a line.
+    pub remove_lines_if: Option<Spanned<String>>,
     /// Replaces every match.
     pub replace_matches: Option<Spanned<String>>,
     /// Removes the sentences with findings of this kind, verdict and confidence.
@@ -63,6 +68,8 @@ pub(crate) struct RawRule {
     pub mark_dangling: Option<Spanned<String>>,
     /// What matches are replaced by, `$1` is the first group; or the mark.
     pub with: Option<Spanned<String>>,
+    /// Replaces only within lines for which it holds, SQL over the measures of a line.
+    pub lines_if: Option<Spanned<String>>,
     /// Why the rule exists.
     pub why: Option<String>,
     /// Whose definition it follows.
@@ -122,6 +129,9 @@ pub struct Expect {
     pub keep: Option<bool>,
     /// The text after all edits.
     pub text: Option<String>,
+    /// Values that must have been measured, to a millionth; `null` where none is defined.
+    #[serde(default)]
+    pub values: BTreeMap<String, Option<f64>>,
 }
 
 /// Parses a file that is known as `name`.

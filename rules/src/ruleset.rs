@@ -16,6 +16,7 @@ use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
 use crate::file::{self, RawRule, RuleFile, RuleTest};
 use crate::findings::Wanted;
+use crate::lines::LineCondition;
 use crate::packs;
 use crate::percentile::{self, Percentile};
 
@@ -94,12 +95,19 @@ pub enum Action {
         /// The regular expression.
         pattern: String,
     },
+    /// Removes the lines for which the condition holds.
+    RemoveLinesIf {
+        /// SQL over the measures of a line.
+        condition: String,
+    },
     /// Replaces the matches of the pattern.
     Replace {
         /// The regular expression.
         pattern: String,
         /// What matches become.
         with: String,
+        /// Only within lines for which this holds.
+        lines_if: Option<String>,
     },
     /// Removes the sentences that point at something that is not there.
     RemoveDangling {
@@ -126,7 +134,10 @@ impl Action {
         Some(match self.clone() {
             Self::Drop | Self::Keep | Self::Flag => return None,
             Self::RemoveLines { pattern } => Change::RemoveLines { pattern },
-            Self::Replace { pattern, with } => Change::Replace { pattern, with },
+            Self::RemoveLinesIf { condition } => Change::RemoveLinesIf { condition },
+            Self::Replace { pattern, with, lines_if } => {
+                Change::Replace { pattern, with, lines_if }
+            }
             Self::RemoveDangling { wanted } => Change::RemoveDangling { wanted },
             Self::MarkDangling { wanted, with } => Change::MarkDangling { wanted, with },
         })
@@ -139,6 +150,7 @@ impl Action {
             Self::Keep => "keep_if",
             Self::Flag => "flag_if",
             Self::RemoveLines { .. } => "remove_lines_matching",
+            Self::RemoveLinesIf { .. } => "remove_lines_if",
             Self::Replace { .. } => "replace_matches",
             Self::RemoveDangling { .. } => "remove_dangling",
             Self::MarkDangling { .. } => "mark_dangling",
@@ -322,24 +334,32 @@ impl RuleSet {
             .map(|rule| {
                 let (pattern, with) = match &rule.action {
                     Action::RemoveLines { pattern } => (Some(pattern), None),
-                    Action::Replace { pattern, with } => (Some(pattern), Some(with)),
+                    Action::RemoveLinesIf { condition } => (Some(condition), None),
+                    Action::Replace { pattern, with, .. } => (Some(pattern), Some(with)),
                     Action::RemoveDangling { wanted } => (Some(wanted), None),
                     Action::MarkDangling { wanted, with } => (Some(wanted), Some(with)),
                     _ => (None, None),
                 };
-                json!({
+                let mut one = json!({
                     "id": rule.id, "stage": rule.stage, "action": rule.action.key(),
                     "condition": rule.condition, "pattern": pattern, "with": with,
                     "on_null": format!("{:?}", rule.on_null).to_lowercase(),
-                })
+                });
+                if let Action::Replace { lines_if: Some(lines), .. } = &rule.action {
+                    one["lines_if"] = json!(lines);
+                }
+                one
             })
             .collect();
         let columns: BTreeMap<&str, String> =
             self.columns.iter().map(|c| (c.name.as_str(), c.data_type.to_string())).collect();
         let derived: Vec<[&str; 2]> =
             self.derived.iter().map(|d| [d.name.as_str(), d.sql.as_str()]).collect();
-        json!({"rules": rules, "columns": columns, "annotations": derived, "survivor": self.survivor})
-            .to_string()
+        let mut all = json!({"rules": rules, "columns": columns, "annotations": derived, "survivor": self.survivor});
+        if !self.extra.is_empty() {
+            all["measure"] = json!(self.extra);
+        }
+        all.to_string()
     }
 
     /// Hash of the canonical form, 32 hexadecimal digits.
@@ -478,6 +498,15 @@ impl Loader {
             let at = place(sql.referenced);
             self.set.derived.push(DerivedAnnotation { name, sql: sql.value, at });
         }
+        for name in &file.measure {
+            if crate::annotators::find(&name.value).is_none() {
+                let near = crate::compile::nearest(&name.value);
+                let message = format!("there is no annotation '{}'{near}", name.value);
+                self.note(number, name.referenced, message);
+            } else if !self.set.extra.contains(&name.value) {
+                self.set.extra.push(name.value.clone());
+            }
+        }
         let patterns: BTreeMap<String, String> =
             file.patterns.into_iter().map(|(name, pattern)| (name, pattern.value)).collect();
         for rule in file.rules {
@@ -523,24 +552,10 @@ impl Loader {
         let id = raw.id.value.clone();
         let id_at = raw.id.referenced;
         self.named(&id, file, id_at);
-        let given: Vec<(Action, Spanned<String>)> = [
-            (Action::Drop, raw.drop_if),
-            (Action::Keep, raw.keep_if),
-            (Action::Flag, raw.flag_if),
-            (Action::RemoveLines { pattern: String::new() }, raw.remove_lines_matching),
-            (Action::Replace { pattern: String::new(), with: String::new() }, raw.replace_matches),
-            (Action::RemoveDangling { wanted: String::new() }, raw.remove_dangling),
-            (
-                Action::MarkDangling { wanted: String::new(), with: String::new() },
-                raw.mark_dangling,
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(action, value)| Some((action, value?)))
-        .collect();
+        let given = given(&raw);
         let [(action, value)] = given.as_slice() else {
             let message = format!(
-                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, replace_matches, remove_dangling and mark_dangling, it has {}",
+                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, remove_lines_if, replace_matches, remove_dangling and mark_dangling, it has {}",
                 given.len()
             );
             self.note(file, id_at, message);
@@ -549,22 +564,24 @@ impl Loader {
         let pattern = patterns.get(&value.value).unwrap_or(&value.value).clone();
         let edits = !matches!(action, Action::Drop | Action::Keep | Action::Flag);
         let by_pattern = matches!(action, Action::RemoveLines { .. } | Action::Replace { .. });
-        let wanted = Wanted::parse(&value.value);
-        if edits
-            && !by_pattern
-            && let Err(message) = &wanted
-        {
-            self.note(file, value.referenced, format!("rule '{id}': {message}"));
+        if let Some((at, message)) = argument_fault(&raw, action, value) {
+            self.note(file, at, format!("rule '{id}': {message}"));
             return;
         }
+        let wanted = Wanted::parse(&value.value);
         let wanted = wanted.map(|wanted| wanted.canonical()).unwrap_or_default();
         if by_pattern && let Err(error) = edit::compile(&pattern) {
             self.note(file, value.referenced, format!("rule '{id}': {}", brief(&error)));
         }
         let action = match (action, &raw.with) {
             (Action::RemoveLines { .. }, None) => Action::RemoveLines { pattern },
-            (Action::Replace { .. }, Some(with)) => {
-                Action::Replace { pattern, with: with.value.clone() }
+            (Action::Replace { .. }, Some(with)) => Action::Replace {
+                pattern,
+                with: with.value.clone(),
+                lines_if: raw.lines_if.as_ref().map(|lines| lines.value.clone()),
+            },
+            (Action::RemoveLinesIf { .. }, None) => {
+                Action::RemoveLinesIf { condition: value.value.clone() }
             }
             (Action::RemoveDangling { .. }, None) => Action::RemoveDangling { wanted },
             (Action::MarkDangling { .. }, Some(with)) => {
@@ -612,6 +629,49 @@ impl Loader {
             at,
         });
     }
+}
+
+/// The actions that a rule is written with; there must be one.
+fn given(raw: &RawRule) -> Vec<(Action, Spanned<String>)> {
+    let none = String::new;
+    let replace = Action::Replace { pattern: none(), with: none(), lines_if: None };
+    let mark = Action::MarkDangling { wanted: none(), with: none() };
+    let all = [
+        (Action::Drop, &raw.drop_if),
+        (Action::Keep, &raw.keep_if),
+        (Action::Flag, &raw.flag_if),
+        (Action::RemoveLines { pattern: none() }, &raw.remove_lines_matching),
+        (Action::RemoveLinesIf { condition: none() }, &raw.remove_lines_if),
+        (replace, &raw.replace_matches),
+        (Action::RemoveDangling { wanted: none() }, &raw.remove_dangling),
+        (mark, &raw.mark_dangling),
+    ];
+    all.into_iter().filter_map(|(action, value)| Some((action, value.clone()?))).collect()
+}
+
+/// What is wrong with the arguments of an edit that is no pattern, and where.
+fn argument_fault(
+    raw: &RawRule,
+    action: &Action,
+    value: &Spanned<String>,
+) -> Option<(Location, String)> {
+    if let Some(lines) = &raw.lines_if {
+        if !matches!(action, Action::Replace { .. }) {
+            let message = "'lines_if' belongs to replace_matches only".to_owned();
+            return Some((lines.referenced, message));
+        }
+        if let Err(message) = LineCondition::parse(&lines.value) {
+            return Some((lines.referenced, message));
+        }
+    }
+    let fault = match action {
+        Action::RemoveLinesIf { .. } => LineCondition::parse(&value.value).err(),
+        Action::RemoveDangling { .. } | Action::MarkDangling { .. } => {
+            Wanted::parse(&value.value).err()
+        }
+        _ => None,
+    };
+    fault.map(|message| (value.referenced, message))
 }
 
 /// The last line of a regex error says what is wrong; the ones above draw it.

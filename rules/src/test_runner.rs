@@ -196,7 +196,7 @@ fn check_names(set: &RuleSet, placed: &PlacedTest) -> Result<(), RuleError> {
             problems.push(set.problem_at_word(&placed.at, name, message));
         }
     }
-    let looks = expect.keep.is_some() || expect.text.is_some();
+    let looks = expect.keep.is_some() || expect.text.is_some() || !expect.values.is_empty();
     if !looks
         && expect.drop.is_none()
         && expect.flag.is_none()
@@ -241,8 +241,25 @@ fn differences(placed: &PlacedTest, judgement: &Judgement) -> Vec<String> {
         let came = judgement.drop.join(", ");
         found.push(values(format!("keep: expected {keep}, removed by [{came}]")));
     }
+    for (name, value) in &expect.values {
+        let came = judgement.values.get(name);
+        if !came.is_some_and(|came| close(*value, came)) {
+            let came = came.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            let value = value.map_or_else(|| "null".to_owned(), |value| value.to_string());
+            found.push(format!("values: expected {name} {value}, came {came}"));
+        }
+    }
     if let Some(text) = expect.text.as_ref().filter(|text| **text != judgement.text) {
         found.push(format!("text: expected {text:?}, came {:?}", judgement.text));
     }
     found
+}
+
+/// Whether a measured value is the one expected, to a millionth.
+fn close(expected: Option<f64>, came: &Value) -> bool {
+    match (expected, came.as_f64()) {
+        (Some(expected), Some(came)) => (expected - came).abs() <= 1e-6,
+        (None, None) => came.is_null(),
+        _ => false,
+    }
 }

@@ -53,6 +53,20 @@ fn every_mistake_has_its_place_and_its_way_out() {
         (&rule("drop_if: word_count < 5\n    keep_if: word_count > 6"), &["r.yaml:"]),
         (&rule("remove_lines_matching: '('"), &["r.yaml:4:28", "unclosed group"]),
         (&rule("replace_matches: 'a'"), &["with"]),
+        (
+            &rule("remove_lines_if: line_words < 3"),
+            &["r.yaml:4:22", "'line_words'", "line_word_count"],
+        ),
+        (&rule("remove_lines_if: line_word_count <"), &["r.yaml:4:22", "cannot be read"]),
+        (
+            &rule("replace_matches: 'a'\n    with: b\n    lines_if: word_count < 3"),
+            &["r.yaml:6:15", "no measure 'word_count' of a line"],
+        ),
+        (
+            &rule("drop_if: word_count < 3\n    lines_if: line_word_count < 3"),
+            &["r.yaml:5:15", "belongs to replace_matches only"],
+        ),
+        ("version: 1\nmeasure: [word_cuont]\n", &["r.yaml:2:11", "word_cuont", "'word_count'"]),
         (&rule("drop_if: word_count < 5\n  - id: t/x\n    drop_if: word_count < 6"), &["t/x"]),
         ("version: 1\nextends: [no/such]\n", &["no/such"]),
         ("version: 1\ncolumns: {a: date}\n", &["r.yaml:2:", "date"]),
@@ -239,4 +253,19 @@ fn kinds_of_defect_decide_nothing_and_are_joined_in_order() {
     assert_eq!(names, ["menu", "table"]);
     assert_eq!(set.defects()[1].key, Some(2));
     assert_eq!(set.hash_hex(), plain.hash_hex());
+}
+
+#[test]
+fn what_no_condition_names_can_be_measured_and_tested() {
+    let text = "version: 1\nmeasure: [word_count, mean_word_length]\ntests:\n  - text: 'a bbb'\n    expect: { values: { word_count: 2, mean_word_length: 2.0000004 } }\n  - text: ''\n    expect: { values: { word_count: 1, mean_word_length: 5, line_count: 0 } }\n";
+    let outcomes = run_tests(&load(text).unwrap()).unwrap();
+    assert!(outcomes[0].differences.is_empty(), "{outcomes:?}");
+    let expected = [
+        "values: expected line_count 0, came nothing",
+        "values: expected mean_word_length 5, came null",
+        "values: expected word_count 1, came 0",
+    ];
+    assert_eq!(outcomes[1].differences, expected);
+    let plain = load("version: 1\nrules: []\n").unwrap();
+    assert_ne!(load(text).unwrap().hash_hex(), plain.hash_hex());
 }

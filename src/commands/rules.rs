@@ -1,6 +1,7 @@
-//! `tamis rules`: check, test, list and explain.
+//! `tamis rules`: check, test, list, explain and diff.
 
 mod by_labels;
+mod diff;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::look;
 use tamis_rules::annotators::{self, ANNOTATORS};
+use tamis_rules::difference::Judge;
 use tamis_rules::{RuleSet, RuleSource, explain, packs, test_runner};
 
 const EXAMPLES: &str = "Examples:
@@ -21,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   tamis rules test rules.yaml --labels out/review   and against what reviewers said
   tamis rules list                              packs and annotators
   tamis rules list tamis/web                    the rules of a pack
+  tamis rules diff gopher@datatrove gopher@dclm --on corpus/   where two packs disagree, and why
   tamis rules explain mean_word_length          what an annotator measures
   tamis rules explain web/too-short             what a rule does and why";
 
@@ -67,6 +70,29 @@ enum RulesCommand {
         #[arg(long)]
         json: bool,
     },
+    /// The documents on which two rule files or packs disagree, and why
+    ///
+    /// The exit status is 1 where there are any.
+    Diff {
+        /// A rule file or pack
+        #[arg(value_name = "FILE|PACK")]
+        first: String,
+        /// Another one
+        #[arg(value_name = "FILE|PACK")]
+        second: String,
+        /// Files and folders of a corpus
+        #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+        on: Vec<String>,
+        /// Documents to print, 0 for all
+        #[arg(short, default_value_t = 20, value_name = "N")]
+        n: usize,
+        /// Column with the text [default: text, content or `raw_content`, as found]
+        #[arg(long, value_name = "NAME")]
+        text_column: Option<String>,
+        /// Print JSON lines, the last one a summary
+        #[arg(long)]
+        json: bool,
+    },
     /// The page of an annotator, a rule or a pack
     Explain {
         /// An annotator, a rule or a pack
@@ -96,6 +122,14 @@ pub(crate) fn run(args: RulesArgs) -> anyhow::Result<ExitCode> {
             }
         }
         RulesCommand::List { sources, json } => list(&mut out, &sources, json),
+        RulesCommand::Diff { first, second, on, n, text_column, json } => {
+            let judge = |name: &String| -> Result<Judge, PipelineError> {
+                Ok(Judge::new(load(std::slice::from_ref(name))?)?)
+            };
+            let judges = [judge(&first)?, judge(&second)?];
+            let diff = diff::Diff { names: [&first, &second], judges, most: n, json };
+            diff.run(&mut out, &on, text_column)
+        }
         RulesCommand::Explain { name, rules, json } => explain_name(&mut out, &name, &rules, json),
     }
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod common;
 mod fuzzy;
 mod inspect;
+mod packs;
 mod references;
 mod repeats;
 mod resume;

@@ -9,6 +9,7 @@ mod affixes;
 mod exceptions;
 mod infixes;
 mod lists;
+mod sentences;
 mod url;
 
 use crate::char_class::{
@@ -18,6 +19,8 @@ use crate::ngrams::polynomial;
 use crate::punctuation::is_punctuation;
 use crate::words::{ALPHABETIC, SYMBOL, Word, saturate};
 use exceptions::{Exceptions, Parts};
+
+pub use sentences::sentences;
 
 /// The word definition of tools that use spaCy's English tokenizer: words and punctuation marks,
 /// case kept.

@@ -4,12 +4,15 @@ mod alphabetic_word_ratio;
 mod bullet_line_ratio;
 mod byte_count;
 mod char_count;
+mod code;
 mod compression_ratio;
 mod control_char_ratio;
 mod curly_bracket_count;
 pub(crate) mod dangling;
 mod datatrove;
+mod dclm;
 mod digit_char_ratio;
+mod dolma;
 mod duplicate_gram_char_ratio;
 mod duplicate_line_char_ratio;
 mod duplicate_line_ratio;
@@ -18,6 +21,7 @@ mod duplicate_paragraph_ratio;
 mod ellipsis_line_ratio;
 mod email_count;
 mod evidence;
+mod fineweb;
 mod letter_char_ratio;
 mod line_count;
 mod lorem_ipsum_count;
@@ -25,7 +29,9 @@ mod max_word_length;
 mod mean_word_length;
 mod measure;
 mod mojibake_count;
+mod opening_curly_bracket_count;
 mod paragraph_count;
+mod redpajama;
 mod replacement_char_ratio;
 mod short_line_ratio;
 mod stop_word_count;
@@ -125,7 +131,15 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &email_count::EMAIL_COUNT,
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,
     &curly_bracket_count::CURLY_BRACKET_COUNT,
+    &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,
     &compression_ratio::COMPRESSION_RATIO,
+    &code::lines::MAX_LINE_CHAR_COUNT,
+    &code::lines::MEAN_LINE_CHAR_COUNT,
+    &code::lines::ALPHANUMERIC_CHAR_RATIO,
+    &code::lines::COMMENT_CHAR_RATIO,
+    &code::lines::GENERATED_MARK_COUNT,
+    &code::lines::XML_HEADER_COUNT,
+    &code::lines::HYPHEN_LINE_RATIO,
     &dangling::DANGLING_REFERENCES,
     &dangling::DANGLING_TABLES,
     &dangling::DANGLING_FIGURES,
@@ -174,6 +188,77 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
     &datatrove::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &datatrove::sentence_count::SENTENCE_COUNT,
+    &fineweb::lines::LINE_COUNT,
+    &fineweb::lines::TERMINAL_LINE_RATIO,
+    &fineweb::lines::SHORT_LINE_RATIO,
+    &fineweb::lines::DUPLICATE_LINE_CHAR_RATIO,
+    &fineweb::lines::NEWLINE_WORD_RATIO,
+    &dolma::words::WORD_COUNT,
+    &dolma::words::MEDIAN_WORD_LENGTH,
+    &dolma::words::SYMBOL_WORD_RATIO,
+    &dolma::words::ALPHABETIC_WORD_RATIO,
+    &dolma::words::STOP_WORD_COUNT,
+    &dolma::lines::BULLET_LINE_RATIO,
+    &dolma::lines::ELLIPSIS_LINE_RATIO,
+    &dolma::lines::DUPLICATE_LINE_RATIO,
+    &dolma::lines::DUPLICATE_LINE_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &dolma::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &dolma::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &dclm::words::WORD_COUNT,
+    &dclm::words::MEAN_WORD_LENGTH,
+    &dclm::words::SYMBOL_WORD_RATIO,
+    &dclm::words::UNALPHABETIC_WORD_RATIO,
+    &dclm::words::STOP_WORD_COUNT,
+    &dclm::lines::BULLET_LINE_RATIO,
+    &dclm::lines::ELLIPSIS_LINE_RATIO,
+    &dclm::duplicates::DUPLICATE_LINE_RATIO,
+    &dclm::duplicates::DUPLICATE_LINE_CHAR_RATIO,
+    &dclm::duplicates::DUPLICATE_PARAGRAPH_RATIO,
+    &dclm::duplicates::DUPLICATE_PARAGRAPH_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &dclm::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &dclm::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
+    &redpajama::words::WORD_COUNT,
+    &redpajama::words::MEAN_WORD_LENGTH,
+    &redpajama::words::UNIQUE_WORD_RATIO,
+    &redpajama::words::UNIGRAM_ENTROPY,
+    &redpajama::words::SENTENCE_COUNT,
+    &redpajama::words::ALL_CAPS_WORD_RATIO,
+    &redpajama::words::UNALPHABETIC_WORD_RATIO,
+    &redpajama::words::STOP_WORD_RATIO,
+    &redpajama::words::SYMBOL_WORD_RATIO,
+    &redpajama::marks::CURLY_BRACKET_RATIO,
+    &redpajama::marks::LOREM_IPSUM_RATIO,
+    &redpajama::lines::ELLIPSIS_LINE_RATIO,
+    &redpajama::lines::TERMINAL_LINE_RATIO,
+    &redpajama::lines::BULLET_LINE_RATIO,
+    &redpajama::lines::MEAN_LINE_WORD_COUNT,
+    &redpajama::lines::JAVASCRIPT_COUNT,
+    &redpajama::lines::MEAN_LINE_UPPERCASE_RATIO,
+    &redpajama::lines::MEAN_LINE_DIGIT_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_3GRAM_CHAR_RATIO,
+    &redpajama::top_gram_char_ratio::TOP_4GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_5GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_6GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_7GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_8GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_9GRAM_CHAR_RATIO,
+    &redpajama::duplicate_gram_char_ratio::DUPLICATE_10GRAM_CHAR_RATIO,
 ];
 
 #[cfg(test)]

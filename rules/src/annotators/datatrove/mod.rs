@@ -14,6 +14,7 @@ pub(super) mod ellipsis_line_ratio;
 pub(super) mod ellipsis_word_ratio;
 pub(super) mod hash_word_ratio;
 pub(super) mod mean_word_length;
+pub(super) mod sentence_count;
 pub(super) mod stop_word_count;
 pub(super) mod top_gram_char_ratio;
 pub(super) mod word_count;

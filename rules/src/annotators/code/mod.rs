@@ -1,0 +1,3 @@
+//! Measures of program text.
+
+pub(super) mod lines;

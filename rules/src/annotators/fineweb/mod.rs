@@ -1,0 +1,3 @@
+//! What the filter `FineWebQualityFilter` of datatrove measures, with exactly its definitions.
+
+pub(super) mod lines;
