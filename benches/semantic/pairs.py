@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Draws pairs of documents over the range of cosines, to be read by a person.
+"""Draws documents with their nearest neighbour over the range of cosines, to be read by a person.
 
     tamis run corpus/ --out out --rules none --dedup exact,fuzzy,semantic --cosine 1
-    python3 benches/semantic/pairs.py out --from 0.80 --bins 10 --per-bin 10 --seed 1 > pairs.jsonl
+    python3 benches/semantic/pairs.py out --edges 0.85,0.9,0.94,0.96,0.98,0.99,1 --per-bin 17 > pairs.jsonl
 
-Each line has both ids, the cosine and both texts. A document is drawn once; documents that are
-duplicates by their words already are not. Needs numpy and pyarrow.
+A document that would go as a semantic duplicate goes for one that it is near to, so documents are
+drawn, not pairs: a page of which there are hundreds alike counts once. Documents that are duplicates
+by their words already are left out, and one is drawn once. Each line has both ids, the cosine and
+both texts. For JSONL corpora; needs numpy, pyarrow and, for .zst, the command zstd.
 """
 
 import argparse
@@ -17,91 +19,91 @@ import sys
 import numpy
 import pyarrow.parquet
 
-
-def vectors(out):
-    files = sorted(pathlib.Path(out, "embeddings").glob("*.parquet"))
-    tables = [pyarrow.parquet.read_table(file) for file in files]
-    places = numpy.concatenate([table["place"].to_numpy() for table in tables])
-    rows = [numpy.frombuffer(row.as_py(), "<f4") for table in tables for row in table["vector"]]
-    return places, numpy.stack(rows)
+OPEN = {".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"], ".bz2": ["bzip2", "-dc"]}
 
 
-def gone(out):
-    file = pathlib.Path(out, "clusters", "fuzzy.parquet")
-    if not file.exists():
-        return set()
-    rows = pyarrow.parquet.read_table(file, columns=["document_id", "survivor_id"]).to_pylist()
-    return {row["document_id"] for row in rows if row["document_id"] != row["survivor_id"]}
+def table(out, folder, columns):
+    files = sorted(pathlib.Path(out, folder).glob("*.parquet"))
+    return [row for file in files for row in pyarrow.parquet.read_table(file, columns=columns).to_pylist()]
 
 
-def ids(out):
-    files = sorted(pathlib.Path(out, "annotations").glob("*.parquet"))
-    columns = ["place", "document_id", "source"]
-    tables = [pyarrow.parquet.read_table(file, columns=columns) for file in files]
-    return {row["place"]: row for table in tables for row in table.to_pylist()}
+def texts(out, wanted):
+    """Texts by shard and row of documents that were kept."""
+    found = {}
+    rows = table(out, "annotations", ["document_id", "shard", "row"])
+    gone = {
+        row["document_id"]
+        for row in table(out, "clusters", ["document_id", "survivor_id"])
+        if row["document_id"] != row["survivor_id"]
+    }
+    by_shard = {}
+    for row in sorted(rows, key=lambda row: (row["shard"], row["row"])):
+        if row["document_id"] not in gone:
+            by_shard.setdefault(row["shard"], []).append(row["document_id"])
+    for shard, documents in by_shard.items():
+        path = pathlib.Path(out, "kept", shard)
+        command = OPEN.get(path.suffix, ["cat"])
+        with subprocess.Popen([*command, path], stdout=subprocess.PIPE) as reader:
+            for document, line in zip(documents, reader.stdout, strict=True):
+                if document in wanted:
+                    record = json.loads(line)
+                    found[document] = record.get("text") or record.get("content") or ""
+    return found
+
+
+def nearest(rows):
+    """For each row the nearest other one, and their cosine."""
+    best = numpy.zeros(len(rows), dtype=numpy.int64)
+    cosines = numpy.zeros(len(rows), dtype=numpy.float32)
+    for first in range(0, len(rows), 2048):
+        block = rows[first : first + 2048] @ rows.T
+        own = numpy.arange(len(block))
+        block[own, own + first] = -1
+        best[first : first + len(block)] = block.argmax(axis=1)
+        cosines[first : first + len(block)] = block.max(axis=1)
+    return best, cosines
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
-    parser.add_argument("--from", dest="least", type=float, default=0.8)
-    parser.add_argument("--bins", type=int, default=10)
-    parser.add_argument("--per-bin", type=int, default=10)
+    parser.add_argument("--edges", default="0.85,0.9,0.94,0.96,0.98,0.99,1")
+    parser.add_argument("--per-bin", type=int, default=17)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tamis", default="tamis")
     args = parser.parse_args()
-    random = numpy.random.default_rng(args.seed)
-    places, rows = vectors(args.out)
-    names = ids(args.out)
-    by_words = gone(args.out)
-    there = [names[place]["document_id"] not in by_words for place in places]
-    places, rows = places[there], rows[there]
-    edges = numpy.linspace(args.least, 1.0, args.bins + 1)
-    found = [[] for _ in range(args.bins)]
-    seen = numpy.zeros(args.bins, dtype=numpy.int64)
-    for first in range(0, len(rows), 1024):
-        block = rows[first : first + 1024] @ rows.T
-        left, right = numpy.nonzero(block >= args.least)
-        keep = right > left + first
-        left, right = left[keep], right[keep]
-        cosines = block[left, right]
-        for bin_number in range(args.bins):
-            last = bin_number == args.bins - 1
-            inside = (cosines >= edges[bin_number]) & ((cosines < edges[bin_number + 1]) | last)
-            for at in numpy.nonzero(inside)[0]:
-                # a reservoir of many, so that documents drawn twice can be passed over
-                seen[bin_number] += 1
-                pair = (int(left[at]) + first, int(right[at]), float(cosines[at]))
-                if len(found[bin_number]) < 2000:
-                    found[bin_number].append(pair)
-                else:
-                    other = int(random.integers(seen[bin_number]))
-                    if other < 2000:
-                        found[bin_number][other] = pair
-    used, drawn = set(), []
-    for bin_number, pairs in enumerate(found):
+    edges = [float(edge) for edge in args.edges.split(",")]
+    edges[-1] += 1e-6
+    names = {row["place"]: row for row in table(args.out, "annotations", ["place", "document_id", "source"])}
+    gone = {
+        row["document_id"]
+        for row in table(args.out, "clusters", ["document_id", "survivor_id"])
+        if row["document_id"] != row["survivor_id"]
+    }
+    vectors = [row for row in table(args.out, "embeddings", ["place", "vector"]) if names[row["place"]]["document_id"] not in gone]
+    rows = numpy.stack([numpy.frombuffer(row["vector"], "<f4") for row in vectors])
+    documents = [names[row["place"]] for row in vectors]
+    best, cosines = nearest(rows)
+    used, drawn, random = set(), [], numpy.random.default_rng(args.seed)
+    for low, high in zip(edges, edges[1:]):
+        inside = numpy.nonzero((cosines >= low) & (cosines < high))[0]
+        print(f"{low:.3f} to {high:.3f}: {len(inside)} documents", file=sys.stderr)
         taken = 0
-        for at in random.permutation(len(pairs)):
-            one, other, cosine = pairs[at]
-            if one in used or other in used or taken == args.per_bin:
+        for at in random.permutation(inside):
+            pair = (int(at), int(best[at]))
+            if taken == args.per_bin or used.intersection(pair):
                 continue
-            used.update((one, other))
-            drawn.append((bin_number, names[places[one]], names[places[other]], cosine))
+            used.update(pair)
             taken += 1
-    print("pairs per bin:", seen.tolist(), file=sys.stderr)
-    for bin_number, one, other, cosine in drawn:
-        texts = []
-        for document in (one, other):
-            command = [args.tamis, "explain", args.out, document["document_id"], "--json"]
-            told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-            record = told["record"]
-            texts.append(record if isinstance(record, str) else record.get("text", ""))
+            drawn.append((f"{low:.2f}-{min(high, 1):.2f}", *pair, float(cosines[at])))
+    found = texts(args.out, {documents[at]["document_id"] for _, *pair, _ in drawn for at in pair})
+    for name, one, other, cosine in drawn:
+        both = [documents[one], documents[other]]
         line = {
-            "bin": f"{edges[bin_number]:.2f}-{edges[bin_number + 1]:.2f}",
+            "bin": name,
             "cosine": round(cosine, 4),
-            "ids": [one["document_id"], other["document_id"]],
-            "sources": [one["source"], other["source"]],
-            "texts": texts,
+            "ids": [document["document_id"] for document in both],
+            "sources": [document["source"] for document in both],
+            "texts": [found[document["document_id"]] for document in both],
         }
         print(json.dumps(line, ensure_ascii=False))
 

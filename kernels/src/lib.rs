@@ -38,7 +38,6 @@ pub use passages::{Passages, WindowHash};
 pub use punctuation::is_terminal_mark;
 pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
 pub use simd::Level;
-pub use spacy::SpacyEnglish;
 pub use spacy::{SpacyEnglish, sentences};
 pub use starts::{START_MARKS, STARTS_BLOCK, Starts};
 pub use table::{Seen, Session, Table};

@@ -89,7 +89,7 @@ pub(crate) struct NearArgs {
 /// How semantic duplicates are found.
 #[derive(Debug, Args)]
 pub(crate) struct MeaningArgs {
-    /// Least cosine of semantic duplicates [default: 0.95]
+    /// Least cosine of semantic duplicates [default: 0.99]
     #[arg(long, value_name = "0.5..1")]
     cosine: Option<f64>,
     /// Where embeddings come from: "embedded", "column:NAME", the folder of a static model

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::common::{assert_same, bytes_of, expect, lines, report, write};
 use crate::fuzzy::outcome;
 
-const ONLY_SEMANTIC: [&str; 5] = ["--rules", "none", "--dedup", "semantic", "--quiet"];
+const ONLY_SEMANTIC: [&str; 7] =
+    ["--rules", "none", "--dedup", "semantic", "--quiet", "--cosine", "0.95"];
 const DIMENSIONS: usize = 32;
 
 /// A stream of numbers between -1 and 1 that is the same everywhere.
@@ -266,6 +267,7 @@ fn words_and_meaning_are_decided_together() {
     write(&folder.path().join("in.jsonl"), rows.join("\n").as_bytes());
     let arguments = ["run", "in.jsonl", "--out", "out", "--rules", "none", "--quiet"];
     let more = ["--dedup", "exact,fuzzy,semantic", "--embeddings", "column:embedding"];
+    let more = [&more[..], &["--cosine", "0.95"]].concat();
     expect(folder.path(), &[&arguments[..], &more].concat(), 0);
     let out = folder.path().join("out");
     let (kept, removed) = outcome(&out);
@@ -330,7 +332,7 @@ fn what_cannot_be_used_is_said_before_anything_is_read() {
     std::fs::write(folder.path().join("model/config.json"), "{}").unwrap();
     let fails = |more: &[&str], what: &str| {
         let mut arguments = vec!["run", "in.jsonl", "--out", "out"];
-        arguments.extend(ONLY_SEMANTIC);
+        arguments.extend(&ONLY_SEMANTIC[..5]);
         arguments.extend(more);
         let (_, error) = expect(folder.path(), &arguments, 2);
         assert!(error.contains(what), "{what}: {error}");
