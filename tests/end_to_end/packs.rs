@@ -55,7 +55,9 @@ fn lines_that_c4_removes_are_gone_from_the_output_and_on_record() {
     let args = ["run", "in.jsonl", "--rules", "c4@datatrove", "--dedup", "none", "--out", "out"];
     expect(folder.path(), &args, 0);
     assert_eq!(books(&folder.path().join("out")), [1, 1, 0, 0]);
-    let written = lines(&folder.path().join("out/kept/in.jsonl"));
+    let written: Vec<Value> = (lines(&folder.path().join("out/kept/in.jsonl")).iter())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!((&written[0]["text"], &written[0]["n"]), (&json!(kept), &json!(7)));
     let (explained, _) = expect(folder.path(), &["explain", "out", "a", "--json"], 0);
     assert!(explained.contains("c4/few-words") && explained.contains("c4/policy"), "{explained}");

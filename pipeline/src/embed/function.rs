@@ -142,6 +142,7 @@ impl Vectors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::Array;
 
     #[test]
     fn vectors_that_point_nowhere_are_none() {

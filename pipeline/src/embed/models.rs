@@ -10,9 +10,10 @@ use super::Embeddings;
 use crate::error::PipelineError;
 
 /// The files of a model's folder that decide its vectors.
-pub(super) const FILES: [&str; 6] = [
+pub(super) const FILES: [&str; 7] = [
     "config.json",
     "tokenizer.json",
+    "tokenizer_config.json",
     "model.safetensors",
     "sentence_bert_config.json",
     "modules.json",
@@ -73,11 +74,13 @@ fn from_folder(folder: &Path) -> Result<Model, PipelineError> {
     };
     let (tensors, tokenizer) = (read("model.safetensors")?, read("tokenizer.json")?);
     let (config, modules) = (read("config.json")?, optional("modules.json")?);
+    let tokenizer_config = optional("tokenizer_config.json")?;
     let (pooling, sentence_bert) =
         (optional("1_Pooling/config.json")?, optional("sentence_bert_config.json")?);
     let files = embedders::Files {
         tensors: &tensors,
         tokenizer: &tokenizer,
+        tokenizer_config: &tokenizer_config,
         config: &config,
         modules: &modules,
         pooling: &pooling,
