@@ -168,8 +168,7 @@ impl Work<'_> {
         let copies: Vec<PathBuf> =
             exact.then(|| self.directory.dedup("exact")).into_iter().collect();
         let mut copies = Walk::new(copies, &[PLACE], 0, 4096);
-        let went = if self.config.content.semantic.is_some() { "near" } else { "fuzzy" };
-        let mut went = Walk::new(vec![self.directory.dedup(went)], &[PLACE], 0, 4096);
+        let mut went = Walk::new(vec![self.near()], &[PLACE], 0, 4096);
         for (place, fate) in &mut known {
             if let Some((batch, at)) = kept.seek(*place)? {
                 fate.seen = typed::<StringArray>(batch, "rule_decision")?.value(at) == "kept";

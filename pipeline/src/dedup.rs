@@ -202,8 +202,7 @@ impl Work<'_> {
         let annotations = self.all_parts();
         let directory = self.directory;
         let exact = directory.dedup("exact");
-        // where meaning has a say, near duplicates by words are decided together with it
-        let near = directory.dedup(if content.semantic.is_some() { "near" } else { "fuzzy" });
+        let near = self.near();
         let of_kind = |kind: &str| match content.semantic {
             Some(_) => directory.dedup(&format!("links-{kind}")),
             None => near.clone(),
@@ -229,6 +228,21 @@ impl Work<'_> {
         }
         let _ = std::fs::remove_dir_all(directory.path(".state/shingles"));
         Ok(())
+    }
+
+    /// Links of the documents that go as near duplicates of any kind, in input order: where meaning
+    /// has a say, those by words are decided together with it.
+    pub(crate) fn near(&self) -> PathBuf {
+        let semantic = self.config.content.semantic.is_some();
+        self.directory.dedup(if semantic { "near" } else { "fuzzy" })
+    }
+
+    /// Links of all documents that go as duplicates: files in input order.
+    pub(crate) fn gone_by_dedup(&self) -> Vec<PathBuf> {
+        let content = &self.config.content;
+        let exact = content.dedup_exact.then(|| self.directory.dedup("exact"));
+        let near = content.fuzzy.is_some() || content.semantic.is_some();
+        exact.into_iter().chain(near.then(|| self.near())).collect()
     }
 
     /// Runs the plan that makes a step's file, unless it is there.

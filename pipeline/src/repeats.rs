@@ -263,9 +263,7 @@ impl Work<'_> {
         cut: Parts,
         compiled: &Compiled,
     ) -> Result<Vec<PathBuf>, PipelineError> {
-        let content = &self.config.content;
-        let gone: Vec<PathBuf> =
-            content.duplicates().into_iter().map(|kind| self.directory.dedup(kind)).collect();
+        let gone = self.gone_by_dedup();
         let part = |unit: usize| {
             let unit = self.number(unit);
             self.directory.path(&format!(".state/repeats/{name}-{unit:05}.parquet"))

@@ -238,7 +238,8 @@ impl Work<'_> {
                     over(Operator::Lead(Box::new(lead)), rows)?
                 }
             };
-            let plan = write(sorted(decided, &[PLACE])?, &directory.dedup("near"), Content::Values)?;
+            let plan =
+                write(sorted(decided, &[PLACE])?, &directory.dedup("near"), Content::Values)?;
             self.step("near", &fine(&self.context), plan).await?;
         }
         for (kind, measure) in [("fuzzy", WORDS), ("semantic", MEANING)] {
@@ -263,8 +264,7 @@ impl Work<'_> {
     ) -> Result<(), PipelineError> {
         let directory = self.directory;
         let scheme = Scheme::choose(threshold, vectors.count)?;
-        let sign =
-            Sign { dimensions: vectors.dimensions, scheme, comparer: self.comparer() };
+        let sign = Sign { dimensions: vectors.dimensions, scheme, comparer: self.comparer() };
         let signed = sorted(over(Operator::Sign(sign), rows)?, &[BUCKET, RANK])?;
         let near = Near {
             max_hamming: scheme.max_hamming,

@@ -82,10 +82,7 @@ struct Queries {
 
 impl Work<'_> {
     /// How the search went, with its audit.
-    pub(crate) fn semantic_row(
-        &self,
-        semantic: &Semantic,
-    ) -> Result<SemanticRow, PipelineError> {
+    pub(crate) fn semantic_row(&self, semantic: &Semantic) -> Result<SemanticRow, PipelineError> {
         let done = self.directory.path(".state/audit/semantic.json");
         let broken = |error| PipelineError::directory(&done, error);
         if !done.exists() {
@@ -94,8 +91,7 @@ impl Work<'_> {
             self.directory.write_whole(&done, &json)?;
         }
         // a rerun reads the file, and the report must have the same digits
-        let text = std::fs::read(&done)
-            .map_err(|error| PipelineError::directory(&done, error))?;
+        let text = std::fs::read(&done).map_err(|error| PipelineError::directory(&done, error))?;
         serde_json::from_slice(&text).map_err(broken)
     }
 
@@ -202,7 +198,7 @@ impl Work<'_> {
             gone.entry(*one).or_default();
             gone.entry(*other).or_default();
         }
-        let mut went = Walk::new(vec![self.directory.dedup("near")], &[PLACE], 0, ROWS);
+        let mut went = Walk::new(vec![self.near()], &[PLACE], 0, ROWS);
         let mut kept = Walk::new(self.all_parts(), &[PLACE, SOURCE], 0, ROWS);
         for (place, (gone, source)) in &mut gone {
             *gone = went.seek(*place)?.is_some();

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_rule_that_only_one_set_breaks_is_named() {
-        let text = "Home page\nRead our latest news here today.\nHome page\nContact us";
+        let text = "Home page\nRead our latest news about the opening hours of the museum and about the rooms that were added upstairs last spring.\nHome page\nContact us by letter or by telephone between nine and five, or come to the office behind the old railway station.";
         let (found, first, second) = compared("gopher-repetition@datatrove", "gopher@dclm", text);
         assert_eq!(found, Some(Disagreement::OnlySecond));
         assert!(first.keep && first.reasons.is_empty());

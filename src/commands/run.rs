@@ -344,6 +344,19 @@ pub(crate) fn signals() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// The rules that the command line names, else those of the configuration file, else the default.
+fn rules(named: &[String], file: &ConfigFile, base: &Path) -> Result<RuleSet, PipelineError> {
+    let sources: Vec<RuleSource> = if named.is_empty() {
+        let named = file.rules.clone().unwrap_or_else(|| vec!["tamis/web".to_owned()]);
+        named.iter().map(|name| RuleSource::named_beside(name, base)).collect()
+    } else {
+        named.iter().map(|name| RuleSource::named_beside(name, Path::new(""))).collect()
+    };
+    let none = |name: &RuleSource| matches!(name, RuleSource::Pack(name) if name == "none");
+    let sources: Vec<RuleSource> = sources.into_iter().filter(|source| !none(source)).collect();
+    RuleSet::load(&sources).map_err(PipelineError::Rules)
+}
+
 /// Joins the command line with the configuration file; the command line wins.
 fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let found = Path::new("tamis.yaml");
@@ -373,15 +386,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let Some(out) = out else {
         return Err(PipelineError::Usage("no run directory given: add --out DIR".into()).into());
     };
-    let sources: Vec<RuleSource> = if args.rules.is_empty() {
-        let named = file.rules.clone().unwrap_or_else(|| vec!["tamis/web".to_owned()]);
-        named.iter().map(|name| RuleSource::named_beside(name, &base)).collect()
-    } else {
-        args.rules.iter().map(|name| RuleSource::named_beside(name, Path::new(""))).collect()
-    };
-    let none = |name: &RuleSource| matches!(name, RuleSource::Pack(name) if name == "none");
-    let sources: Vec<RuleSource> = sources.into_iter().filter(|source| !none(source)).collect();
-    let rules = RuleSet::load(&sources).map_err(PipelineError::Rules)?;
+    let rules = rules(&args.rules, &file, &base)?;
     let kinds = dedup(&args.dedup, file.dedup.as_deref())?;
     let fuzzy = args.near.settle(&file)?;
     let device = args.meaning.device(&file)?;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 #[test]
 fn two_packs_disagree_where_their_definitions_do() {
     let folder = tempfile::tempdir().unwrap();
-    let page = "Home page\nRead our latest news here today.\nHome page\nContact us\n";
+    let page = "Home page\nRead our latest news about the opening hours of the museum and about the rooms that were added upstairs last spring.\nHome page\nContact us by letter or by telephone between nine and five, or come to the office behind the old railway station.\n";
     let records = [
         json!({"id": "twice", "text": page}),
-        json!({"id": "once", "text": "One line, and no other."}),
+        json!({"id": "once", "text": "One line, and no other, about a ferry that carries nobody across the water in winter because the ice is strong enough to walk on from December until the middle of March."}),
     ];
     let corpus: String = records.iter().map(|record| format!("{record}\n")).collect();
     write(&folder.path().join("in.jsonl"), corpus.as_bytes());

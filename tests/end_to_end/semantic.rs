@@ -21,7 +21,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let high = u32::try_from(self.0 >> 33).unwrap();
         f64::from(high) / f64::from(1_u32 << 30) - 1.0
     }
@@ -80,11 +81,18 @@ fn write_jsonl(path: &Path, documents: &[(String, Vec<f64>)]) {
     write(path, all.join("\n").as_bytes());
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "files of embeddings hold f32")]
+fn single(number: f64) -> f32 {
+    number as f32
+}
+
 fn vectors_of(documents: &[(String, Vec<f64>)]) -> ArrayRef {
     let width = i32::try_from(DIMENSIONS).unwrap();
     let mut lists = FixedSizeListBuilder::new(Float32Builder::new(), width);
     for (_, vector) in documents {
-        vector.iter().for_each(|number| lists.values().append_value(*number as f32));
+        for number in vector {
+            lists.values().append_value(single(*number));
+        }
         lists.append(true);
     }
     Arc::new(lists.finish())
@@ -149,11 +157,8 @@ fn planted_duplicates_go_and_others_stay_wherever_the_vectors_come_from() {
     assert_eq!(found.1.len(), 80);
     assert!(found.1.iter().all(|(id, _)| id.ends_with('b') || id.ends_with('c')));
     let rows = |out: &str| -> Vec<Value> {
-        let (stdout, _) = expect(
-            folder.path(),
-            &["sample", out, "-n", "1000", "--from", "removed", "--json"],
-            0,
-        );
+        let (stdout, _) =
+            expect(folder.path(), &["sample", out, "-n", "1000", "--from", "removed", "--json"], 0);
         let mut rows: Vec<Value> =
             stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         rows.sort_by_key(|row| row["id"].to_string());
@@ -171,7 +176,7 @@ fn planted_duplicates_go_and_others_stay_wherever_the_vectors_come_from() {
     assert_eq!(removed.len(), 60);
     assert_eq!(report(&path("keyed"))["semantic"]["without_vector"], 40);
     let bytes: Vec<Vec<u8>> = (some.iter())
-        .map(|(_, vector)| vector.iter().flat_map(|n| (*n as f32).to_le_bytes()).collect())
+        .map(|(_, vector)| vector.iter().flat_map(|n| single(*n).to_le_bytes()).collect())
         .collect();
     let tensors = some.iter().zip(&bytes).map(|((id, _), bytes)| {
         let view =
@@ -240,7 +245,8 @@ fn policies_sources_and_reference_sets_hold_for_meaning_too() {
     // against the left folder, documents of the right go
     let (kept, removed) = with("against", "in/right.jsonl", &["--against", "in/left.jsonl"]);
     assert_eq!((kept.len(), removed.len()), (40, 40));
-    let (_, again) = with("only", "in/right.jsonl", &["--against", "in/left.jsonl", "--only-against"]);
+    let (_, again) =
+        with("only", "in/right.jsonl", &["--against", "in/left.jsonl", "--only-against"]);
     assert_eq!(removed, again);
 }
 
@@ -362,7 +368,9 @@ fn a_run_goes_on_and_devices_are_told() {
     run(folder.path(), "in.jsonl", "again", &from);
     // a run that was killed while it decided
     let again = folder.path().join("again");
-    for gone in ["run.json", "report.json", ".state/dedup/near.parquet", "clusters/semantic.parquet"] {
+    for gone in
+        ["run.json", "report.json", ".state/dedup/near.parquet", "clusters/semantic.parquet"]
+    {
         std::fs::remove_file(again.join(gone)).unwrap();
     }
     for gone in [".state/dedup/links-semantic.parquet", ".state/audit/semantic.json"] {

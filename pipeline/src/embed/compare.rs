@@ -98,8 +98,10 @@ impl Comparer {
     ) -> Result<()> {
         let block = Block { first: 0, rows };
         let least = least_cosine(threshold);
-        exact_block(block, block, dimensions, least, |pair| found(pair.left, pair.right, pair.cosine))
-            .map_err(external)
+        exact_block(block, block, dimensions, least, |pair| {
+            found(pair.left, pair.right, pair.cosine);
+        })
+        .map_err(external)
     }
 
     /// Does `count` pieces of work on the threads; results in their order.

@@ -44,7 +44,8 @@ impl ScalarUDFImpl for Embed {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [texts, ColumnarValue::Scalar(spec), ColumnarValue::Scalar(from)] = args.args.as_slice()
+        let [texts, ColumnarValue::Scalar(spec), ColumnarValue::Scalar(from)] =
+            args.args.as_slice()
         else {
             return exec_err!("tamis_embed takes a text and two literals");
         };
@@ -110,7 +111,9 @@ pub(crate) fn units(vectors: &BinaryArray) -> ArrayRef {
     let mut vector = Vec::new();
     for row in vectors {
         vector.clear();
-        row.into_iter().for_each(|bytes| append(bytes, &mut vector));
+        if let Some(bytes) = row {
+            append(bytes, &mut vector);
+        }
         out.push((!vector.is_empty()).then_some(&mut vector[..]));
     }
     out.finish()

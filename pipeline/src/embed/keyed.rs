@@ -106,9 +106,11 @@ impl Columns {
         let vectors = vectors::of_lists(&column(&self.vector)?)?;
         let there = arrow::compute::is_not_null(ids)?;
         let keys: UInt64Array = ids.iter().map(|id| Some(key(id.unwrap_or_default()))).collect();
-        let all = RecordBatch::try_from_iter([("key", Arc::new(keys) as ArrayRef), (VECTOR, vectors)])?;
+        let all =
+            RecordBatch::try_from_iter([("key", Arc::new(keys) as ArrayRef), (VECTOR, vectors)])?;
         let all = arrow::compute::filter_record_batch(&all, &there)?;
-        batch(typed::<UInt64Array>(&all, "key")?.clone(), typed::<BinaryArray>(&all, VECTOR)?).map(Some)
+        batch(typed::<UInt64Array>(&all, "key")?.clone(), typed::<BinaryArray>(&all, VECTOR)?)
+            .map(Some)
     }
 }
 

@@ -65,6 +65,7 @@ pub enum Search {
 
 impl Search {
     /// The search for so many vectors of so many dimensions; never [`Search::Auto`].
+    #[must_use]
     pub fn settled(self, vectors: u64, dimensions: usize) -> Self {
         match self {
             Self::Auto => {
@@ -119,7 +120,8 @@ impl Embeddings {
 
     /// In words, for the report.
     pub fn told(&self) -> Result<String, PipelineError> {
-        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name =
+            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(match self {
             Self::Embedded => format!("the model of tamis ({})", load(self)?.name()),
             Self::Column(name) => format!("column {name}"),
@@ -200,7 +202,7 @@ pub struct Devices {
 
 /// What this machine has, and what `device` (`auto`, `cpu` or `cuda[:N]`) would use of it.
 pub fn devices(device: &str) -> Result<Devices, PipelineError> {
-    let used = open(device)?.devices().to_vec();
+    let used = open(device)?.devices();
     let Found { devices, without_cuda } = tamis_kernels::vectors::devices();
     Ok(Devices { found: devices, without_cuda, used })
 }

@@ -8,39 +8,39 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let listed = header.metadata().as_ref().and_then(|data| data.get("ids"));
-    let mut all = Vec::new();
-    match listed {
-        Some(ids) => {
-            let ids: Vec<String> = serde_json::from_str(ids)
-                .map_err(|error| format!("metadata ids is no JSON list of strings: {error}"))?;
-            let matrices: Vec<_> =
-                file.iter().filter(|(_, tensor)| tensor.shape().len() == 2).collect();
-            let [(name, matrix)] = matrices.as_slice() else {
-                return Err(format!("{} matrices, not one, for the ids", matrices.len()));
-            };
-            let numbers = numbers(name, matrix)?;
-            let (rows, width) = (matrix.shape()[0], matrix.shape()[1]);
-            if rows != ids.len() || width == 0 {
-                return Err(format!("{} ids for {rows} rows of {width}", ids.len()));
-            }
-            all.extend(ids.into_iter().zip(numbers.chunks_exact(width * 4).map(<[u8]>::to_vec)));
+    if let Some(ids) = listed {
+        let ids: Vec<String> = serde_json::from_str(ids)
+            .map_err(|error| format!("metadata ids is no JSON list of strings: {error}"))?;
+        return of_matrix(ids, &file);
+    }
+    let mut tensors = file.tensors();
+    tensors.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut all = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        if tensor.shape().len() != 1 {
+            return Err(format!(
+                "tensor '{name}' has {} axes; a vector has one, and a matrix needs the ids in the metadata",
+                tensor.shape().len()
+            ));
         }
-        None => {
-            let mut tensors = file.tensors();
-            tensors.sort_by(|one, other| one.0.cmp(&other.0));
-            for (name, tensor) in tensors {
-                if tensor.shape().len() != 1 {
-                    return Err(format!(
-                        "tensor '{name}' has {} axes; a vector has one, and a matrix needs the ids in the metadata",
-                        tensor.shape().len()
-                    ));
-                }
-                let numbers = numbers(&name, &tensor)?;
-                all.push((name, numbers));
-            }
-        }
+        let numbers = numbers(&name, &tensor)?;
+        all.push((name, numbers));
     }
     Ok(all)
+}
+
+/// The rows of the one matrix of a file.
+fn of_matrix(ids: Vec<String>, file: &SafeTensors<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let matrices: Vec<_> = file.iter().filter(|(_, tensor)| tensor.shape().len() == 2).collect();
+    let [(name, matrix)] = matrices.as_slice() else {
+        return Err(format!("{} matrices, not one, for the ids", matrices.len()));
+    };
+    let numbers = numbers(name, matrix)?;
+    let (rows, width) = (matrix.shape()[0], matrix.shape()[1]);
+    if rows != ids.len() || width == 0 {
+        return Err(format!("{} ids for {rows} rows of {width}", ids.len()));
+    }
+    Ok(ids.into_iter().zip(numbers.chunks_exact(width * 4).map(<[u8]>::to_vec)).collect())
 }
 
 /// The numbers of a tensor as f32, little-endian.

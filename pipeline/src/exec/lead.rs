@@ -127,7 +127,9 @@ impl Spill {
             block.clear();
             for row in bytes.chunks_exact(width) {
                 let (head, vector) = row.split_at(24);
-                let number = |at: usize| head.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
+                let number = |at: usize| {
+                    head.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n))
+                };
                 block.members.push(Member { rank: number(0), place: number(1), source: number(2) });
                 append(vector, &mut block.vectors);
             }
@@ -166,12 +168,11 @@ impl Lead {
         };
         let ended = input.map(Some).chain(futures::stream::once(async { None }));
         let decided = ended.map(move |batch| {
-            match batch {
-                Some(batch) => state.take(&batch?)?,
-                None => {
-                    state.decide_block()?;
-                    state.decisions.before(u64::MAX)?;
-                }
+            if let Some(batch) = batch {
+                state.take(&batch?)?;
+            } else {
+                state.decide_block()?;
+                state.decisions.before(u64::MAX)?;
             }
             state.decisions.batch()
         });
@@ -266,11 +267,16 @@ impl State {
                 .ok_or_else(|| exec_datafusion_err!("a block lost its documents"))?;
             first += members.len();
             let strip = (vectors, dimensions);
-            lead.comparer.cross(strip, &stay.vectors, lead.threshold, &mut |one, other, similarity| {
-                if lead.allows(members[one], stay.members[other]) {
-                    better(&mut best[one], stay.members[other], similarity);
-                }
-            })?;
+            lead.comparer.cross(
+                strip,
+                &stay.vectors,
+                lead.threshold,
+                &mut |one, other, similarity| {
+                    if lead.allows(members[one], stay.members[other]) {
+                        better(&mut best[one], stay.members[other], similarity);
+                    }
+                },
+            )?;
             // pairs inside a strip: the later document first
             let mut inside: Vec<(usize, usize, f32)> = Vec::new();
             Comparer::within(strip, lead.threshold, |one, other, similarity| {
@@ -323,13 +329,12 @@ mod tests {
         let mut source = Source::new(11);
         let mut all: Vec<Vec<f32>> = Vec::new();
         for number in 0..count {
-            let vector = match number % 3 {
-                0 => source.unit(DIMENSIONS),
-                _ => {
-                    let before = source.bits() as usize % number;
-                    let near = all[before].clone();
-                    source.near(&near, 0.85 + 0.14 * source_share(number))
-                }
+            let vector = if number % 3 == 0 {
+                source.unit(DIMENSIONS)
+            } else {
+                let before = usize::try_from(source.bits() % number as u64).unwrap();
+                let near = all[before].clone();
+                source.near(&near, 0.85 + 0.14 * source_share(number))
             };
             all.push(vector);
         }
@@ -362,8 +367,10 @@ mod tests {
         let mut columns = rows.columns();
         columns.push(Arc::new(bytes.finish()));
         let batch = RecordBatch::try_new(ranked(), columns).unwrap();
-        let cut: Vec<_> =
-            (0..all.len()).step_by(97).map(|at| Ok(batch.slice(at, 97.min(all.len() - at)))).collect();
+        let cut: Vec<_> = (0..all.len())
+            .step_by(97)
+            .map(|at| Ok(batch.slice(at, 97.min(all.len() - at))))
+            .collect();
         let input = RecordBatchStreamAdapter::new(ranked(), futures::stream::iter(cut));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let batches =

@@ -163,11 +163,7 @@ impl Operator {
     fn is_leaf(&self) -> bool {
         matches!(
             self,
-            Self::Scan(_)
-                | Self::Parts(_)
-                | Self::Hops(_)
-                | Self::KeyedRows(_)
-                | Self::Settle(_)
+            Self::Scan(_) | Self::Parts(_) | Self::Hops(_) | Self::KeyedRows(_) | Self::Settle(_)
         )
     }
 

@@ -225,7 +225,9 @@ mod tests {
 
     fn write(path: &Path, pairs: &[([u64; 4], f64)]) {
         let mut rows = Rows::default();
-        pairs.iter().for_each(|(pair, _)| rows.push(*pair));
+        for (pair, _) in pairs {
+            rows.push(*pair);
+        }
         let mut columns = rows.columns();
         columns.push(Arc::new(pairs.iter().map(|pair| Some(pair.1)).collect::<Float64Array>()));
         let batch = RecordBatch::try_new(verified(), columns).unwrap();
@@ -240,7 +242,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, pairs: &[(u64, u64)]| {
             let path = folder.path().join(name);
-            let pairs: Vec<_> = pairs.iter().map(|(a, b)| ([*a, a * 10, *b, b * 10], 0.9)).collect();
+            let pairs: Vec<_> =
+                pairs.iter().map(|(a, b)| ([*a, a * 10, *b, b * 10], 0.9)).collect();
             write(&path, &pairs);
             path
         };
@@ -253,7 +256,8 @@ mod tests {
             let batch = batch.unwrap();
             let [places, survivors, measures] =
                 columns(&batch, [PLACE, SURVIVOR, MEASURE]).unwrap();
-            found.extend(places.iter().zip(survivors).zip(measures).map(|((a, b), c)| (*a, *b, *c)));
+            found
+                .extend(places.iter().zip(survivors).zip(measures).map(|((a, b), c)| (*a, *b, *c)));
         }
         found
     }

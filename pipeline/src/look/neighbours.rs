@@ -75,10 +75,8 @@ impl Run {
     }
 
     async fn place_of(&self, document_id: &str) -> Result<Option<u64>, PipelineError> {
-        let sql = format!(
-            "SELECT {PLACE} FROM annotations WHERE document_id = {}",
-            literal(document_id)
-        );
+        let sql =
+            format!("SELECT {PLACE} FROM annotations WHERE document_id = {}", literal(document_id));
         for batch in self.context.sql(&sql).await?.collect().await? {
             if let Some(place) = columns(&batch, [PLACE])?[0].first() {
                 return Ok(Some(*place));

@@ -96,7 +96,8 @@ mod tests {
         let lists: ArrayRef = Arc::new(lists.finish());
         assert!(is_list_of_numbers(lists.data_type()));
         // a slice keeps the numbers before it in its child
-        for (from, expected) in [(0, [Some(vec![0.5, -2.0]), None, None]), (1, [None, None, Some(vec![3.0])])]
+        for (from, expected) in
+            [(0, [Some(vec![0.5, -2.0]), None, None]), (1, [None, None, Some(vec![3.0])])]
         {
             let bytes = of_lists(&lists.slice(from, 3)).unwrap();
             let bytes = bytes.as_binary::<i32>();

@@ -12,7 +12,7 @@ use tamis_pipeline::PipelineError;
 use tamis_pipeline::look;
 use tamis_pipeline::read::{self, Columns, ForeignField, ForeignType, ReadOptions};
 use tamis_rules::RuleSet;
-use tamis_rules::difference::{Disagreement, Judge, Side, disagreement};
+use tamis_rules::difference::{Disagreement, Judge, Reason, Side, disagreement};
 
 /// What is compared.
 pub(super) struct Diff<'a> {
@@ -112,7 +112,7 @@ impl Diff<'_> {
     ) -> std::io::Result<()> {
         if self.json {
             let side = |name: &str, side: &Side| {
-                let reasons: Vec<Value> = side.reasons.iter().map(|reason| reason.json()).collect();
+                let reasons: Vec<Value> = side.reasons.iter().map(Reason::json).collect();
                 json!({"rules": name, "keep": side.keep, "reasons": reasons, "edits": side.edits})
             };
             let sides = [side(self.names[0], &sides[0]), side(self.names[1], &sides[1])];

@@ -27,7 +27,11 @@ pub fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
         title(app, buffer, list, true, &format!("cluster of {name}"), &members.len().to_string());
     if members.is_empty() {
         let waits = app.jobs.iter().any(|job| job.name == "fetching the cluster");
-        let text = if waits { "fetching …" } else { "this document has no duplicates, and the run no embeddings of it" };
+        let text = if waits {
+            "fetching …"
+        } else {
+            "this document has no duplicates, and the run no embeddings of it"
+        };
         return put(buffer, inner, inner.y, text, app.theme.style(Role::Dim));
     }
     let rows = usize::from(inner.height);
