@@ -62,7 +62,7 @@ pub(crate) fn run(args: &DevicesArgs) -> anyhow::Result<ExitCode> {
     }
     writeln!(out, "{table}")?;
     if let Some(why) = without_cuda {
-        writeln!(out, "no CUDA: {why}; vectors are compared on the CPU, with the same result")?;
+        writeln!(out, "{why}: vectors are compared on the CPU, with the same result")?;
     }
     Ok(ExitCode::SUCCESS)
 }
