@@ -18,7 +18,7 @@ struct Expected {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("model")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("model")
 }
 
 fn read(model: &str, file: &str) -> Vec<u8> {

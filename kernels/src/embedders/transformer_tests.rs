@@ -16,7 +16,8 @@ struct Expected {
 type Bytes = [Vec<u8>; 7];
 
 fn read(path: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/fixtures").join(path);
+    let path =
+        Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("model/fixtures").join(path);
     std::fs::read(path).unwrap_or_default()
 }
 
