@@ -51,6 +51,33 @@ impl Audit {
     }
 }
 
+/// The documents with the least hash of their place: a random sample that is the same each time.
+pub(crate) struct Drawn {
+    count: usize,
+    best: BinaryHeap<(u64, u64)>,
+}
+
+impl Drawn {
+    /// At most `count` of those that are offered.
+    pub(crate) fn new(count: usize) -> Self {
+        Self { count, best: BinaryHeap::new() }
+    }
+
+    pub(crate) fn offer(&mut self, place: u64) {
+        self.best.push((hash64(&place.to_le_bytes()), place));
+        if self.best.len() > self.count {
+            self.best.pop();
+        }
+    }
+
+    /// Their places, sorted.
+    pub(crate) fn places(self) -> Vec<u64> {
+        let mut places: Vec<u64> = self.best.into_iter().map(|(_, place)| place).collect();
+        places.sort_unstable();
+        places
+    }
+}
+
 /// What became of a document of a pair.
 #[derive(Default)]
 struct Fate {
@@ -130,7 +157,7 @@ impl Work<'_> {
     /// Places of the documents with the least hash of their place, among those that have shingles
     /// and that rules kept; sorted.
     fn choose(&self, count: usize) -> Result<Vec<u64>, PipelineError> {
-        let mut best: BinaryHeap<(u64, u64)> = BinaryHeap::new();
+        let mut drawn = Drawn::new(count);
         let mut walk = Walk::new(self.parts(), &[PLACE, "rule_decision", BANDS], 0, 4096);
         while let Some(batch) = walk.next()? {
             let decisions = typed::<StringArray>(&batch, "rule_decision")?;
@@ -138,16 +165,11 @@ impl Work<'_> {
             for (row, place) in columns(&batch, [PLACE])?[0].iter().enumerate() {
                 let has = bands.is_some_and(|bands| !bands.is_null(row));
                 if has && decisions.value(row) == "kept" {
-                    best.push((hash64(&place.to_le_bytes()), *place));
-                    if best.len() > count {
-                        best.pop();
-                    }
+                    drawn.offer(*place);
                 }
             }
         }
-        let mut places: Vec<u64> = best.into_iter().map(|(_, place)| place).collect();
-        places.sort_unstable();
-        Ok(places)
+        Ok(drawn.places())
     }
 
     /// Pairs of documents that near-duplicate search saw, and those of which one went.

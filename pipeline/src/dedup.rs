@@ -298,10 +298,23 @@ impl Work<'_> {
     }
 
     /// The numbers of kept documents in survivor order.
-    pub(crate) async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
+    async fn ranks(&self, compiled: &Compiled) -> Result<Plan, PipelineError> {
         let kept = self.kept(compiled, &[], &[PLACE]).await?;
         let ranks = sorted(over(Operator::Number(Number {}), kept)?, &[PLACE])?;
         Ok(write(ranks, &self.directory.dedup("ranks"), Content::Values)?)
+    }
+
+    /// The file with these numbers, where a policy makes them other than input order.
+    pub(crate) async fn survivor_ranks(
+        &self,
+        compiled: &Compiled,
+    ) -> Result<Option<PathBuf>, PipelineError> {
+        let content = &self.config.content;
+        if content.survivor == Survivor::First && content.prefer_sources.is_empty() {
+            return Ok(None);
+        }
+        self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
+        Ok(Some(self.directory.dedup("ranks")))
     }
 
     /// Where the reference set ends, and whether only its duplicates go.
@@ -325,16 +338,13 @@ impl Work<'_> {
             return Ok(());
         }
         let content = &self.config.content;
-        let by_policy = content.survivor != Survivor::First || !content.prefer_sources.is_empty();
-        if by_policy {
-            self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
-        }
+        let ranks = self.survivor_ranks(compiled).await?;
         let (bases, documents) = self.bases()?;
         let rows = parts(&self.all_parts(), &[PLACE, "rule_decision", BANDS, SOURCE])?;
         let explode = Explode {
             bases,
             gone: self.config.content.dedup_exact.then(|| directory.dedup("exact")),
-            ranks: by_policy.then(|| directory.dedup("ranks")),
+            ranks,
         };
         let exploded = over(Operator::Explode(explode), rows)?;
         let reference = self.reference();

@@ -12,7 +12,6 @@ use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use tamis_rules::{AnnotateSpec, Compiled};
 
-use crate::config::Survivor;
 use crate::dedup::{each_once, over, parts, verify};
 use crate::embed::compare::Comparer;
 use crate::embed::function::{embed_udf, unit_udf};
@@ -201,18 +200,12 @@ impl Work<'_> {
         if !directory.dedup("near").exists() {
             self.embed(compiled, semantic).await?;
             let content = &self.config.content;
-            let by_policy =
-                content.survivor != Survivor::First || !content.prefer_sources.is_empty();
-            if by_policy {
-                self.step("ranks", &self.context, self.ranks(compiled).await?).await?;
-            }
+            let ranks = self.survivor_ranks(compiled).await?;
+            let by_policy = ranks.is_some();
             let words = self.words().await?;
             let (bases, documents) = self.bases()?;
-            let ranked = Ranked {
-                bases,
-                ranks: by_policy.then(|| directory.dedup("ranks")),
-                sources: content.across_sources.then(|| self.all_parts()),
-            };
+            let ranked =
+                Ranked { bases, ranks, sources: content.across_sources.then(|| self.all_parts()) };
             let files = self.vector_files(&semantic.embeddings);
             let rows = over(Operator::Ranked(ranked), parts(&files, &[PLACE, VECTOR])?)?;
             let rows = if by_policy { sorted(rows, &[RANK])? } else { rows };

@@ -1,14 +1,13 @@
 //! What the search for semantic duplicates misses on this corpus: random documents are compared
 //! with every other, and what is near enough is held against what went.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use arrow::array::{BinaryArray, StringArray};
 use serde::{Deserialize, Serialize};
-use tamis_kernels::hash64;
 
-use crate::audit::Audit;
-use crate::embed::compare::append;
+use crate::audit::{Audit, Drawn};
+use crate::embed::compare::{append, numbers};
 use crate::embed::{Embeddings, Search, Semantic};
 use crate::error::PipelineError;
 use crate::exec::flow::{PLACE, Walk, columns};
@@ -131,21 +130,17 @@ impl Work<'_> {
     /// The documents with the least hash of their place, among the run's own that have a vector.
     fn semantic_queries(&self, embeddings: &Embeddings) -> Result<Queries, PipelineError> {
         let count = self.config.audit.unwrap_or(QUERIES);
-        let mut best: BinaryHeap<(u64, u64)> = BinaryHeap::new();
+        let mut drawn = Drawn::new(count);
         let files = self.vector_files(embeddings);
         let mut walk = Walk::new(files.clone(), &[PLACE], 0, ROWS);
         while let Some(batch) = walk.next()? {
             for place in columns(&batch, [PLACE])?[0] {
                 if *place >= self.own_place() {
-                    best.push((hash64(&place.to_le_bytes()), *place));
-                    if best.len() > count {
-                        best.pop();
-                    }
+                    drawn.offer(*place);
                 }
             }
         }
-        let mut places: Vec<u64> = best.into_iter().map(|(_, place)| place).collect();
-        places.sort_unstable();
+        let places = drawn.places();
         let mut vectors = Vec::new();
         let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, 256);
         for place in &places {
@@ -172,10 +167,7 @@ impl Work<'_> {
         let only = self.config.content.only_against;
         while let Some(batch) = walk.next()? {
             let [places] = columns(&batch, [PLACE])?;
-            let mut rows = Vec::with_capacity(places.len() * dimensions);
-            for bytes in typed::<BinaryArray>(&batch, VECTOR)?.iter().flatten() {
-                append(bytes, &mut rows);
-            }
+            let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
             let ours = (queries.vectors.as_slice(), dimensions);
             comparer.cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
                 let (query, place) = (queries.places[query], places[row]);

@@ -8,7 +8,6 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tamis_inspector::page::{plain, reason};
 use tamis_inspector::visible::visible;
-use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{Found, Place, Run};
 
 /// A row of a Parquet file as JSON.
@@ -56,18 +55,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let run = runtime.block_on(Run::open(&args.out))?;
     let rows = runtime.block_on(run.annotations(&args.document))?;
-    let mut places: Vec<Place> = Vec::new();
-    let literal = format!("'{}'", args.document.replace('\'', "''"));
-    let condition = format!("document_id = {literal} OR id = {literal}");
-    runtime.block_on(run.walk(Some(&condition), |place| places.push(place)))?;
-    if places.is_empty() {
-        return Err(PipelineError::Usage(format!(
-            "no document of {} has the id '{}'; ids stand in annotations/ and in what tamis sample prints",
-            args.out.display(),
-            args.document
-        ))
-        .into());
-    }
+    let places = runtime.block_on(run.named(&args.document))?;
     let mut out = std::io::stdout().lock();
     for place in places {
         let row = rows.iter().find(|row| {

@@ -44,18 +44,7 @@ pub(crate) fn run(args: &NeighboursArgs) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let run = runtime.block_on(Run::open(&args.out))?;
-    let literal = format!("'{}'", args.document.replace('\'', "''"));
-    let condition = format!("document_id = {literal} OR id = {literal}");
-    let mut places: Vec<Place> = Vec::new();
-    runtime.block_on(run.walk(Some(&condition), |place| places.push(place)))?;
-    if places.is_empty() {
-        return Err(PipelineError::Usage(format!(
-            "no document of {} has the id '{}'; ids stand in annotations/ and in what tamis sample prints",
-            args.out.display(),
-            args.document
-        ))
-        .into());
-    }
+    let places = runtime.block_on(run.named(&args.document))?;
     let (threads, _) = machine(args.threads, None)?;
     let mut out = std::io::stdout().lock();
     for place in &places {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use arrow::array::BinaryArray;
 use datafusion::common::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::vectors::{Block, Choice, Engine, Pair, SignHash, exact_block};
@@ -15,6 +16,15 @@ const TILES_AT_ONCE: usize = 4;
 /// Appends the numbers of a vector.
 pub(crate) fn append(bytes: &[u8], to: &mut Vec<f32>) {
     to.extend(bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)));
+}
+
+/// The numbers of all vectors of a column, one after the other.
+pub(crate) fn numbers(vectors: &BinaryArray) -> Vec<f32> {
+    let mut rows = Vec::with_capacity(vectors.value_data().len() / 4);
+    for bytes in vectors.iter().flatten() {
+        append(bytes, &mut rows);
+    }
+    rows
 }
 
 /// A threshold as every path compares with it.

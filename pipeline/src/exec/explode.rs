@@ -52,6 +52,17 @@ impl Explode {
     }
 }
 
+/// The number in survivor order of the document at `place`: by `ranks`, or input order where there
+/// are none.
+pub(super) fn rank_of(place: u64, bases: &[u64], ranks: Option<&mut Walk>) -> Result<Option<u64>> {
+    let Some(ranks) = ranks else {
+        let (unit, position) = unit_and_position(place);
+        return Ok(Some(bases.get(unit).copied().unwrap_or(0) + position));
+    };
+    let Some((found, at)) = ranks.seek(place)? else { return Ok(None) };
+    Ok(columns(found, [RANK])?[0].get(at).copied())
+}
+
 fn rows(
     batch: &RecordBatch,
     bases: &[u64],
@@ -73,16 +84,7 @@ fn rows(
         {
             continue;
         }
-        let rank = match ranks {
-            None => {
-                let (unit, position) = unit_and_position(place);
-                bases.get(unit).copied().unwrap_or(0) + position
-            }
-            Some(ranks) => match ranks.seek(place)? {
-                Some((found, at)) => columns(found, [RANK])?[0].get(at).copied().unwrap_or(0),
-                None => continue,
-            },
-        };
+        let Some(rank) = rank_of(place, bases, ranks.as_mut())? else { continue };
         let source = hash64(sources.value(row).as_bytes());
         for band in bands.value(row).as_chunks::<8>().0 {
             all.push([u64::from_le_bytes(*band), rank, place, source]);

@@ -10,8 +10,8 @@ use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash64;
 
-use super::explode::{FROM, RANK};
-use super::flow::{PLACE, Walk, columns, per_batch, schema_of, unit_and_position};
+use super::explode::{FROM, RANK, rank_of};
+use super::flow::{PLACE, Walk, columns, per_batch, schema_of};
 use super::rewrite::typed;
 use crate::plans::SOURCE;
 
@@ -65,18 +65,8 @@ fn rows(
     let [places] = columns(batch, [PLACE])?;
     let (mut of_rank, mut of_source) = (Vec::new(), Vec::new());
     for &place in places {
-        of_rank.push(match ranks.as_mut() {
-            None => {
-                let (unit, position) = unit_and_position(place);
-                bases.get(unit).copied().unwrap_or(0) + position
-            }
-            Some(ranks) => match ranks.seek(place)? {
-                Some((found, at)) => columns(found, [RANK])?[0].get(at).copied().unwrap_or(0),
-                None => {
-                    return Err(super::rewrite::lost(place));
-                }
-            },
-        });
+        let rank = rank_of(place, bases, ranks.as_deref_mut())?;
+        of_rank.push(rank.ok_or_else(|| super::rewrite::lost(place))?);
         of_source.push(match sources.as_mut() {
             None => 0,
             Some(sources) => match sources.seek(place)? {

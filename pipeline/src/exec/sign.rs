@@ -16,7 +16,7 @@ use super::flow::{PLACE, Rows, columns, per_batch, schema_of};
 use super::ranked::VECTOR;
 use super::rewrite::typed;
 use super::star::Reference;
-use crate::embed::compare::{Comparer, append, external};
+use crate::embed::compare::{Comparer, external, numbers};
 
 /// The column that says whether a document is stored in a bucket (1) or looked up there (0).
 pub const STORED: &str = "stored";
@@ -118,9 +118,7 @@ impl Sign {
     ) -> Result<RecordBatch> {
         let [ranks, places, sources] = columns(batch, [RANK, PLACE, FROM])?;
         let vectors = typed::<BinaryArray>(batch, VECTOR)?;
-        let mut flat = Vec::with_capacity(batch.num_rows() * self.dimensions);
-        vectors.iter().flatten().for_each(|bytes| append(bytes, &mut flat));
-        let signatures = self.comparer.signatures(hash, &flat)?;
+        let signatures = self.comparer.signatures(hash, &numbers(vectors))?;
         let words = self.scheme.bits / 64;
         let mut all = Rows::default();
         let mut kept = BinaryBuilder::new();

@@ -275,6 +275,21 @@ impl Run {
         Ok(())
     }
 
+    /// The documents with this document id or user's id; there being none is an error.
+    pub async fn named(&self, name: &str) -> Result<Vec<Place>, PipelineError> {
+        let literal = literal(name);
+        let condition = format!("document_id = {literal} OR id = {literal}");
+        let mut places = Vec::new();
+        self.walk(Some(&condition), |place| places.push(place)).await?;
+        if places.is_empty() {
+            return Err(PipelineError::Usage(format!(
+                "no document of {} has the id '{name}'; ids stand in annotations/ and in what tamis sample prints",
+                self.root.display()
+            )));
+        }
+        Ok(places)
+    }
+
     /// The rows of the annotations for a document id or a user's id, as JSON objects.
     pub async fn annotations(&self, name: &str) -> Result<Vec<Map<String, Value>>, PipelineError> {
         let literal = literal(name);

@@ -6,7 +6,7 @@ use arrow::array::{BinaryArray, StringArray};
 use tamis_kernels::vectors::{Flat, Neighbour, nearest};
 
 use super::{Place, Run, literal, parquet_files};
-use crate::embed::compare::{append, external};
+use crate::embed::compare::{append, external, numbers};
 use crate::error::PipelineError;
 use crate::exec::flow::{PLACE, Walk, columns};
 use crate::exec::ranked::VECTOR;
@@ -56,10 +56,7 @@ impl Run {
         let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, ROWS);
         while let Some(batch) = walk.next()? {
             let [places] = columns(&batch, [PLACE])?;
-            let mut rows = Vec::with_capacity(places.len() * query.len());
-            for bytes in typed::<BinaryArray>(&batch, VECTOR)?.iter().flatten() {
-                append(bytes, &mut rows);
-            }
+            let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
             // it is its own nearest
             let found = nearest(&Flat::new(&rows, query.len()), &query, count + 1, threads)
                 .map_err(external)?;
