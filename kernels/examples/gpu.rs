@@ -1,4 +1,4 @@
-//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs] ..`,
+//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs|lead] ..`,
 //! `gpu ptx [FILE]`. It makes its own inputs, so that it runs where there is no Rust.
 #![expect(clippy::print_stdout, reason = "a program")]
 
@@ -44,13 +44,20 @@ fn main() -> Result<(), String> {
             print!("{}", measure::pairs(count, 768, threshold, threads)?);
             Ok(())
         }
+        ["bench", "lead", rest @ ..] => {
+            let (count, percent) = (number(rest.first(), 1_000_000)?, number(rest.get(1), 95)?);
+            let (threads, same) = (number(rest.get(2), 16)?, number(rest.get(3), 0)?);
+            let threshold = f32::from(u8::try_from(percent).unwrap_or(95)) / 100.0;
+            print!("{}", measure::lead(count, 768, threshold, threads, same)?);
+            Ok(())
+        }
         ["ptx", file @ ..] => {
             let version = nvrtc_version().ok_or("NVRTC is not installed")?;
             let text = baseline_ptx().map_err(|error| error.to_string())?;
             let file = file.first().copied().unwrap_or("kernels/cuda/baseline.ptx");
             std::fs::write(file, baseline_mark(version) + &text).map_err(|e| e.to_string())
         }
-        _ => Err("gpu devices|test|bench sign|bench host|bench pairs|ptx".to_owned()),
+        _ => Err("gpu devices|test|bench sign|bench host|bench pairs|bench lead|ptx".to_owned()),
     }
 }
 

@@ -3,6 +3,8 @@
 //! They are for eyes only; the books of a run are counted elsewhere.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 static DOCUMENTS: AtomicU64 = AtomicU64::new(0);
 static TEXT_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -30,6 +32,21 @@ pub(crate) fn add_stored(bytes: u64) {
     STORED_BYTES.fetch_add(bytes, Ordering::Relaxed);
 }
 
+static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Something a user should know that is no part of the results; each once.
+pub(crate) fn note(note: String) {
+    let mut notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
+    if !notes.contains(&note) {
+        notes.push(note);
+    }
+}
+
+/// The notes since the last call.
+pub(crate) fn take_notes() -> Vec<String> {
+    std::mem::take(&mut NOTES.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// The counters as they stand.
 pub fn read() -> Progress {
     Progress {
@@ -50,4 +67,45 @@ pub trait Observer: Send + Sync {
     fn note(&self, message: &str);
     /// Whether the user asked to stop after the parts in flight.
     fn stop_asked(&self) -> bool;
+}
+
+/// Passes on what a run tells, and measures how long its movements take.
+pub(crate) struct Timed<'a> {
+    inner: &'a dyn Observer,
+    steps: Mutex<Vec<(String, Instant)>>,
+}
+
+impl<'a> Timed<'a> {
+    pub(crate) fn new(inner: &'a dyn Observer) -> Self {
+        Self { inner, steps: Mutex::default() }
+    }
+
+    /// Each movement that began, and the seconds until the next one did.
+    pub(crate) fn seconds(&self) -> Vec<(String, f64)> {
+        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = steps.iter().skip(1).map(|step| step.1).chain([Instant::now()]);
+        let seconds = |begun: Instant, end: Instant| end.duration_since(begun).as_secs_f64();
+        steps.iter().zip(ends).map(|(step, end)| (step.0.clone(), seconds(step.1, end))).collect()
+    }
+}
+
+impl Observer for Timed<'_> {
+    fn begin(&self, movement: &str, units: usize, stored_bytes: u64) {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.push((movement.to_owned(), Instant::now()));
+        drop(steps);
+        self.inner.begin(movement, units, stored_bytes);
+    }
+
+    fn unit_done(&self) {
+        self.inner.unit_done();
+    }
+
+    fn note(&self, message: &str) {
+        self.inner.note(message);
+    }
+
+    fn stop_asked(&self) -> bool {
+        self.inner.stop_asked()
+    }
 }

@@ -18,7 +18,7 @@ use crate::exec::scan::Scan;
 use crate::functions::{Resources, narrow, session};
 use crate::outputs::ShardCounts;
 use crate::plans;
-use crate::progress::Observer;
+use crate::progress::{Observer, Timed};
 use crate::read::discover::{Discovered, discover};
 use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
 use crate::repeats::{self, RepeatRow, SPANS};
@@ -76,6 +76,8 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let resources = Resources::of(config, &directory);
     let mut all: Vec<Scan> = references.units.iter().map(|unit| unit.scan.clone()).collect();
     all.extend(units(&config.content, request.rules.columns(), shards));
+    let timed = Timed::new(observer);
+    let observer: &dyn Observer = &timed;
     let work = Work {
         context: session(&resources)?,
         side_by_side: resources.side_by_side(),
@@ -135,6 +137,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         "annotate_seconds": annotated.as_secs_f64(),
         "dedup_seconds": deduplicated.saturating_sub(annotated).as_secs_f64(),
         "write_seconds": rewritten.saturating_sub(deduplicated).as_secs_f64(),
+        "steps": timed.seconds(),
         "check_seconds": started.elapsed().saturating_sub(rewritten).as_secs_f64(),
         "threads": config.threads,
     });

@@ -7,10 +7,11 @@ use arrow::array::{BinaryArray, StringArray};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Drawn};
-use crate::embed::compare::{append, numbers};
+use crate::embed::compare::{Comparer, append, numbers};
 use crate::embed::{Embeddings, Search, Semantic};
 use crate::error::PipelineError;
 use crate::exec::flow::{PLACE, Walk, columns};
+use crate::exec::groups::Groups;
 use crate::exec::ranked::VECTOR;
 use crate::exec::rewrite::typed;
 use crate::exec::sign::Scheme;
@@ -64,7 +65,8 @@ pub struct SchemeRow {
 impl SchemeRow {
     fn of(scheme: Scheme, threshold: f64) -> Result<Self, PipelineError> {
         let bands = scheme.bands()?;
-        let mut points = vec![0.5, 0.7, 0.8, 0.9, 0.95, 0.99, threshold];
+        let mut points = vec![0.5, 0.7, 0.8, threshold];
+        points.extend((90..100).map(|hundredth| f64::from(hundredth) / 100.0));
         points.sort_by(f64::total_cmp);
         points.dedup();
         let Scheme { bits, tables, bits_per_table, probe_flips, max_hamming } = scheme;
@@ -160,25 +162,30 @@ impl Work<'_> {
         if queries.places.is_empty() {
             return Ok(Audit::new(0, 0, 0));
         }
-        let comparer = self.comparer();
-        let mut pairs: Vec<(u64, u64)> = Vec::new();
-        let mut walk =
-            Walk::new(self.vector_files(&semantic.embeddings), &[PLACE, VECTOR], 0, ROWS);
         let only = self.config.content.only_against;
-        while let Some(batch) = walk.next()? {
-            let [places] = columns(&batch, [PLACE])?;
-            let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
-            let ours = (queries.vectors.as_slice(), dimensions);
-            comparer.cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
-                let (query, place) = (queries.places[query], places[row]);
-                let is_query = queries.places.binary_search(&place).is_ok();
-                let counts = !only || place < self.own_place();
-                // a pair of two queries is met twice
-                if place != query && (!is_query || place > query) && counts {
-                    pairs.push((query, place));
-                }
-            })?;
-        }
+        let counts = |query: u64, place: u64| {
+            // a pair of two queries is met twice
+            let is_query = queries.places.binary_search(&place).is_ok();
+            place != query && (!is_query || place > query) && (!only || place < self.own_place())
+        };
+        let groups = Groups::open(self.vector_files(&semantic.embeddings))?;
+        let parts = self.comparer().in_parallel(groups.count(), |group| {
+            let mut pairs: Vec<(u64, u64)> = Vec::new();
+            for batch in groups.read(group, &[PLACE, VECTOR])? {
+                let [places] = columns(&batch, [PLACE])?;
+                let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
+                let ours = (queries.vectors.as_slice(), dimensions);
+                let alone = Comparer { device: "cpu".to_owned(), threads: 1 };
+                alone.cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
+                    let (query, place) = (queries.places[query], places[row]);
+                    if counts(query, place) {
+                        pairs.push((query, place));
+                    }
+                })?;
+            }
+            Ok(pairs)
+        })?;
+        let pairs: Vec<(u64, u64)> = parts.concat();
         let (all, found) = self.semantic_found(&pairs)?;
         Ok(Audit::new(queries.places.len() as u64, all, found))
     }

@@ -148,6 +148,7 @@ impl Work<'_> {
                 }
             }
         }
+        self.pass_notes();
         match failure {
             Some(error) => Err(error),
             None if self.observer.stop_asked() => Err(PipelineError::Stopped),
@@ -182,7 +183,12 @@ impl Work<'_> {
         context: &SessionContext,
         plan: Arc<dyn ExecutionPlan>,
     ) -> Result<(), PipelineError> {
-        execute(plan, context.task_ctx(), self.elsewhere.clone()).await?;
-        Ok(())
+        let done = execute(plan, context.task_ctx(), self.elsewhere.clone()).await;
+        self.pass_notes();
+        done.map(drop)
+    }
+
+    fn pass_notes(&self) {
+        crate::progress::take_notes().iter().for_each(|note| self.observer.note(note));
     }
 }

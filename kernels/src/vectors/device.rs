@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cuda::{self, BATCH_ROWS, Card, Limits, Report, Slot, Stop};
 use super::exact::{check, pairs_from};
 use super::parallel;
-use super::rows::{Pair, Rows, SearchError};
+use super::rows::{Leader, Pair, Rows, SearchError};
 use super::sign::{Part, SignHash, Signatures};
 use super::{Neighbour, nearest};
 use crate::simd::Level;
@@ -318,6 +318,43 @@ impl Engine {
         }
         pairs_from(rows, done, threshold, self.threads, &mut sink)?;
         Ok(Report::default())
+    }
+
+    /// Has `leader` decide `rows`, in order, on cards; gives how many were decided, which is fewer
+    /// than all where there are no cards, too few rows for one, or where one failed.
+    ///
+    /// It holds 8 bytes and a bit for each row, and the candidates of a few thousand rows.
+    pub fn lead(
+        &self,
+        rows: &dyn Rows,
+        threshold: f32,
+        leader: &mut dyn Leader,
+    ) -> Result<usize, SearchError> {
+        if rows.count() < FEW_PAIRED {
+            return Ok(0);
+        }
+        self.lead_with(rows, threshold, Limits::default(), leader).map(|(decided, _)| decided)
+    }
+
+    pub(super) fn lead_with(
+        &self,
+        rows: &dyn Rows,
+        threshold: f32,
+        limits: Limits,
+        leader: &mut dyn Leader,
+    ) -> Result<(usize, Report), SearchError> {
+        check(rows.dimensions(), threshold)?;
+        if !self.usable() {
+            return Ok((0, Report::default()));
+        }
+        match cuda::lead(&self.cards, rows, threshold, self.threads, limits, leader) {
+            Ok(report) => Ok((rows.count(), report)),
+            Err(Stop::Search(error)) => Err(error),
+            Err(Stop::Card { failure, done }) => {
+                self.give_up("a card", &failure);
+                Ok((done, Report::default()))
+            }
+        }
     }
 
     /// The nearest of `rows` for each query: see [`nearest`]. The CPU does it: an audit reads the

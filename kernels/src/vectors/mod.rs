@@ -28,6 +28,6 @@ pub use exact::{exact_block, exact_pairs};
 pub use hamming::{close_pairs, hamming};
 pub use nearest::{Neighbour, nearest};
 pub use projection::{BITS_MAX, DIMENSIONS_MAX, Projection, ProjectionError};
-pub use rows::{Block, Flat, Pair, Rows, SearchError};
+pub use rows::{Block, Flat, Leader, Pair, Rows, SearchError};
 pub use sign::{SignHash, Signatures};
 pub use unit::{cosine, normalize};

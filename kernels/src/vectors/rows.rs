@@ -15,6 +15,16 @@ pub trait Rows: Sync {
     fn read(&self, first: usize, into: &mut [f32]) -> io::Result<()>;
 }
 
+/// Decides which rows stay, in order, where a row may go for one before it that stays.
+pub trait Leader {
+    /// Whether `row` may go for `center`, a smaller number. It must always say the same.
+    fn allows(&self, row: usize, center: usize) -> bool;
+
+    /// Decides `row`, the next one: `center` is the first row that stays, is near enough and is
+    /// allowed, with its cosine. Gives whether the row stays; one with a center must not.
+    fn decide(&mut self, row: usize, center: Option<(usize, f32)>) -> io::Result<bool>;
+}
+
 /// Rows that lie in memory one after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Flat<'a> {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use arrow::array::BinaryArray;
 use datafusion::common::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
-use tamis_kernels::vectors::{Block, Choice, Engine, Pair, SignHash, exact_block};
+use tamis_kernels::vectors::{Block, Choice, Engine, Pair, exact_block};
 
 /// Rows of a side of a tile.
 const TILE: usize = 2048;
@@ -53,11 +53,6 @@ impl Comparer {
     pub(crate) fn engine(&self) -> Result<Engine> {
         let choice: Choice = self.device.parse().map_err(external)?;
         Engine::open(choice, self.threads).map_err(external)
-    }
-
-    /// The signatures of `rows`, one after the other.
-    pub(crate) fn signatures(&self, hash: &SignHash, rows: &[f32]) -> Result<Vec<u64>> {
-        Ok(self.engine()?.signatures(hash, rows).words)
     }
 
     /// Calls `found` with every pair of a row of `ours` and a row of `theirs` whose cosine is at
@@ -115,7 +110,7 @@ impl Comparer {
     }
 
     /// Does `count` pieces of work on the threads; results in their order.
-    fn in_parallel<T: Send>(
+    pub(crate) fn in_parallel<T: Send>(
         &self,
         count: usize,
         work: impl Fn(usize) -> Result<T> + Sync,

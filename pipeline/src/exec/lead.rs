@@ -3,11 +3,13 @@
 //!
 //! Documents come in blocks. A block is compared with the survivors before it, which lie in a
 //! file, and then with its own. So no list of pairs is ever held, however many documents say the
-//! same; memory is that of a block and one bit a document.
+//! same; memory is that of a block and one bit a document. Where there are cards, they do it: see
+//! [`lead_cards`](super::lead_cards); the decisions are the same.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
 
 use arrow::array::{BinaryArray, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -16,15 +18,17 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use tamis_kernels::vectors::{Device, Engine, Rows};
 
 use super::explode::{FROM, RANK};
 use super::flow::{PLACE, columns};
+use super::lead_cards::{Deciding, Gathered};
 use super::ranked::VECTOR;
 use super::resolve::Gone;
 use super::rewrite::typed;
 use super::settle::{Center, Decisions};
 use super::star::Reference;
-use crate::embed::compare::{Comparer, append};
+use crate::embed::compare::{Comparer, append, external, least_cosine};
 use crate::progress;
 
 /// Documents that are decided one after the other before the next are compared with them.
@@ -54,10 +58,10 @@ pub struct Lead {
 
 /// A document, but for its vector.
 #[derive(Debug, Clone, Copy, Default)]
-struct Member {
-    rank: u64,
-    place: u64,
-    source: u64,
+pub(super) struct Member {
+    pub(super) rank: u64,
+    pub(super) place: u64,
+    pub(super) source: u64,
 }
 
 /// Documents with their vectors, in survivor order.
@@ -151,6 +155,9 @@ struct State {
     block: Block,
     decisions: Decisions,
     spill: Option<Spill>,
+    /// Documents that wait for cards, where there are some.
+    gathered: Option<Gathered>,
+    engine: Option<Engine>,
 }
 
 impl Lead {
@@ -165,25 +172,48 @@ impl Lead {
             block: Block::default(),
             decisions: Decisions::new(self.words.as_deref(), self.documents),
             spill: None,
+            gathered: None,
+            engine: None,
         };
+        if let Err(error) = state.choose() {
+            let failed = futures::stream::once(async { Err(error) });
+            return Box::pin(RecordBatchStreamAdapter::new(schema, failed));
+        }
+        let mut state = Some(state);
         let ended = input.map(Some).chain(futures::stream::once(async { None }));
-        let decided = ended.map(move |batch| {
-            if let Some(batch) = batch {
-                state.take(&batch?)?;
-            } else {
-                state.decide_block()?;
-                state.decisions.before(u64::MAX)?;
-            }
-            state.decisions.batch()
+        let decided = ended.flat_map(move |batch| {
+            let batches: Batches = match (batch, &mut state) {
+                (Some(Err(error)), _) => one(Err(error)),
+                (Some(Ok(batch)), Some(state)) => one(state.more(&batch)),
+                (None, state) => state.take().map_or_else(none, State::rest),
+                (Some(Ok(_)), None) => none(),
+            };
+            futures::stream::iter(batches)
         });
         Box::pin(RecordBatchStreamAdapter::new(schema, decided))
     }
 
+    /// Whether any document may go for any better one.
+    pub(super) fn all_may(&self) -> bool {
+        !self.apart && self.reference == Reference::default()
+    }
+
     /// Whether `member` may go for `center`.
-    fn allows(&self, member: Member, center: Member) -> bool {
+    pub(super) fn allows(&self, member: Member, center: Member) -> bool {
         let apart = !self.apart || member.source != center.source;
         apart && self.reference.allows(member.place, center.place)
     }
+}
+
+/// Batches that come one after the other.
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+fn one(batch: Result<RecordBatch>) -> Batches {
+    Box::new(std::iter::once(batch))
+}
+
+fn none() -> Batches {
+    Box::new(std::iter::empty())
 }
 
 /// Keeps the better of two centers of a document.
@@ -195,6 +225,75 @@ fn better(best: &mut Option<Center>, center: Member, similarity: f32) {
 }
 
 impl State {
+    /// Finds out whether cards do the work.
+    fn choose(&mut self) -> Result<()> {
+        let engine = self.lead.comparer.engine()?;
+        if engine.devices().iter().any(|device| *device != Device::Cpu) {
+            self.engine = Some(engine);
+        }
+        Ok(())
+    }
+
+    /// Takes documents; gives what was decided meanwhile.
+    fn more(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        self.take(batch)?;
+        self.decisions.batch()
+    }
+
+    /// Decides what is left.
+    fn rest(mut self) -> Batches {
+        if self.gathered.is_none() {
+            let end = self.decide_block().and_then(|()| self.decisions.before(u64::MAX));
+            return one(end.and_then(|()| self.decisions.batch()));
+        }
+        // cards call when they have found something: another thread, so that batches flow
+        let (send, receive) = std::sync::mpsc::sync_channel(2);
+        let working = std::thread::spawn(move || {
+            let last = self.on_cards(&send).and_then(|()| self.decisions.batch());
+            let _ = send.send(last);
+        });
+        let mut working = Some(working);
+        let end = std::iter::from_fn(move || {
+            let panicked = working.take().is_some_and(|working| working.join().is_err());
+            panicked.then(|| exec_err!("a worker died, this is a bug in tamis"))
+        });
+        Box::new(receive.into_iter().chain(end))
+    }
+
+    fn on_cards(&mut self, send: &SyncSender<Result<RecordBatch>>) -> Result<()> {
+        let (Some(mut gathered), Some(engine)) = (self.gathered.take(), self.engine.take()) else {
+            return Ok(());
+        };
+        gathered.finish()?;
+        let least = least_cosine(self.lead.threshold);
+        let mut deciding = Deciding::new(&self.lead, &gathered, &mut self.decisions, send.clone());
+        let decided = engine.lead(&gathered, least, &mut deciding).map_err(external)?;
+        engine.take_notes().into_iter().for_each(progress::note);
+        // what cards left: the survivors so far, and then the rest, as without cards
+        let mut vector = vec![0.0; self.dimensions];
+        for number in 0..gathered.count() {
+            let member = gathered.member(number)?;
+            if number < decided && (decided == gathered.count() || self.decisions.went(member.rank))
+            {
+                continue;
+            }
+            gathered.read(number, &mut vector)?;
+            if number < decided {
+                let mut stays = Block::default();
+                stays.push(member, &vector);
+                self.keep(&stays)?;
+            } else {
+                self.block.push(member, &vector);
+                if self.block.vectors.len() * 4 >= self.lead.block_bytes {
+                    self.decide_block()?;
+                    let _ = send.send(self.decisions.batch());
+                }
+            }
+        }
+        self.decide_block()?;
+        self.decisions.before(u64::MAX)
+    }
+
     fn take(&mut self, batch: &RecordBatch) -> Result<()> {
         let [ranks, places, sources] = columns(batch, [RANK, PLACE, FROM])?;
         let vectors = typed::<BinaryArray>(batch, VECTOR)?;
@@ -210,11 +309,16 @@ impl State {
                     bytes.len() / 4
                 );
             }
-            self.block.members.push(Member {
-                rank: ranks[row],
-                place: places[row],
-                source: sources[row],
-            });
+            let member = Member { rank: ranks[row], place: places[row], source: sources[row] };
+            if self.engine.is_some() {
+                let gathered = match &mut self.gathered {
+                    Some(gathered) => gathered,
+                    none => none.insert(Gathered::create(&self.lead.spill, self.dimensions)?),
+                };
+                gathered.push(member, bytes)?;
+                continue;
+            }
+            self.block.members.push(member);
             append(bytes, &mut self.block.vectors);
             if self.block.vectors.len() * 4 >= self.lead.block_bytes {
                 self.decide_block()?;
@@ -245,13 +349,18 @@ impl State {
             })?;
         }
         let stay = self.decide_strips(&block, best)?;
-        if self.spill.is_none() {
-            self.spill = Some(Spill::create(&self.lead.spill)?);
-        }
-        let Some(spill) = &mut self.spill else { return Ok(()) };
-        spill.append(&stay, dimensions)?;
+        self.keep(&stay)?;
         progress::add(block.members.len() as u64, 0);
         Ok(())
+    }
+
+    /// Keeps the survivors of a block for later ones.
+    fn keep(&mut self, stay: &Block) -> Result<()> {
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::create(&self.lead.spill)?),
+        };
+        spill.append(stay, self.dimensions)
     }
 
     /// Compares the strips of a block with what stays of the strips before, and decides; gives

@@ -137,6 +137,11 @@ impl Decisions {
         self.one(rank, place, meaning)
     }
 
+    /// Whether the document of `rank` went.
+    pub(super) fn went(&self, rank: u64) -> bool {
+        self.gone.has(rank)
+    }
+
     /// Decides the documents before `rank` that have pairs by words alone.
     pub(super) fn before(&mut self, rank: u64) -> Result<()> {
         while let Some((rank, place)) = self.words.before(rank)? {

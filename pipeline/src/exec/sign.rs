@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
-use tamis_kernels::vectors::{Projection, SignBands, SignHash, hamming};
+use tamis_kernels::vectors::{Engine, Projection, SignBands, SignHash, hamming};
 
 use super::buckets::pairs;
 use super::explode::{BUCKET, FROM, RANK};
@@ -17,6 +17,7 @@ use super::ranked::VECTOR;
 use super::rewrite::typed;
 use super::star::Reference;
 use crate::embed::compare::{Comparer, external, numbers};
+use crate::progress;
 
 /// The column that says whether a document is stored in a bucket (1) or looked up there (0).
 pub const STORED: &str = "stored";
@@ -88,6 +89,46 @@ pub(super) fn signed() -> SchemaRef {
     ])
 }
 
+/// What signs, from the first batch to the last.
+struct Signer {
+    engine: Engine,
+    hash: SignHash,
+    bands: SignBands,
+    /// Bits so far, and those of them that a card left open.
+    bits: (u64, u64),
+}
+
+impl Signer {
+    fn new(sign: &Sign) -> Result<Self> {
+        let projection = Projection::new(sign.dimensions, sign.scheme.bits, SEED);
+        let hash = SignHash::new(projection.map_err(external)?, None).map_err(external)?;
+        let (engine, bands) = (sign.comparer.engine()?, sign.scheme.bands()?);
+        Ok(Self { engine, hash, bands, bits: (0, 0) })
+    }
+
+    fn signatures(&mut self, rows: &[f32]) -> Vec<u64> {
+        let signed = self.engine.signatures(&self.hash, rows);
+        self.bits.0 += signed.words.len() as u64 * 64;
+        self.bits.1 += signed.recomputed;
+        signed.words
+    }
+}
+
+impl Drop for Signer {
+    fn drop(&mut self) {
+        self.engine.take_notes().into_iter().for_each(progress::note);
+        if self.bits.1 > 0 {
+            let share = 100.0 * self.bits.1 as f64 / self.bits.0 as f64;
+            let devices = self.engine.devices();
+            let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
+            let devices = devices.join(", ");
+            progress::note(format!(
+                "sign hashes on {devices}: {share:.4} % of the bits lay within the error bound and were computed again"
+            ));
+        }
+    }
+}
+
 impl Sign {
     pub(super) fn execute(
         &self,
@@ -95,30 +136,26 @@ impl Sign {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let sign = self.clone();
-        let mut hash: Option<(SignHash, SignBands)> = None;
+        let mut signer: Option<Signer> = None;
         per_batch(input, schema, move |batch, out| {
-            if hash.is_none() {
-                let projection = Projection::new(sign.dimensions, sign.scheme.bits, SEED);
-                let made = SignHash::new(projection.map_err(external)?, None).map_err(external)?;
-                hash = Some((made, sign.scheme.bands()?));
-            }
-            match &hash {
-                Some((hash, bands)) => sign.rows(batch, hash, *bands, out),
-                None => Ok(RecordBatch::new_empty(Arc::clone(out))),
-            }
+            let signer = match &mut signer {
+                Some(signer) => signer,
+                none => none.insert(Signer::new(&sign)?),
+            };
+            sign.rows(batch, signer, out)
         })
     }
 
     fn rows(
         &self,
         batch: &RecordBatch,
-        hash: &SignHash,
-        bands: SignBands,
+        signer: &mut Signer,
         schema: &SchemaRef,
     ) -> Result<RecordBatch> {
         let [ranks, places, sources] = columns(batch, [RANK, PLACE, FROM])?;
         let vectors = typed::<BinaryArray>(batch, VECTOR)?;
-        let signatures = self.comparer.signatures(hash, &numbers(vectors))?;
+        let signatures = signer.signatures(&numbers(vectors));
+        let bands = signer.bands;
         let words = self.scheme.bits / 64;
         let mut all = Rows::default();
         let mut kept = BinaryBuilder::new();

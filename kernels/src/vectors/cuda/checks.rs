@@ -2,7 +2,7 @@
 //! Rust, by the program of `examples/gpu.rs`.
 
 use super::signs::poison;
-use super::{Limits, program};
+use super::{Limits, checks_lead, program};
 use crate::vectors::made::Source;
 use crate::vectors::made_corpus::Corpus;
 use crate::vectors::sign::Part;
@@ -28,14 +28,20 @@ pub fn parity(seed: u64, rounds: usize, calm: bool) -> Result<Option<String>, St
         found += pairs(&engine, seed.wrapping_add(round as u64))
             .map_err(|error| format!("pairs, seed {seed}, round {round}: {error}"))?;
     }
+    let mut gone = 0;
+    for round in 0..rounds {
+        gone += checks_lead::lead(&engine, seed.wrapping_add(round as u64))
+            .map_err(|error| format!("lead, seed {seed}, round {round}: {error}"))?;
+    }
     found += spectra(&engine, seed, if calm { 2500 } else { 10_500 })?;
     let notes = engine.take_notes();
-    let hungry = if calm { "calm".to_owned() } else { hunger(seed)? };
+    let hungry =
+        if calm { "calm".to_owned() } else { hunger(seed)? + "; " + &checks_lead::hunger(seed)? };
     if !notes.is_empty() {
         return Err(format!("a card did not finish: {notes:?}"));
     }
     Ok(Some(format!(
-        "{rounds} rounds on {:?}: {bits} bits equal ({near} of them computed again), {found} pairs equal; {hungry}",
+        "{rounds} rounds on {:?}: {bits} bits equal ({near} of them computed again), {found} pairs equal, {gone} rows that go for the same; {hungry}",
         engine.devices()
     )))
 }

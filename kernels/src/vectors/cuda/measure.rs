@@ -12,7 +12,7 @@ use super::signs::Slot;
 use super::{Card, Failure, Limits, cards};
 use crate::vectors::made_corpus::Corpus;
 use crate::vectors::sign::Part;
-use crate::vectors::{Choice, Engine, Projection, Rows, SignHash};
+use crate::vectors::{Choice, Engine, Flat, Leader, Projection, Rows, SignHash};
 
 fn first() -> Result<Arc<Card>, String> {
     Ok(cards()?.swap_remove(0).0)
@@ -201,6 +201,69 @@ pub fn pairs(
         engine.take_notes()
     );
     Ok(text)
+}
+
+/// Who stays.
+#[derive(Default)]
+struct First {
+    gone: Vec<bool>,
+}
+
+impl Leader for First {
+    fn allows(&self, _: usize, _: usize) -> bool {
+        true
+    }
+
+    fn decide(&mut self, _: usize, center: Option<(usize, f32)>) -> std::io::Result<bool> {
+        self.gone.push(center.is_some());
+        Ok(center.is_none())
+    }
+}
+
+/// Has the rows of a made corpus, of which `same` of each 16,384 are equal (163 at most), decided from
+/// host memory.
+pub fn lead(
+    count: usize,
+    dimensions: usize,
+    threshold: f32,
+    threads: usize,
+    same: usize,
+) -> Result<String, String> {
+    let corpus = Corpus::new(count, 10_000.min(count / 10), dimensions, 5);
+    let mut rows = vec![0.0; count * dimensions];
+    let part = 1 << 14;
+    let parts = std::sync::Mutex::new(rows.chunks_mut(part * dimensions).enumerate());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let next = parts.lock().ok().and_then(|mut parts| parts.next());
+                    let Some((number, rows)) = next else { return };
+                    let read = corpus.read(number * part, rows);
+                    assert!(read.is_ok(), "made rows can be read");
+                    for row in rows.chunks_exact_mut(dimensions).step_by(100).take(same) {
+                        row.fill(0.0);
+                        row[0] = 1.0;
+                    }
+                }
+            });
+        }
+    });
+    let rows = Flat::new(&rows, dimensions);
+    let engine = Engine::open(Choice::Cuda(None), threads).map_err(|error| error.to_string())?;
+    let (mut first, start) = (First::default(), Instant::now());
+    let (decided, report) = engine
+        .lead_with(&rows, threshold, Limits::default(), &mut first)
+        .map_err(|error| error.to_string())?;
+    let wall = start.elapsed().as_secs_f64();
+    let gone = first.gone.iter().filter(|gone| **gone).count();
+    let planted = corpus.planted().filter(|pair| pair.2 >= threshold);
+    let missed = if same > 0 { 0 } else { planted.filter(|pair| !first.gone[pair.1]).count() };
+    Ok(format!(
+        "{report:?}\nlead {count} x {dimensions} at {threshold}: {wall:.2} s in all, {:.2e} rows/s; {decided} decided, {gone} go, {missed} planted ones stay; notes {:?}\n",
+        count as f64 / wall,
+        engine.take_notes()
+    ))
 }
 
 impl Slot {

@@ -5,7 +5,10 @@
 
 mod card;
 pub mod checks;
+mod checks_lead;
 mod launch;
+mod lead;
+mod load;
 pub mod measure;
 mod pairs;
 mod program;
@@ -14,6 +17,7 @@ mod search;
 mod signs;
 
 pub(super) use card::{Card, cards};
+pub(super) use lead::lead;
 pub(super) use pairs::Limits;
 pub use program::{baseline_mark, baseline_ptx, committed_ptx, nvrtc_version};
 pub(super) use search::{Report, Stop, search};

@@ -113,6 +113,13 @@ pub(super) struct Held {
     worst: f32,
 }
 
+impl Held {
+    /// The same rows, the first with another number.
+    pub(super) fn numbered(self, first: u32) -> Self {
+        Self { first, ..self }
+    }
+}
+
 /// A card at work on a search.
 pub(super) struct Worker<'a> {
     pub(super) card: Arc<Card>,
@@ -126,8 +133,8 @@ pub(super) struct Worker<'a> {
     kept: CudaSlice<u32>,
     /// Whether whole vectors are looked at, not prefixes.
     pub(super) whole: bool,
-    pub(super) left: Option<Held>,
-    pub(super) right: Option<Held>,
+    pub(super) left: Option<Arc<Held>>,
+    pub(super) right: Option<Arc<Held>>,
     /// Candidates so far.
     pub(super) seen: u64,
     /// Seconds of loading and of looking so far.
@@ -274,17 +281,19 @@ impl<'a> Worker<'a> {
     }
 
     /// Puts all pairs that may reach the threshold, of rows `from` to `from + count` of the left
-    /// block (`from` a multiple of 256) with the right one, into `found`, as numbers of rows.
+    /// block (`from` a multiple of 256) with those of the right one from `beyond` on (a multiple of
+    /// 128), into `found`, as numbers of rows.
     pub(super) fn candidates(
         &mut self,
         (from, count): (u32, u32),
+        beyond: u32,
         found: &mut Vec<(u32, u32)>,
     ) -> Result<(), Failure> {
         let rights = self.right.as_ref().or(self.left.as_ref()).map_or(0, |right| right.rows);
         // what was too much at once is halved; the order does not matter
-        let mut waiting = vec![((from, count), (0, rights))];
+        let mut waiting = vec![((from, count), (beyond, rights.saturating_sub(beyond)))];
         while let Some((lefts, rights)) = waiting.pop() {
-            if self.some(lefts, rights, found)? {
+            if rights.1 == 0 || self.some(lefts, rights, found)? {
                 continue;
             }
             if lefts.1 > 256 {

@@ -3,22 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cudarc::driver::PinnedHostSlice;
-
-use super::pairs::{Held, Limits, Plan, Worker, fixed_bytes, row_bytes};
+use super::load::{Wrong, hold, room, sample};
+use super::pairs::{Held, Limits, Plan, Worker};
 use super::rotate::rotation;
 use super::{Card, Failure};
-use crate::simd::Level;
-use crate::vectors::bf16;
-use crate::vectors::exact::{BLOCK_ROWS, check_lengths};
+use crate::vectors::exact::BLOCK_ROWS;
 use crate::vectors::parallel;
 use crate::vectors::rows::{Pair, Rows, SearchError};
 use crate::vectors::unit::cosine;
 
-/// Rows that are looked at to find the directions where vectors lie.
-const SAMPLE: usize = 4096;
-/// Rows that are read and copied to a card at a time by one thread.
-const COPIED: usize = 1 << 14;
 /// Pairs that one thread sums at a time.
 const SUMMED: usize = 1 << 10;
 
@@ -68,23 +61,6 @@ pub(in crate::vectors) fn search(
     })
 }
 
-enum Wrong {
-    Rows(SearchError),
-    Card(Failure),
-}
-
-impl From<SearchError> for Wrong {
-    fn from(error: SearchError) -> Self {
-        Self::Rows(error)
-    }
-}
-
-impl From<Failure> for Wrong {
-    fn from(failure: Failure) -> Self {
-        Self::Card(failure)
-    }
-}
-
 struct Search<'a> {
     rows: &'a dyn Rows,
     threads: usize,
@@ -101,7 +77,7 @@ impl Search<'_> {
     ) -> Result<Report, Wrong> {
         let mut report = Report::default();
         let (count, dimensions) = (self.rows.count(), self.rows.dimensions());
-        let rotation = rotation(&self.sample()?, dimensions);
+        let rotation = rotation(&sample(self.rows)?, dimensions);
         let plan = Plan { rotation, dimensions, threshold: self.threshold, limits };
         let block = block_rows(cards, count, dimensions, limits)?;
         let blocks = count.div_ceil(block);
@@ -126,19 +102,6 @@ impl Search<'_> {
         Ok(report)
     }
 
-    /// Rows from everywhere.
-    fn sample(&self) -> Result<Vec<f32>, SearchError> {
-        let (count, dimensions) = (self.rows.count(), self.rows.dimensions());
-        let taken = SAMPLE.min(count);
-        let mut sample = vec![0.0; taken * dimensions];
-        for (at, row) in sample.chunks_exact_mut(dimensions).enumerate() {
-            let number = at * count / taken;
-            self.rows.read(number, row)?;
-            check_lengths(row, dimensions, number)?;
-        }
-        Ok(sample)
-    }
-
     /// Adds the pairs of two blocks to `pairs`.
     fn blocks(
         &self,
@@ -154,38 +117,23 @@ impl Search<'_> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rows")]
         let band = ((limits.area / rights as f64) as usize).clamp(1, lefts).next_multiple_of(256);
         let loaders = (self.threads / workers.len()).clamp(1, 16);
-        let load = |worker: &mut Worker<'_>, number: usize| -> Result<Held, Wrong> {
-            let mut wrong = None;
-            let held = worker.card.clone();
-            let first = number * block;
-            let fill = |at: u64| {
-                self.upload(&held, first, rows_of(number), at, loaders).map_err(|error| match error
-                {
-                    Wrong::Card(failure) => failure,
-                    Wrong::Rows(error) => {
-                        let text = error.to_string();
-                        wrong = Some(error);
-                        Failure::Rows(text)
-                    }
-                })
-            };
-            let held = worker.hold(number, first, rows_of(number), fill);
-            wrong.map_or(held.map_err(Wrong::Card), |error| Err(Wrong::Rows(error)))
+        let load = |worker: &mut Worker<'_>, number: usize| {
+            hold(worker, self.rows, (number, number * block, rows_of(number)), loaders)
         };
         let work = |worker: &mut Worker<'_>, unit: usize| -> Result<Vec<(u32, u32)>, Wrong> {
-            let holds = |held: &Option<Held>, number| {
+            let holds = |held: &Option<Arc<Held>>, number| {
                 held.as_ref().is_some_and(|held| held.number == number)
             };
             let other = (right != left).then_some(right);
             let (mut fresh, start) = (false, Instant::now());
             if !holds(&worker.left, left) {
                 (worker.left, worker.right, fresh) = (None, None, true);
-                worker.left = Some(load(worker, left)?);
+                worker.left = Some(Arc::new(load(worker, left)?));
             }
             if worker.right.as_ref().map(|held| held.number) != other {
                 (worker.right, fresh) = (None, true);
                 if let Some(other) = other {
-                    worker.right = Some(load(worker, other)?);
+                    worker.right = Some(Arc::new(load(worker, other)?));
                 }
             }
             if fresh {
@@ -197,7 +145,7 @@ impl Search<'_> {
             let count = band.min(lefts - from);
             let mut found = Vec::new();
             let range = (super::launch::small(from)?, super::launch::small(count)?);
-            worker.candidates(range, &mut found)?;
+            worker.candidates(range, 0, &mut found)?;
             worker.times.1 += start.elapsed().as_secs_f64();
             Ok(found)
         };
@@ -206,7 +154,7 @@ impl Search<'_> {
             let start = Instant::now();
             let summed = found.and_then(|found| {
                 report.candidates.1 += found.len() as u64;
-                Ok(self.sum(found)?)
+                Ok(sum(self.rows, self.threshold, self.threads, found)?)
             });
             report.sum += start.elapsed().as_secs_f64();
             match summed {
@@ -216,102 +164,41 @@ impl Search<'_> {
         });
         failed.map_or(Ok(()), Err)
     }
+}
 
-    /// Reads rows from `first` on and puts them on the card at `to`, as bfloat16.
-    fn upload(
-        &self,
-        card: &Card,
-        first: usize,
-        count: usize,
-        to: u64,
-        loaders: usize,
-    ) -> Result<(), Wrong> {
-        let dimensions = self.rows.dimensions();
-        let stride = dimensions.next_multiple_of(8);
-        let units = count.div_ceil(COPIED);
-        let mut states = Vec::new();
-        for _ in 0..loaders.min(units) {
-            states.push(Loader::new(card, COPIED.min(count) * stride)?);
-        }
-        let work = |loader: &mut Loader, unit: usize| -> Result<(), Wrong> {
-            let (from, many) = (unit * COPIED, COPIED.min(count - unit * COPIED));
-            loader.floats.resize(many * dimensions, 0.0);
-            self.rows.read(first + from, &mut loader.floats).map_err(SearchError::from)?;
-            check_lengths(&loader.floats, dimensions, first + from)?;
-            loader.copy(dimensions, stride, to + (from * stride * 2) as u64)?;
-            Ok(())
-        };
-        let mut failed = None;
-        parallel::in_order_with(&mut states, units, work, |done| {
-            failed = failed.take().or(done.err());
-        });
-        failed.map_or(Ok(()), Err)
-    }
-
-    /// Those of `found` whose cosine reaches the threshold.
-    fn sum(&self, mut found: Vec<(u32, u32)>) -> Result<Vec<Pair>, SearchError> {
-        found.sort_unstable();
-        let dimensions = self.rows.dimensions();
-        let part = |unit: usize| -> Result<Vec<Pair>, SearchError> {
-            let part = &found[unit * SUMMED..found.len().min((unit + 1) * SUMMED)];
-            let (mut left_row, mut right_row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
-            let (mut held, mut pairs) = (None, Vec::new());
-            for (left, right) in part.iter().map(|pair| (pair.0 as usize, pair.1 as usize)) {
-                if held != Some(left) {
-                    self.rows.read(left, &mut left_row)?;
-                    held = Some(left);
-                }
-                self.rows.read(right, &mut right_row)?;
-                let cosine = cosine(&left_row, &right_row);
-                if cosine >= self.threshold {
-                    pairs.push(Pair { left, right, cosine });
-                }
+/// Those of `found` whose cosine reaches the threshold, ascending.
+pub(super) fn sum(
+    rows: &dyn Rows,
+    threshold: f32,
+    threads: usize,
+    mut found: Vec<(u32, u32)>,
+) -> Result<Vec<Pair>, SearchError> {
+    found.sort_unstable();
+    let dimensions = rows.dimensions();
+    let part = |unit: usize| -> Result<Vec<Pair>, SearchError> {
+        let part = &found[unit * SUMMED..found.len().min((unit + 1) * SUMMED)];
+        let (mut left_row, mut right_row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
+        let (mut held, mut pairs) = (None, Vec::new());
+        for (left, right) in part.iter().map(|pair| (pair.0 as usize, pair.1 as usize)) {
+            if held != Some(left) {
+                rows.read(left, &mut left_row)?;
+                held = Some(left);
             }
-            Ok(pairs)
-        };
-        let (mut pairs, mut failed) = (Vec::new(), None);
-        let units = found.len().div_ceil(SUMMED);
-        parallel::in_order(units, self.threads, part, |part| match part {
-            Ok(part) => pairs.extend(part),
-            Err(error) => failed = failed.take().or(Some(error)),
-        });
-        failed.map_or(Ok(pairs), Err)
-    }
-}
-
-/// A thread's buffers on the way to a card.
-struct Loader {
-    floats: Vec<f32>,
-    staged: PinnedHostSlice<u16>,
-    stream: Arc<cudarc::driver::CudaStream>,
-}
-
-#[expect(unsafe_code, reason = "memory that is copied to a card")]
-impl Loader {
-    fn new(card: &Card, numbers: usize) -> Result<Self, Failure> {
-        // SAFETY: what is copied is written before.
-        let staged = unsafe { card.context.alloc_pinned_with_flags(numbers, 0)? };
-        Ok(Self { floats: Vec::new(), staged, stream: card.stream()? })
-    }
-
-    fn copy(&mut self, dimensions: usize, stride: usize, to: u64) -> Result<(), Failure> {
-        let count = self.floats.len() / dimensions * stride;
-        // SAFETY: 16-bit integers of any value are valid; the buffer holds `count` of them.
-        let staged = unsafe { std::slice::from_raw_parts_mut(self.staged.as_mut_ptr()?, count) };
-        for (place, row) in
-            staged.chunks_exact_mut(stride).zip(self.floats.chunks_exact(dimensions))
-        {
-            bf16::round_all(Level::detect(), row, place);
-            place[dimensions..].fill(0);
+            rows.read(right, &mut right_row)?;
+            let cosine = cosine(&left_row, &right_row);
+            if cosine >= threshold {
+                pairs.push(Pair { left, right, cosine });
+            }
         }
-        self.stream.context().bind_to_thread()?;
-        // SAFETY: the block at `to` has room for these rows; the stream is waited for, so the
-        // buffer stays as it is while it is read.
-        unsafe {
-            cudarc::driver::result::memcpy_htod_async(to, staged, self.stream.cu_stream())?;
-        }
-        Ok(self.stream.synchronize()?)
-    }
+        Ok(pairs)
+    };
+    let (mut pairs, mut failed) = (Vec::new(), None);
+    let units = found.len().div_ceil(SUMMED);
+    parallel::in_order(units, threads, part, |part| match part {
+        Ok(part) => pairs.extend(part),
+        Err(error) => failed = failed.take().or(Some(error)),
+    });
+    failed.map_or(Ok(pairs), Err)
 }
 
 /// Rows of a block: all, or what two blocks of fit into the smallest card.
@@ -324,17 +211,8 @@ fn block_rows(
     if let Some(rows) = limits.block_rows {
         return Ok(rows);
     }
-    let stride = dimensions.next_multiple_of(8);
-    let mut fits = usize::MAX;
-    for card in cards {
-        card.context.bind_to_thread()?;
-        let (free, _) = card.context.mem_get_info()?;
-        let free = (free / 20 * 19).saturating_sub(fixed_bytes(limits, stride));
-        // one block alone has its bytes twice, for both sides; two have three of them
-        let alone = free / (row_bytes(stride) + 128);
-        let two = free / (2 * row_bytes(stride) + 128);
-        fits = fits.min(if alone >= count { count } else { two });
-    }
+    let (alone, two) = room(cards, dimensions, limits)?;
+    let fits = if alone >= count { count } else { two };
     if fits < count && fits < 1 << 16 {
         return Err(Failure::Rows("a card has too little free memory".to_owned()));
     }

@@ -1,0 +1,414 @@
+//! The exact search for those that stay, on cards: a row goes for the first row before it that
+//! stays and is near enough, so what is held of pairs is one number and one cosine a row.
+//!
+//! Rows lie on the cards, in shares; strips of rows come by in order, of which those that are known
+//! to go are left out. Cards say which pairs can be near, as in the search for all pairs; the CPU
+//! sums those that matter, decides the strip, and marks which later rows go.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::launch::small;
+use super::load::{COPIED, Loader, Wrong, hold, room, sample};
+use super::pairs::{Limits, Plan, Worker};
+use super::rotate::rotation;
+use super::search::{Report, Stop, sum};
+use super::{Card, Failure};
+use crate::vectors::parallel;
+use crate::vectors::rows::{Leader, Pair, Rows, SearchError};
+use crate::vectors::unit::cosine;
+
+/// Rows of a strip.
+const STRIP: usize = 1 << 13;
+/// Strips of a card that are under way at a time.
+const LANES: usize = 3;
+/// The number of the first row on the right, so that every pair is listed.
+const FIRST: u32 = 1 << 20;
+/// Right rows that one thread compares at a time.
+const COMPARED: usize = 256;
+
+/// Has `leader` decide all `rows`, in order.
+pub(in crate::vectors) fn lead(
+    cards: &[Arc<Card>],
+    rows: &dyn Rows,
+    threshold: f32,
+    threads: usize,
+    limits: Limits,
+    leader: &mut dyn Leader,
+) -> Result<Report, Stop> {
+    let count = rows.count();
+    let strip = limits.block_rows.map_or(STRIP, |rows| rows / 2);
+    let search = Search {
+        rows,
+        threads,
+        threshold,
+        strip,
+        going: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+    };
+    let mut state = State { best: vec![(0, -2.0); count], decided: 0, report: Report::default() };
+    match search.run(cards, limits, leader, &mut state) {
+        Ok(()) => Ok(state.report),
+        Err(Wrong::Rows(error)) => Err(Stop::Search(error)),
+        Err(Wrong::Card(failure)) => Err(Stop::Card { failure, done: state.decided }),
+    }
+}
+
+/// What a search knows so far.
+struct State {
+    /// For each row that goes for another, which and how near; a cosine of -2 where none is known.
+    best: Vec<(u32, f32)>,
+    decided: usize,
+    report: Report,
+}
+
+struct Search<'a> {
+    rows: &'a dyn Rows,
+    threads: usize,
+    threshold: f32,
+    strip: usize,
+    /// A bit for each row that is known to go.
+    going: Vec<AtomicU64>,
+}
+
+/// One part of the rows in chunks, of which every so many-th lies on a card.
+struct Share<'a> {
+    rows: &'a dyn Rows,
+    start: usize,
+    end: usize,
+    card: usize,
+    cards: usize,
+    chunk: usize,
+}
+
+impl Share<'_> {
+    /// The number among all rows of the share's row `at`.
+    fn global(&self, at: usize) -> usize {
+        let chunk = (at / self.chunk) * self.cards + self.card;
+        self.start + chunk * self.chunk + at % self.chunk
+    }
+
+    /// The first row of the share that comes after `row`, or none.
+    fn after(&self, row: usize) -> Option<usize> {
+        let count = self.count();
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.global(middle) > row { high = middle } else { low = middle + 1 }
+        }
+        (low < count).then_some(low)
+    }
+}
+
+impl Rows for Share<'_> {
+    fn count(&self) -> usize {
+        let chunks = (self.end - self.start).div_ceil(self.chunk);
+        let ours = (chunks + self.cards - 1 - self.card) / self.cards;
+        if ours == 0 {
+            return 0;
+        }
+        // the last chunk of all may be short
+        let last = self.start + ((ours - 1) * self.cards + self.card) * self.chunk;
+        (ours - 1) * self.chunk + self.chunk.min(self.end - last)
+    }
+
+    fn dimensions(&self) -> usize {
+        self.rows.dimensions()
+    }
+
+    fn read(&self, first: usize, into: &mut [f32]) -> io::Result<()> {
+        let dimensions = self.dimensions();
+        let (mut at, mut into) = (first, into);
+        while !into.is_empty() {
+            let run = (self.chunk - at % self.chunk).min(into.len() / dimensions);
+            let (now, rest) = into.split_at_mut(run * dimensions);
+            self.rows.read(self.global(at), now)?;
+            (at, into) = (at + run, rest);
+        }
+        Ok(())
+    }
+}
+
+/// What works on a strip: a stream and buffers on every card.
+struct Lane<'a> {
+    workers: Vec<(Worker<'a>, Loader)>,
+}
+
+/// The rows of a strip that were compared, and the pairs that may be near, by number.
+#[derive(Default)]
+struct Strip {
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Search<'_> {
+    fn goes(&self, row: usize) -> bool {
+        self.going[row / 64].load(Ordering::Relaxed) >> (row % 64) & 1 == 1
+    }
+
+    fn mark(&self, row: usize) {
+        self.going[row / 64].fetch_or(1 << (row % 64), Ordering::Relaxed);
+    }
+
+    fn run(
+        &self,
+        cards: &[Arc<Card>],
+        limits: Limits,
+        leader: &mut dyn Leader,
+        state: &mut State,
+    ) -> Result<(), Wrong> {
+        let (count, dimensions) = (self.rows.count(), self.rows.dimensions());
+        small(count)?;
+        let rotation = rotation(&sample(self.rows)?, dimensions);
+        let plan = Plan { rotation, dimensions, threshold: self.threshold, limits };
+        let stride = dimensions.next_multiple_of(8);
+        let lane = || -> Result<Lane<'_>, Failure> {
+            let worker = |card| -> Result<_, Failure> {
+                Ok((Worker::new(card, &plan)?, Loader::new(card, self.strip * stride)?))
+            };
+            Ok(Lane { workers: cards.iter().map(worker).collect::<Result<_, _>>()? })
+        };
+        let mut lanes = (0..LANES).map(|_| lane()).collect::<Result<Vec<_>, _>>()?;
+        // strips take some room beside the rows
+        let (room, _) = room(cards, dimensions, limits)?;
+        let room = room.saturating_sub(4 * LANES * self.strip);
+        if room < count && room < 1 << 16 {
+            return Err(Failure::Rows("a card has too little free memory".to_owned()).into());
+        }
+        let chunk = limits.block_rows.unwrap_or(COPIED);
+        let most = limits.block_rows.unwrap_or(room / chunk * chunk).max(chunk);
+        let range = (most * cards.len()).next_multiple_of(self.strip);
+        for start in (0..count).step_by(range) {
+            let end = count.min(start + range);
+            let shares: Vec<Share<'_>> = (0..cards.len())
+                .map(|card| Share { rows: self.rows, start, end, card, cards: cards.len(), chunk })
+                .collect();
+            self.load(&mut lanes, &shares, &mut state.report)?;
+            self.strips(&mut lanes, &shares, (start, end), leader, state)?;
+        }
+        for (worker, _) in lanes.iter().flat_map(|lane| &lane.workers) {
+            state.report.cards += worker.times.1;
+            state.report.candidates.0 += worker.seen;
+            state.report.whole |= worker.whole;
+        }
+        Ok(())
+    }
+
+    /// Puts each card's share on it, for all lanes.
+    fn load(
+        &self,
+        lanes: &mut [Lane<'_>],
+        shares: &[Share<'_>],
+        report: &mut Report,
+    ) -> Result<(), Wrong> {
+        let start = Instant::now();
+        for (card, share) in shares.iter().enumerate() {
+            // a lane that looks at whole vectors has them all do so: there will be no prefixes
+            let whole = lanes.iter().any(|lane| lane.workers[card].0.whole);
+            for lane in &mut *lanes {
+                let worker = &mut lane.workers[card].0;
+                (worker.left, worker.right, worker.whole) = (None, None, whole);
+            }
+            if share.count() == 0 {
+                continue;
+            }
+            let Some((first, others)) = lanes.split_first_mut() else { continue };
+            let worker = &mut first.workers[card].0;
+            let held = hold(worker, share, (0, 0, share.count()), self.threads.clamp(1, 16))?;
+            let held = Arc::new(held.numbered(FIRST));
+            worker.right = Some(Arc::clone(&held));
+            for lane in others {
+                lane.workers[card].0.right = Some(Arc::clone(&held));
+            }
+        }
+        report.load += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Compares the strips up to `end` with the rows on the cards, and decides those from `start`.
+    fn strips(
+        &self,
+        lanes: &mut [Lane<'_>],
+        shares: &[Share<'_>],
+        (start, end): (usize, usize),
+        leader: &mut dyn Leader,
+        state: &mut State,
+    ) -> Result<(), Wrong> {
+        let work = |lane: &mut Lane<'_>, unit: usize| self.compare(lane, shares, unit, end);
+        let (mut failed, mut unit) = (None, 0);
+        parallel::in_order_with(lanes, end.div_ceil(self.strip), work, |strip| {
+            let first = unit * self.strip;
+            unit += 1;
+            if failed.is_some() {
+                return;
+            }
+            let rows = (first, end.min(first + self.strip));
+            let begun = Instant::now();
+            let done = strip
+                .and_then(|strip| Ok(self.decide(strip, rows, first >= start, leader, state)?));
+            state.report.sum += begun.elapsed().as_secs_f64();
+            failed = done.err();
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// What may be near the rows of a strip that are not known to go.
+    fn compare(
+        &self,
+        lane: &mut Lane<'_>,
+        shares: &[Share<'_>],
+        unit: usize,
+        end: usize,
+    ) -> Result<Strip, Wrong> {
+        let first = unit * self.strip;
+        let lefts: Vec<usize> =
+            (first..end.min(first + self.strip)).filter(|row| !self.goes(*row)).collect();
+        let Some(&leftmost) = lefts.first() else { return Ok(Strip::default()) };
+        let one = |(worker, loader): &mut (Worker<'_>, Loader), share: &Share<'_>| {
+            self.on_card(worker, loader, share, &lefts, leftmost)
+        };
+        let mut pairs = Vec::new();
+        if let ([worker], [share]) = (&mut lane.workers[..], shares) {
+            pairs = one(worker, share)?;
+        } else {
+            let parts: Vec<Result<Vec<(u32, u32)>, Wrong>> = std::thread::scope(|scope| {
+                let running: Vec<_> = (lane.workers.iter_mut().zip(shares))
+                    .map(|(worker, share)| scope.spawn(|| one(worker, share)))
+                    .collect();
+                running
+                    .into_iter()
+                    .map(|part| {
+                        part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                    })
+                    .collect()
+            });
+            for part in parts {
+                pairs.extend(part?);
+            }
+        }
+        Ok(Strip { pairs })
+    }
+
+    fn on_card(
+        &self,
+        worker: &mut Worker<'_>,
+        loader: &mut Loader,
+        share: &Share<'_>,
+        lefts: &[usize],
+        leftmost: usize,
+    ) -> Result<Vec<(u32, u32)>, Wrong> {
+        let (Some(beyond), true) = (share.after(leftmost), worker.right.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let begun = Instant::now();
+        let dimensions = self.rows.dimensions();
+        loader.floats.resize(lefts.len() * dimensions, 0.0);
+        for (row, into) in lefts.iter().zip(loader.floats.chunks_exact_mut(dimensions)) {
+            self.rows.read(*row, into).map_err(SearchError::from)?;
+        }
+        worker.left = None;
+        let stride = dimensions.next_multiple_of(8);
+        let held = worker.hold(0, 0, lefts.len(), |to| loader.copy(dimensions, stride, to))?;
+        worker.left = Some(Arc::new(held));
+        worker.prepare()?;
+        let mut found = Vec::new();
+        let beyond = small(beyond / 128 * 128)?;
+        worker.candidates((0, small(lefts.len())?), beyond, &mut found)?;
+        worker.times.1 += begun.elapsed().as_secs_f64();
+        let named = found.into_iter().filter_map(|(left, right)| {
+            let left = lefts[left as usize];
+            let right = share.global((right - FIRST) as usize);
+            // all rows have numbers of 32 bits, as `run` has made sure
+            #[expect(clippy::cast_possible_truncation, reason = "checked before")]
+            let pair = (left as u32, right as u32);
+            (left < right && !self.goes(right)).then_some(pair)
+        });
+        Ok(named.collect())
+    }
+
+    /// Decides the rows of a strip where that was not done before, and marks what goes for one of
+    /// them.
+    fn decide(
+        &self,
+        strip: Strip,
+        (first, end): (usize, usize),
+        fresh: bool,
+        leader: &mut dyn Leader,
+        state: &mut State,
+    ) -> Result<(), SearchError> {
+        let mut pairs = strip.pairs;
+        pairs.retain(|pair| {
+            !self.goes(pair.1 as usize) && leader.allows(pair.1 as usize, pair.0 as usize)
+        });
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|pair| (pair.1 as usize) < end);
+        if fresh {
+            state.report.candidates.1 += inside.len() as u64;
+            let near = sum(self.rows, self.threshold, self.threads, inside)?;
+            let mut near = near.into_iter().peekable();
+            for row in first..end {
+                let (center, similarity) = state.best[row];
+                let nearest = (similarity > -2.0).then_some((center as usize, similarity));
+                let stays = leader.decide(row, nearest)?;
+                state.decided = row + 1;
+                if !stays {
+                    self.mark(row);
+                }
+                while let Some(pair) = near.next_if(|pair| pair.left == row) {
+                    if stays && !self.goes(pair.right) {
+                        self.lose(state, pair);
+                    }
+                }
+            }
+        }
+        self.later(outside, state)
+    }
+
+    fn lose(&self, state: &mut State, pair: Pair) {
+        #[expect(clippy::cast_possible_truncation, reason = "checked before")]
+        let center = pair.left as u32;
+        state.best[pair.right] = (center, pair.cosine);
+        self.mark(pair.right);
+    }
+
+    /// Marks the rows behind a strip that go for one of it.
+    fn later(&self, mut pairs: Vec<(u32, u32)>, state: &mut State) -> Result<(), SearchError> {
+        pairs.retain(|pair| !self.goes(pair.0 as usize));
+        pairs.sort_unstable_by_key(|pair| (pair.1, pair.0));
+        let groups: Vec<&[(u32, u32)]> = pairs.chunk_by(|one, other| one.1 == other.1).collect();
+        let dimensions = self.rows.dimensions();
+        let part = |unit: usize| -> Result<(Vec<Pair>, u64), SearchError> {
+            let groups = &groups[unit * COMPARED..groups.len().min((unit + 1) * COMPARED)];
+            let (mut left_row, mut right_row) = (vec![0.0; dimensions], vec![0.0; dimensions]);
+            let (mut near, mut summed) = (Vec::new(), 0);
+            for group in groups {
+                self.rows.read(group[0].1 as usize, &mut right_row)?;
+                for (left, right) in *group {
+                    self.rows.read(*left as usize, &mut left_row)?;
+                    let cosine = cosine(&left_row, &right_row);
+                    summed += 1;
+                    if cosine >= self.threshold {
+                        let (left, right) = (*left as usize, *right as usize);
+                        near.push(Pair { left, right, cosine });
+                        break;
+                    }
+                }
+            }
+            Ok((near, summed))
+        };
+        let mut failed = None;
+        parallel::in_order(
+            groups.len().div_ceil(COMPARED),
+            self.threads,
+            part,
+            |part| match part {
+                Ok((near, summed)) => {
+                    state.report.candidates.1 += summed;
+                    near.into_iter().for_each(|pair| self.lose(state, pair));
+                }
+                Err(error) => failed = failed.take().or(Some(error)),
+            },
+        );
+        failed.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,165 @@
+//! The exact search for semantic duplicates on cards: documents are gathered in files, in survivor
+//! order, and decided there; what cards leave undone is left to the CPU.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
+use tamis_kernels::vectors::{Leader, Rows};
+
+use super::lead::{Lead, Member};
+use super::settle::{Center, Decisions};
+
+/// Bytes of a member in its file.
+const WIDTH: usize = 24;
+/// Documents that are decided between two batches of the output.
+const STEP: usize = 1 << 16;
+
+/// Documents in survivor order, in two files: three numbers of each, and its vector.
+pub(super) struct Gathered {
+    paths: [PathBuf; 2],
+    writers: [BufWriter<File>; 2],
+    files: [File; 2],
+    dimensions: usize,
+    count: usize,
+}
+
+impl Gathered {
+    pub(super) fn create(spill: &Path, dimensions: usize) -> Result<Self> {
+        if let Some(folder) = spill.parent() {
+            std::fs::create_dir_all(folder).map_err(DataFusionError::IoError)?;
+        }
+        let paths = ["members", "vectors"].map(|name| spill.with_extension(name));
+        let [members, vectors] = [File::create(&paths[0])?, File::create(&paths[1])?];
+        let files = [File::open(&paths[0])?, File::open(&paths[1])?];
+        let writers = [members, vectors].map(|file| BufWriter::with_capacity(1 << 20, file));
+        Ok(Self { paths, writers, files, dimensions, count: 0 })
+    }
+
+    /// Appends a document, with the bytes of its vector.
+    pub(super) fn push(&mut self, member: Member, vector: &[u8]) -> Result<()> {
+        for number in [member.rank, member.place, member.source] {
+            self.writers[0].write_all(&number.to_le_bytes())?;
+        }
+        self.writers[1].write_all(vector)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<()> {
+        for writer in &mut self.writers {
+            writer.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The document with this number.
+    pub(super) fn member(&self, number: usize) -> io::Result<Member> {
+        let mut bytes = [0; WIDTH];
+        self.files[0].read_exact_at(&mut bytes, (number * WIDTH) as u64)?;
+        let number =
+            |at: usize| bytes.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
+        Ok(Member { rank: number(0), place: number(1), source: number(2) })
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Rows for Gathered {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn read(&self, first: usize, into: &mut [f32]) -> io::Result<()> {
+        let at = (first * self.dimensions * 4) as u64;
+        self.files[1].read_exact_at(bytemuck::cast_slice_mut(into), at)?;
+        for number in into {
+            *number = f32::from_bits(u32::from_le(number.to_bits()));
+        }
+        Ok(())
+    }
+}
+
+/// Decides documents as cards find what is near them.
+pub(super) struct Deciding<'a> {
+    pub(super) lead: &'a Lead,
+    pub(super) gathered: &'a Gathered,
+    pub(super) decisions: &'a mut Decisions,
+    /// Where decisions go.
+    pub(super) send: SyncSender<Result<RecordBatch>>,
+    decided: usize,
+    failed: Mutex<Option<io::Error>>,
+}
+
+impl<'a> Deciding<'a> {
+    pub(super) fn new(
+        lead: &'a Lead,
+        gathered: &'a Gathered,
+        decisions: &'a mut Decisions,
+        send: SyncSender<Result<RecordBatch>>,
+    ) -> Self {
+        Self { lead, gathered, decisions, send, decided: 0, failed: Mutex::default() }
+    }
+}
+
+impl Leader for Deciding<'_> {
+    fn allows(&self, row: usize, center: usize) -> bool {
+        if self.lead.all_may() {
+            return true;
+        }
+        let both =
+            self.gathered.member(row).and_then(|row| Ok((row, self.gathered.member(center)?)));
+        match both {
+            Ok((member, center)) => self.lead.allows(member, center),
+            Err(error) => {
+                // the next decision passes it on
+                self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn decide(&mut self, row: usize, center: Option<(usize, f32)>) -> io::Result<bool> {
+        let failed = self.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let member = self.gathered.member(row)?;
+        let center = match center {
+            None => None,
+            Some((number, cosine)) => {
+                let center = self.gathered.member(number)?;
+                let similarity = f64::from(cosine);
+                Some(Center { rank: center.rank, place: center.place, similarity })
+            }
+        };
+        let stays = self
+            .decisions
+            .decide(member.rank, member.place, |_| Ok(center))
+            .map_err(io::Error::other)?;
+        self.decided += 1;
+        if self.decided.is_multiple_of(STEP) {
+            crate::progress::add(STEP as u64, 0);
+            let batch = self.decisions.batch();
+            if self.send.send(batch).is_err() {
+                return Err(io::Error::other("the search was given up"));
+            }
+        }
+        Ok(stays)
+    }
+}
