@@ -138,7 +138,8 @@ impl ShardOutputs {
 
     fn parquet(&self, folder: &str, schema: SchemaRef) -> Result<Writer> {
         let path = self.root.join(self.relative(folder));
-        let writer = ParquetPartWriter::create(&path, schema).map_err(external)?;
+        let writer =
+            ParquetPartWriter::create(&path, schema, &self.shard.path).map_err(external)?;
         Ok(Writer::Parquet(Box::new(writer)))
     }
 

@@ -24,6 +24,7 @@ use crate::exec::flow::{PLACE, Walk, first_place};
 use crate::exec::kept::Kept;
 use crate::exec::keyed::{KEY, KeyedRows, Lookup, Single};
 use crate::exec::lead::Lead;
+use crate::exec::lead_cards::InOrder;
 use crate::exec::ranked::{Ranked, VECTOR};
 use crate::exec::rewrite::typed;
 use crate::exec::scan::{POSITION, Scan};
@@ -204,6 +205,10 @@ impl Work<'_> {
             let by_policy = ranks.is_some();
             let words = self.words().await?;
             let (bases, documents) = self.bases()?;
+            let in_order = (!by_policy && !content.across_sources).then(|| InOrder {
+                files: self.vector_files(&semantic.embeddings),
+                bases: bases.clone(),
+            });
             let ranked =
                 Ranked { bases, ranks, sources: content.across_sources.then(|| self.all_parts()) };
             let files = self.vector_files(&semantic.embeddings);
@@ -227,6 +232,7 @@ impl Work<'_> {
                         block_bytes: (self.config.memory_bytes / 8).clamp(1 << 20, 256 << 20),
                         spill: directory.path(".temp/survivors"),
                         comparer: self.comparer(),
+                        in_order,
                     };
                     over(Operator::Lead(Box::new(lead)), rows)?
                 }
@@ -265,6 +271,7 @@ impl Work<'_> {
             bucket: BUCKET_MAX,
             reference: self.reference(),
             apart: self.config.content.across_sources,
+            threads: self.config.threads,
         };
         let pairs = over(Operator::Near(near), signed)?;
         let path = directory.dedup("near-pairs");

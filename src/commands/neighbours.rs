@@ -8,14 +8,15 @@ use clap::Args;
 use serde_json::json;
 use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::look::{Near, Place, Run};
+use tamis_pipeline::look::{Density, EMBEDDING_NEIGHBOUR_COUNT, Near, Place, Run};
 
 use super::run::machine;
 
 const EXAMPLES: &str = "Examples:
   tamis run corpus/ --out out --dedup exact,fuzzy,semantic
   tamis neighbours out page-17                         by your own id
-  tamis neighbours out 3f0c9a... -n 50 --json          by document id, for other programs";
+  tamis neighbours out 3f0c9a... -n 50 --json          by document id, for other programs
+  tamis neighbours out --within 0.8                    documents that stand alone, and out/neighbours.parquet";
 
 /// The options of `tamis neighbours`.
 #[derive(Debug, Args)]
@@ -23,11 +24,17 @@ const EXAMPLES: &str = "Examples:
 pub(crate) struct NeighboursArgs {
     /// A run directory made with --dedup semantic
     out: PathBuf,
-    /// A document id, or an id of your own
-    document: String,
+    /// A document id, or an id of your own; without it, the documents with the fewest neighbours
+    document: Option<String>,
     /// How many
     #[arg(short, long, value_name = "N", default_value_t = 10)]
     number: usize,
+    /// Without a document: the least cosine of a neighbour
+    #[arg(long, value_name = "COSINE", default_value_t = 0.8)]
+    within: f64,
+    /// Without a document: random documents among which neighbours are counted
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    sample: usize,
     /// Characters of each text to show
     #[arg(long, value_name = "N", default_value_t = 160)]
     chars: usize,
@@ -44,8 +51,20 @@ pub(crate) fn run(args: &NeighboursArgs) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let run = runtime.block_on(Run::open(&args.out))?;
-    let places = runtime.block_on(run.named(&args.document))?;
     let (threads, _) = machine(args.threads, None)?;
+    let Some(document) = &args.document else {
+        let (within, sample) = (args.within, args.sample);
+        if !(-1.0..=1.0).contains(&within) || sample == 0 {
+            return Err(PipelineError::Usage(format!(
+                "--within {within} --sample {sample}: a cosine is from -1 to 1, and a sample has documents"
+            ))
+            .into());
+        }
+        let density =
+            runtime.block_on(run.neighbour_counts(within, sample, args.number, threads))?;
+        return fewest(&run, &density, args);
+    };
+    let places = runtime.block_on(run.named(document))?;
     let mut out = std::io::stdout().lock();
     for place in &places {
         let near = runtime.block_on(run.neighbours(&place.document_id, args.number, threads))?;
@@ -101,4 +120,37 @@ fn print(
     };
     writeln!(out, "{}", visible(&format!("  {:.4}  {told}", near.cosine)))?;
     Ok(())
+}
+
+/// Prints the documents that have the fewest neighbours.
+fn fewest(run: &Run, density: &Density, args: &NeighboursArgs) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    for (near, count) in &density.fewest {
+        if args.json {
+            let place = near.place.as_ref();
+            let line = json!({
+                "document_id": place.map(|place| &place.document_id),
+                "id": place.and_then(|place| place.id.as_ref()),
+                EMBEDDING_NEIGHBOUR_COUNT: count, "sample": density.sample, "within": args.within,
+            });
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        let told = match &near.place {
+            Some(place) => title(run, place, args.chars)?,
+            None => "(a document of the reference set)".to_owned(),
+        };
+        writeln!(out, "{}", visible(&format!("{count:8}  {told}")))?;
+    }
+    if !args.json {
+        writeln!(
+            out,
+            "neighbours of {} documents within {} among {} of them: {}",
+            density.documents,
+            args.within,
+            density.sample,
+            density.path.display()
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

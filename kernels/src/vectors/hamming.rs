@@ -10,57 +10,61 @@ pub fn hamming(left: &[u64], right: &[u64]) -> u32 {
     left.iter().zip(right).map(|(left, right)| (left ^ right).count_ones()).sum()
 }
 
-/// Gives `sink` each pair of `rows` whose signatures differ in at most `max_hamming` bits, as
-/// places in `rows`, the smaller first, in ascending order.
-///
-/// `signatures` holds `words` words a row; `rows` are numbers of rows in it, a bucket's members.
-pub fn close_pairs(
-    signatures: &[u64],
+/// Signatures of equal length, to be compared with others: word by word within each block, so that
+/// a vector of the processor holds the same word of many.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    level: Level,
     words: usize,
-    rows: &[usize],
-    max_hamming: u32,
-    sink: impl FnMut(usize, usize),
-) {
-    close_pairs_at(Level::detect(), signatures, words, rows, max_hamming, sink);
+    count: usize,
+    blocks: Vec<u64>,
 }
 
-fn close_pairs_at(
-    level: Level,
-    signatures: &[u64],
-    words: usize,
-    rows: &[usize],
-    max_hamming: u32,
-    mut sink: impl FnMut(usize, usize),
-) {
-    // word by word within each block, so that a vector holds the same word of many rows
-    let blocks: Vec<u64> = (rows.chunks(BLOCK))
-        .flat_map(|rows| {
-            (0..words).flat_map(move |word| {
-                let padding = std::iter::repeat_n(0, BLOCK - rows.len());
-                rows.iter().map(move |row| signatures[row * words + word]).chain(padding)
-            })
-        })
-        .collect();
-    let mut near = 0;
-    for (place, row) in rows.iter().enumerate() {
-        let signature = &signatures[row * words..][..words];
-        for (number, block) in blocks.chunks_exact(words * BLOCK).enumerate().skip(place / BLOCK) {
+impl Packed {
+    /// None yet, of `words` words each.
+    pub fn new(words: usize) -> Self {
+        Self { level: Level::detect(), words, count: 0, blocks: Vec::new() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Takes one more.
+    pub fn push(&mut self, signature: &[u64]) {
+        let lane = self.count % BLOCK;
+        if lane == 0 {
+            self.blocks.resize(self.blocks.len() + self.words * BLOCK, 0);
+        }
+        let first = self.blocks.len() - self.words * BLOCK;
+        for (word, value) in signature.iter().take(self.words).enumerate() {
+            self.blocks[first + word * BLOCK + lane] = *value;
+        }
+        self.count += 1;
+    }
+
+    /// Gives `sink` the places of those that differ from `signature` in at most `max_hamming` bits,
+    /// ascending, until it says false.
+    pub fn near(&self, signature: &[u64], max_hamming: u32, mut sink: impl FnMut(usize) -> bool) {
+        let mut near = 0;
+        for (number, block) in self.blocks.chunks_exact(self.words.max(1) * BLOCK).enumerate() {
             let first = number * BLOCK;
-            near_of(level, signature, block, max_hamming, &mut near);
-            if first <= place {
-                near &= u64::MAX.checked_shl(shift(place - first + 1)).unwrap_or(0);
-            }
-            near &= u64::MAX >> (BLOCK - BLOCK.min(rows.len() - first));
+            near_of(self.level, signature, block, max_hamming, &mut near);
+            near &= u64::MAX >> (BLOCK - BLOCK.min(self.count - first));
             while near != 0 {
-                sink(place, first + near.trailing_zeros() as usize);
+                if !sink(first + near.trailing_zeros() as usize) {
+                    return;
+                }
                 near &= near - 1;
             }
         }
     }
-}
-
-fn shift(places: usize) -> u32 {
-    u32::try_from(places).unwrap_or(u32::MAX)
 }
 
 for_every_level! {
@@ -88,31 +92,49 @@ mod tests {
     use crate::vectors::made::Source;
     use proptest::prelude::*;
 
+    impl Packed {
+        fn near_first(&self, signature: &[u64], max: u32) -> Option<usize> {
+            let mut first = None;
+            self.near(signature, max, |place| {
+                assert!(first.is_none(), "asked once more");
+                first = Some(place);
+                false
+            });
+            first
+        }
+    }
+
     proptest! {
         #[test]
         fn pairs_are_those_of_the_double_loop(
             seed: u64, words in 1_usize..9, count in 0_usize..200, cutoff in 0.3_f64..0.6,
         ) {
             let mut source = Source::new(seed);
-            let signatures: Vec<u64> = (0..words * 250).map(|_| source.bits()).collect();
-            let rows: Vec<usize> =
-                (0..count).map(|_| usize::try_from(source.bits() % 250).unwrap()).collect();
+            let signatures: Vec<u64> = (0..words * count).map(|_| source.bits()).collect();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
             let max = (cutoff * 64.0 * words as f64) as u32;
             let mut expected = Vec::new();
             for left in 0..count {
                 for right in left + 1..count {
-                    let of = |place: usize| &signatures[rows[place] * words..][..words];
+                    let of = |place: usize| &signatures[place * words..][..words];
                     if hamming(of(left), of(right)) <= max {
                         expected.push((left, right));
                     }
                 }
             }
             for level in Level::available() {
+                let mut packed = Packed { level, ..Packed::new(words) };
                 let mut found = Vec::new();
-                close_pairs_at(level, &signatures, words, &rows, max, |left, right| {
-                    found.push((left, right));
-                });
+                for (right, signature) in signatures.chunks_exact(words).enumerate() {
+                    packed.near(signature, max, |left| {
+                        found.push((left, right));
+                        true
+                    });
+                    packed.push(signature);
+                }
+                found.sort_unstable();
+                let first = packed.near_first(&signatures[..words.min(signatures.len())], max);
+                prop_assert_eq!(first, (count > 0).then_some(0));
                 prop_assert_eq!(&found, &expected);
             }
         }

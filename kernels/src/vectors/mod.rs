@@ -25,7 +25,7 @@ mod unit;
 pub use bands::{SignBands, SignBandsError};
 pub use device::{Choice, Device, DeviceError, DeviceInfo, Engine, Found, devices};
 pub use exact::{exact_block, exact_pairs};
-pub use hamming::{close_pairs, hamming};
+pub use hamming::{Packed, hamming};
 pub use nearest::{Neighbour, nearest};
 pub use projection::{BITS_MAX, DIMENSIONS_MAX, Projection, ProjectionError};
 pub use rows::{Block, Flat, Leader, Pair, Rows, SearchError};

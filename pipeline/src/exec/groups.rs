@@ -11,20 +11,17 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader
 /// The row groups of some files, in order.
 pub(crate) struct Groups {
     files: Vec<(PathBuf, ArrowReaderMetadata)>,
-    /// File, group in it, rows before it in all files.
-    groups: Vec<(usize, usize, u64)>,
-    rows: u64,
+    /// File, and group in it.
+    groups: Vec<(usize, usize)>,
 }
 
 impl Groups {
     pub(crate) fn open(paths: Vec<PathBuf>) -> Result<Self> {
-        let mut all = Self { files: Vec::new(), groups: Vec::new(), rows: 0 };
+        let mut all = Self { files: Vec::new(), groups: Vec::new() };
         for path in paths {
             let metadata = ArrowReaderMetadata::load(&File::open(&path)?, Default::default())?;
-            for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
-                all.groups.push((all.files.len(), number, all.rows));
-                all.rows += u64::try_from(group.num_rows()).unwrap_or(0);
-            }
+            let groups = 0..metadata.metadata().num_row_groups();
+            all.groups.extend(groups.map(|group| (all.files.len(), group)));
             all.files.push((path, metadata));
         }
         Ok(all)
@@ -35,19 +32,22 @@ impl Groups {
         self.groups.len()
     }
 
-    /// Rows of all.
-    pub(crate) fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Rows before a group.
-    pub(crate) fn before(&self, group: usize) -> u64 {
-        self.groups.get(group).map_or(self.rows, |group| group.2)
+    /// Rows before each group, and of all.
+    pub(crate) fn starts(&self) -> Vec<u64> {
+        let rows = self.groups.iter().map(|(file, group)| {
+            let metadata = self.files[*file].1.metadata();
+            u64::try_from(metadata.row_group(*group).num_rows()).unwrap_or(0)
+        });
+        let mut all = vec![0];
+        for rows in rows {
+            all.push(all.last().map_or(0, |before| before + rows));
+        }
+        all
     }
 
     /// The columns `names` of a group, in batches.
     pub(crate) fn read(&self, group: usize, names: &[&str]) -> Result<Vec<RecordBatch>> {
-        let Some((file, number, _)) = self.groups.get(group) else { return Ok(Vec::new()) };
+        let Some((file, number)) = self.groups.get(group) else { return Ok(Vec::new()) };
         let (path, metadata) = &self.files[*file];
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, metadata.clone());

@@ -16,13 +16,13 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::vectors::{Device, Engine, Rows};
 
 use super::explode::{FROM, RANK};
 use super::flow::{PLACE, columns};
-use super::lead_cards::{Deciding, Gathered};
+use super::lead_cards::{Deciding, Gathered, InOrder, one_width};
 use super::ranked::VECTOR;
 use super::resolve::Gone;
 use super::rewrite::typed;
@@ -54,6 +54,8 @@ pub struct Lead {
     pub spill: PathBuf,
     /// What compares.
     pub comparer: Comparer,
+    /// The files that the documents come from, where they lie in survivor order already.
+    pub in_order: Option<InOrder>,
 }
 
 /// A document, but for its vector.
@@ -166,18 +168,20 @@ impl Lead {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let mut state = State {
-            lead: self.clone(),
-            dimensions: 0,
-            block: Block::default(),
-            decisions: Decisions::new(self.words.as_deref(), self.documents),
-            spill: None,
-            gathered: None,
-            engine: None,
-        };
+        let mut state = State::new(self);
         if let Err(error) = state.choose() {
             let failed = futures::stream::once(async { Err(error) });
             return Box::pin(RecordBatchStreamAdapter::new(schema, failed));
+        }
+        if let (Some(_), Some(order)) = (&state.engine, &self.in_order) {
+            // cards take them faster than one stream gives them
+            let (lead, order) = (self.clone(), order.clone());
+            let decided = futures::stream::once(async move {
+                state.gathered = Some(Gathered::of_files(&lead, &order)?);
+                state.dimensions = state.gathered.as_ref().map_or(0, Rows::dimensions);
+                Ok::<_, DataFusionError>(futures::stream::iter(state.rest()))
+            });
+            return Box::pin(RecordBatchStreamAdapter::new(schema, decided.try_flatten()));
         }
         let mut state = Some(state);
         let ended = input.map(Some).chain(futures::stream::once(async { None }));
@@ -225,6 +229,18 @@ fn better(best: &mut Option<Center>, center: Member, similarity: f32) {
 }
 
 impl State {
+    fn new(lead: &Lead) -> Self {
+        Self {
+            lead: lead.clone(),
+            dimensions: 0,
+            block: Block::default(),
+            decisions: Decisions::new(lead.words.as_deref(), lead.documents),
+            spill: None,
+            gathered: None,
+            engine: None,
+        }
+    }
+
     /// Finds out whether cards do the work.
     fn choose(&mut self) -> Result<()> {
         let engine = self.lead.comparer.engine()?;
@@ -302,13 +318,7 @@ impl State {
             if self.dimensions == 0 {
                 self.dimensions = bytes.len() / 4;
             }
-            if bytes.len() != self.dimensions * 4 || bytes.is_empty() {
-                return exec_err!(
-                    "embeddings have {} numbers in one place and {} in another; they must come from one model",
-                    self.dimensions,
-                    bytes.len() / 4
-                );
-            }
+            one_width(self.dimensions * 4, bytes.len())?;
             let member = Member { rank: ranks[row], place: places[row], source: sources[row] };
             if self.engine.is_some() {
                 let gathered = match &mut self.gathered {
@@ -422,12 +432,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::exec::flow::Rows;
+    use crate::exec::flow::{Rows, first_place, schema_of};
     use crate::exec::ranked::ranked;
     use crate::exec::settle::settled;
     use crate::exec::star::SURVIVOR;
     use arrow::array::BinaryBuilder;
+    use datafusion::arrow::datatypes::DataType;
     use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+    use tamis_kernels::vectors::Rows as _;
     use tamis_kernels::vectors::{cosine, made::Source};
 
     const DIMENSIONS: usize = 16;
@@ -454,19 +466,21 @@ mod tests {
         (number * 7919 % 1000) as f64 / 1000.0
     }
 
-    /// `(place, survivor)` of those that go.
-    fn lead(all: &[Vec<f32>], block_rows: usize, apart: bool) -> Vec<(u64, u64)> {
-        let folder = tempfile::tempdir().unwrap();
-        let node = Lead {
+    fn node(folder: &Path, all: &[Vec<f32>], block_rows: usize, apart: bool) -> Lead {
+        Lead {
             threshold: LEAST,
             words: None,
             documents: all.len() as u64,
             reference: Reference::default(),
             apart,
             block_bytes: block_rows * DIMENSIONS * 4,
-            spill: folder.path().join("a/spill"),
+            spill: folder.join("a/spill"),
             comparer: Comparer { device: "cpu".into(), threads: 2 },
-        };
+            in_order: None,
+        }
+    }
+
+    fn batch(all: &[Vec<f32>]) -> RecordBatch {
         let mut rows = Rows::default();
         let mut bytes = BinaryBuilder::new();
         for (rank, vector) in all.iter().enumerate() {
@@ -475,7 +489,14 @@ mod tests {
         }
         let mut columns = rows.columns();
         columns.push(Arc::new(bytes.finish()));
-        let batch = RecordBatch::try_new(ranked(), columns).unwrap();
+        RecordBatch::try_new(ranked(), columns).unwrap()
+    }
+
+    /// `(place, survivor)` of those that go.
+    fn lead(all: &[Vec<f32>], block_rows: usize, apart: bool) -> Vec<(u64, u64)> {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path(), all, block_rows, apart);
+        let batch = batch(all);
         let cut: Vec<_> = (0..all.len())
             .step_by(97)
             .map(|at| Ok(batch.slice(at, 97.min(all.len() - at))))
@@ -484,14 +505,72 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let batches =
             runtime.block_on(node.execute(Box::pin(input), settled()).collect::<Vec<_>>());
+        let found = links(batches);
+        assert!(!folder.path().join("a/spill").exists(), "the file goes when the node is done");
+        found
+    }
+
+    fn links(batches: impl IntoIterator<Item = Result<RecordBatch>>) -> Vec<(u64, u64)> {
         let mut found = Vec::new();
         for batch in batches {
             let batch = batch.unwrap();
             let [places, survivors] = columns_of(&batch);
             found.extend(places.into_iter().zip(survivors));
         }
-        assert!(!folder.path().join("a/spill").exists(), "the file goes when the node is done");
         found
+    }
+
+    #[test]
+    fn what_cards_leave_is_decided_as_without_them() {
+        let all = vectors(1700);
+        let folder = tempfile::tempdir().unwrap();
+        for apart in [false, true] {
+            let node = node(folder.path(), &all, 300, apart);
+            let cpu = || Engine::open(tamis_kernels::vectors::Choice::Cpu, 2).unwrap();
+            let mut state = State::new(&node);
+            state.engine = Some(cpu());
+            let mut found = links([state.more(&batch(&all))]);
+            found.extend(links(state.rest()));
+            assert_eq!(found, plainly(&all, apart));
+            if apart {
+                continue;
+            }
+            // the same from files that lie in survivor order
+            let files: Vec<PathBuf> = (all.chunks(600).enumerate())
+                .map(|(unit, part)| {
+                    let mut rows = Rows::default();
+                    let mut bytes = BinaryBuilder::new();
+                    for (at, vector) in part.iter().enumerate() {
+                        rows.push([first_place(unit) + at as u64]);
+                        let vector = vector.iter().flat_map(|n| n.to_le_bytes());
+                        bytes.append_value(vector.collect::<Vec<u8>>());
+                    }
+                    let mut columns = rows.columns();
+                    columns.push(Arc::new(bytes.finish()));
+                    let schema =
+                        schema_of(&[(PLACE, DataType::UInt64), (VECTOR, DataType::Binary)]);
+                    let path = folder.path().join(format!("{unit}.parquet"));
+                    let file = File::create(&path).unwrap();
+                    let mut writer =
+                        parquet::arrow::ArrowWriter::try_new(file, Arc::clone(&schema), None)
+                            .unwrap();
+                    writer.write(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
+                    writer.close().unwrap();
+                    path
+                })
+                .collect();
+            let order = InOrder { files, bases: vec![0, 600, 1200] };
+            let mut state = State::new(&node);
+            let gathered = Gathered::of_files(&node, &order).unwrap();
+            assert_eq!((gathered.count(), gathered.dimensions()), (1700, DIMENSIONS));
+            state.dimensions = DIMENSIONS;
+            (state.gathered, state.engine) = (Some(gathered), Some(cpu()));
+            let place = |number: u64| number / 600 * (first_place(1)) + number % 600;
+            let expected: Vec<_> = (plainly(&all, false).iter())
+                .map(|(one, other)| (place(one - 1000), place(other - 1000)))
+                .collect();
+            assert_eq!(links(state.rest()), expected);
+        }
     }
 
     fn columns_of(batch: &RecordBatch) -> [Vec<u64>; 2] {

@@ -6,19 +6,46 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use arrow::array::RecordBatch;
-use datafusion::common::{DataFusionError, Result};
+use arrow::array::{BinaryArray, RecordBatch};
+use datafusion::common::{DataFusionError, Result, exec_err};
+use serde::{Deserialize, Serialize};
 use tamis_kernels::vectors::{Leader, Rows};
 
+use super::explode::rank_of;
+use super::flow::{PLACE, columns};
+use super::groups::Groups;
 use super::lead::{Lead, Member};
+use super::ranked::VECTOR;
+use super::rewrite::typed;
 use super::settle::{Center, Decisions};
 
 /// Bytes of a member in its file.
 const WIDTH: usize = 24;
 /// Documents that are decided between two batches of the output.
 const STEP: usize = 1 << 16;
+
+/// Files of vectors that lie in survivor order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InOrder {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Documents of the run before each unit.
+    pub bases: Vec<u64>,
+}
+
+/// That vectors are of one width in bytes.
+pub(super) fn one_width(width: usize, other: usize) -> Result<()> {
+    if width == other && width > 0 {
+        return Ok(());
+    }
+    exec_err!(
+        "embeddings have {} numbers in one place and {} in another; they must come from one model",
+        width / 4,
+        other / 4
+    )
+}
 
 /// Documents in survivor order, in two files: three numbers of each, and its vector.
 pub(super) struct Gathered {
@@ -39,6 +66,41 @@ impl Gathered {
         let files = [File::open(&paths[0])?, File::open(&paths[1])?];
         let writers = [members, vectors].map(|file| BufWriter::with_capacity(1 << 20, file));
         Ok(Self { paths, writers, files, dimensions, count: 0 })
+    }
+
+    /// Gathers the documents of `files`, which lie in survivor order, with all threads.
+    pub(super) fn of_files(lead: &Lead, order: &InOrder) -> Result<Self> {
+        let groups = Groups::open(order.files.clone())?;
+        let starts = groups.starts();
+        let dimensions = OnceLock::new();
+        let mut all = Self::create(&lead.spill, 0)?;
+        let [members, vectors] = all.writers.each_ref().map(BufWriter::get_ref);
+        lead.comparer.in_parallel(groups.count(), |group| {
+            let mut row = starts[group];
+            for batch in groups.read(group, &[PLACE, VECTOR])? {
+                let [places] = columns(&batch, [PLACE])?;
+                let rows = typed::<BinaryArray>(&batch, VECTOR)?;
+                let width = *dimensions.get_or_init(|| rows.value_length(0) as usize);
+                let mut bytes = Vec::with_capacity(places.len() * WIDTH);
+                for (at, place) in places.iter().enumerate() {
+                    one_width(width, rows.value(at).len())?;
+                    let rank = rank_of(*place, &order.bases, None)?.unwrap_or(0);
+                    for number in [rank, *place, 0] {
+                        bytes.extend_from_slice(&number.to_le_bytes());
+                    }
+                }
+                members.write_all_at(&bytes, row * WIDTH as u64)?;
+                // all rows have one width, so their bytes lie one after the other
+                let from = rows.value_offsets()[0] as usize;
+                let data = &rows.value_data()[from..from + places.len() * width];
+                vectors.write_all_at(data, row * width as u64)?;
+                row += places.len() as u64;
+            }
+            Ok(())
+        })?;
+        all.dimensions = dimensions.into_inner().unwrap_or(0) / 4;
+        all.count = usize::try_from(starts.last().copied().unwrap_or(0)).unwrap_or(0);
+        Ok(all)
     }
 
     /// Appends a document, with the bytes of its vector.

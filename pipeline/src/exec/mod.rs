@@ -14,7 +14,7 @@ pub(crate) mod groups;
 pub mod kept;
 pub mod keyed;
 pub mod lead;
-mod lead_cards;
+pub mod lead_cards;
 pub mod parts;
 pub mod ranked;
 pub mod repeats;

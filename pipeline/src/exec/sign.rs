@@ -1,14 +1,17 @@
 //! The hashed search for semantic duplicates: sign hashes of vectors, the buckets they fall into,
 //! and the pairs to compare there.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, BinaryArray, BinaryBuilder, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use tamis_kernels::vectors::{Engine, Projection, SignBands, SignHash, hamming};
+use tamis_kernels::vectors::{Engine, Packed, Projection, SignBands, SignHash};
 
 use super::buckets::pairs;
 use super::explode::{BUCKET, FROM, RANK};
@@ -193,15 +196,27 @@ pub struct Near {
     pub reference: Reference,
     /// Only pairs of different sources.
     pub apart: bool,
+    /// Threads that compare; what is found does not depend on them.
+    pub threads: usize,
 }
 
+/// Batches that are taken at a time, for each thread.
+const TAKEN: usize = 4;
+
 /// The documents of the bucket at hand.
-#[derive(Default)]
 struct Bucket {
     name: Option<u64>,
     /// Rank, place, source, and whether it is stored.
     members: Vec<[u64; 4]>,
-    signatures: Vec<u64>,
+    signatures: Packed,
+}
+
+/// Some rows of the input.
+struct Part<'a> {
+    names: &'a [u64],
+    /// Ranks, places, sources, and whether each is stored.
+    members: [&'a [u64]; 4],
+    signatures: &'a BinaryArray,
 }
 
 impl Near {
@@ -211,47 +226,96 @@ impl Near {
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
         let near = self.clone();
-        let mut bucket = Bucket::default();
-        per_batch(input, schema, move |batch, out| {
-            let [names, ranks, places, sources, stored] =
-                columns(batch, [BUCKET, RANK, PLACE, FROM, STORED])?;
-            let signatures = typed::<BinaryArray>(batch, SIGNATURE)?;
-            let mut found = Rows::default();
-            let mut signature = Vec::new();
-            for row in 0..batch.num_rows() {
-                if bucket.name != Some(names[row]) {
-                    bucket = Bucket { name: Some(names[row]), ..Bucket::default() };
-                }
-                signature.clear();
-                let words = signatures.value(row).as_chunks::<8>().0;
-                signature.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
-                let member = [ranks[row], places[row], sources[row], stored[row]];
-                near.row(&mut bucket, member, &signature, &mut found);
-            }
-            found.batch(out)
-        })
+        let mut bucket = None;
+        let out = Arc::clone(&schema);
+        let some = input.chunks(TAKEN * self.threads.max(1));
+        let found = some.map(move |batches| {
+            let batches = batches.into_iter().collect::<Result<Vec<_>>>()?;
+            let Some(first) = batches.first() else {
+                return Ok(RecordBatch::new_empty(Arc::clone(&out)));
+            };
+            near.batch(&concat_batches(&first.schema(), &batches)?, &mut bucket, &out)
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, found))
     }
 
-    fn row(&self, bucket: &mut Bucket, member: [u64; 4], signature: &[u64], out: &mut Rows<4>) {
-        let [rank, place, source, stored] = member;
-        let mut left = self.centers;
-        let others = bucket.members.iter().zip(bucket.signatures.chunks_exact(signature.len()));
-        for ([center_rank, center, from, is_stored], other) in others {
-            let meet = stored + is_stored > 0
-                && !(self.apart && *from == source)
-                && self.reference.allows(place, *center);
-            if meet && hamming(signature, other) <= self.max_hamming {
-                out.push([rank, place, *center_rank, *center]);
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
+    /// The pairs of the rows of a batch; `open` is the bucket that goes on from batch to batch.
+    fn batch(
+        &self,
+        batch: &RecordBatch,
+        open: &mut Option<Bucket>,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch> {
+        let [names, ranks, places, sources, stored] =
+            columns(batch, [BUCKET, RANK, PLACE, FROM, STORED])?;
+        let part = Part {
+            names,
+            members: [ranks, places, sources, stored],
+            signatures: typed::<BinaryArray>(batch, SIGNATURE)?,
+        };
+        // pieces of whole buckets, but for the first and the last one
+        let piece = names.len().div_ceil(self.threads.max(1) * 4).max(1);
+        let mut ends = Vec::new();
+        for wanted in (piece..names.len()).step_by(piece) {
+            let last = names[wanted - 1];
+            let end = wanted + names[wanted..].partition_point(|name| *name == last);
+            if ends.last().is_none_or(|before| end > *before) && end < names.len() {
+                ends.push(end);
             }
         }
+        let starts: Vec<usize> = [0].into_iter().chain(ends.iter().copied()).collect();
+        ends.push(names.len());
+        let before = Mutex::new(open.take());
+        let workers = Comparer { device: "cpu".to_owned(), threads: self.threads };
+        let done = workers.in_parallel(starts.len(), |number| {
+            let mut bucket = match number {
+                0 => before.lock().unwrap_or_else(PoisonError::into_inner).take(),
+                _ => None,
+            };
+            let mut found = Rows::default();
+            for row in starts[number]..ends[number] {
+                self.row(&mut bucket, &part, row, &mut found);
+            }
+            Ok((found.batch(schema)?, bucket))
+        })?;
+        let mut parts = Vec::with_capacity(done.len());
+        for (found, bucket) in done {
+            parts.push(found);
+            *open = bucket;
+        }
+        Ok(concat_batches(schema, &parts)?)
+    }
+
+    fn row(&self, bucket: &mut Option<Bucket>, part: &Part<'_>, row: usize, out: &mut Rows<4>) {
+        let name = part.names[row];
+        let words = part.signatures.value(row).as_chunks::<8>().0;
+        let signature = words.iter().map(|word| u64::from_le_bytes(*word)).collect::<Vec<_>>();
+        let bucket = match bucket {
+            Some(bucket) if bucket.name == Some(name) => bucket,
+            other => other.insert(Bucket {
+                name: Some(name),
+                members: Vec::new(),
+                signatures: Packed::new(signature.len()),
+            }),
+        };
+        let member = part.members.map(|column| column[row]);
+        let [rank, place, source, stored] = member;
+        let mut left = self.centers;
+        bucket.signatures.near(&signature, self.max_hamming, |at| {
+            let [center_rank, center, from, is_stored] = bucket.members[at];
+            let meet = stored + is_stored > 0
+                && !(self.apart && from == source)
+                && self.reference.allows(place, center);
+            if meet {
+                out.push([rank, place, center_rank, center]);
+                left -= 1;
+            }
+            left > 0
+        });
         let may = !self.reference.only || self.reference.has(place);
         if may && bucket.members.len() < self.bucket {
             bucket.members.push(member);
-            bucket.signatures.extend_from_slice(signature);
+            bucket.signatures.push(&signature);
         }
     }
 }

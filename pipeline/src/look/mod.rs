@@ -2,6 +2,7 @@
 
 mod corpus;
 mod decided;
+mod density;
 mod fetch;
 mod layout;
 mod neighbours;
@@ -31,6 +32,7 @@ use tamis_rules::BANDS;
 
 pub use corpus::{Document, columns_of, documents, files, shards};
 pub use decided::{Decided, Duplicates, REASONS};
+pub use density::{Density, EMBEDDING_NEIGHBOUR_COUNT};
 pub use fetch::Found;
 pub use layout::Slice;
 pub use neighbours::Near;

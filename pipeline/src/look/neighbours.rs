@@ -82,7 +82,10 @@ impl Run {
         Ok(None)
     }
 
-    async fn places_of(&self, found: Vec<(f32, u64)>) -> Result<Vec<Near>, PipelineError> {
+    pub(super) async fn places_of(
+        &self,
+        found: Vec<(f32, u64)>,
+    ) -> Result<Vec<Near>, PipelineError> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
