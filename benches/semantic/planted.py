@@ -54,9 +54,9 @@ def shard(task):
     random = np.random.default_rng([seed, 2, number])
     truth = []
     if planted:
-        # the last rows are copies of earlier ones of the same shard, none of a copy
+        # half a step in, so that no cosine lies on a threshold; the last rows are copies of earlier ones of the same shard, none of a copy
         originals = random.choice(count - planted, size=planted, replace=False)
-        wanted = 0.9 + 0.095 * (np.arange(planted) % 96) / 95
+        wanted = 0.9 + 0.095 * (np.arange(planted) % 96 + 0.5) / 96
         side = random.standard_normal((planted, dimensions), dtype=np.float32)
         base = rows[originals]
         side -= (side * base).sum(1, keepdims=True) * base

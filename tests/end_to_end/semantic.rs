@@ -330,6 +330,51 @@ fn the_model_of_tamis_needs_nothing_else() {
 }
 
 #[test]
+fn neighbours_are_counted_and_those_who_stand_alone_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut documents = planted();
+    let mut numbers = Numbers(99);
+    documents.push(("99alone".to_owned(), numbers.unit()));
+    write_jsonl(&folder.path().join("in.jsonl"), &documents);
+    let arguments: Vec<&str> = ["run", "in.jsonl", "--out", "out"]
+        .into_iter()
+        .chain(ONLY_SEMANTIC)
+        .chain(["--embeddings", "column:embedding"])
+        .collect();
+    expect(folder.path(), &arguments, 0);
+    // each of a group has three others within 0.85, the one alone has none; samples of all
+    let within = |vector: &[f64]| {
+        let near = documents.iter().filter(|other| dot(vector, &other.1) >= 0.85);
+        near.count() as u64 - 1
+    };
+    let arguments = ["neighbours", "out", "--within", "0.85", "-n", "200", "--json"];
+    let (told, _) = expect(folder.path(), &arguments, 0);
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), documents.len());
+    assert_eq!(
+        (&told[0]["id"], &told[0]["embedding_neighbour_count"]),
+        (&json!("99alone"), &json!(0))
+    );
+    let of = |id: &Value| {
+        &documents.iter().find(|document| Some(document.0.as_str()) == id.as_str()).unwrap().1
+    };
+    for one in &told {
+        assert_eq!(one["embedding_neighbour_count"], json!(within(of(&one["id"]))), "{one}");
+        assert_eq!(one["sample"], json!(documents.len()));
+    }
+    let file = File::open(folder.path().join("out/neighbours.parquet")).unwrap();
+    let rows = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum::<usize>();
+    assert_eq!(rows, documents.len());
+    let (_, error) = expect(folder.path(), &["neighbours", "out", "--within", "2"], 2);
+    assert!(error.contains("a cosine is from -1 to 1"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_used_is_said_before_anything_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let documents = planted();

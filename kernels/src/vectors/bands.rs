@@ -6,8 +6,9 @@ use super::projection::BITS_MAX;
 const FOUND: f64 = 0.995;
 /// Share of them that may be lost to the cut-off of the whole signature.
 const LOST_TO_CUTOFF: f64 = 0.0015;
-/// What a key to sort and a pair to compare cost, in the same unit: nanoseconds, about.
-const KEY_COST: f64 = 60.0;
+/// What a key to sort, with its signature, and a pair to compare cost, in the same unit: nanoseconds
+/// of a core, about.
+const KEY_COST: f64 = 1000.0;
 const PAIR_COST: f64 = 1.0;
 /// How similar documents are that have nothing to do with each other: shares of pairs by cosine.
 /// Embeddings point into a cone, so unrelated ones are not at right angles.
