@@ -17,6 +17,7 @@ mod python_lines;
 mod raw_words;
 
 use crate::annotators::dangling::Tally;
+use crate::language::{self, Language};
 use crate::references::{self, Detector, Found};
 
 pub(crate) use characters::{Characters, is_control};
@@ -38,6 +39,7 @@ pub struct Scratch {
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
     compressed: Vec<u8>,
+    sample: String,
     references: references::Scratch,
     found: Found,
     peers: peers::PeerScratch,
@@ -70,6 +72,8 @@ pub struct Document<'a> {
     characters: Option<Characters>,
     python_lines: Option<PythonLines>,
     tally: Option<Tally>,
+    /// Looked for, and then what was found.
+    language: Option<Option<Language>>,
 }
 
 /// N-grams with what is needed to walk them.
@@ -104,6 +108,7 @@ impl<'a> Document<'a> {
             characters: None,
             python_lines: None,
             tally: None,
+            language: None,
         }
     }
 
@@ -159,6 +164,13 @@ impl<'a> Document<'a> {
             self.ready.paragraphs = true;
         }
         &self.scratch.paragraphs
+    }
+
+    /// The language, from a sample of the text.
+    pub(crate) fn language(&mut self) -> Option<Language> {
+        *self.language.get_or_insert_with(|| {
+            language::detect(language::sample(self.text, &mut self.scratch.sample))
+        })
     }
 
     /// Counts of characters by kind.
