@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 
 use crate::defects::DefectKind;
 use crate::error::{Problem, RuleError};
-use crate::given::RawWords;
+use crate::given::{RawModel, RawWords};
 
 /// A file, version 1.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +34,9 @@ pub(crate) struct RuleFile {
     /// Lists of words, each of which makes annotations of its name.
     #[serde(default)]
     pub word_lists: BTreeMap<String, Spanned<RawWords>>,
+    /// fastText models, each of which makes annotations of its name.
+    #[serde(default)]
+    pub fasttext: BTreeMap<String, Spanned<RawModel>>,
     /// Annotations to measure though no condition names them.
     #[serde(default)]
     pub measure: Vec<Spanned<String>>,

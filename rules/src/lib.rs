@@ -14,6 +14,7 @@ pub mod elsewhere;
 mod error;
 pub mod explain;
 pub mod extraction;
+pub mod fasttext;
 mod file;
 pub mod findings;
 pub mod given;

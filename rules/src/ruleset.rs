@@ -17,7 +17,7 @@ use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
 use crate::file::{self, RawRule, RuleFile, RuleTest};
 use crate::findings::Wanted;
-use crate::given::{self, Given, GivenFault, RawWords};
+use crate::given::{self, Given, GivenFault};
 use crate::lines::LineCondition;
 use crate::packs;
 use crate::percentile::{self, Percentile};
@@ -518,7 +518,12 @@ impl Loader {
             }
         }
         for (name, list) in file.word_lists {
-            self.word_list(name, &list, number, folder);
+            let read = given::word_list(&name, &list.value, folder);
+            self.bring(name, number, list.referenced, read);
+        }
+        for (name, model) in file.fasttext {
+            let read = given::model(&name, &model.value, folder);
+            self.bring(name, number, model.referenced, read);
         }
         for (name, sql) in file.annotations {
             if self.set.annotator(&name).is_some()
@@ -562,27 +567,25 @@ impl Loader {
         }
     }
 
-    /// Reads a list of words, beside the rule file where it is a file.
-    fn word_list(&mut self, name: String, raw: &Spanned<RawWords>, number: usize, folder: &Path) {
-        if let Some(message) = given::name_fault(&name) {
-            self.note(number, raw.referenced, message);
-            return;
-        }
-        let read = match given::word_list(&name, &raw.value, folder) {
+    /// Takes in what a rule file brings along under a name.
+    fn bring(
+        &mut self,
+        name: String,
+        number: usize,
+        at: Location,
+        read: Result<Given, GivenFault>,
+    ) {
+        let read = match read {
             Ok(read) => read,
-            Err(GivenFault::Named(message)) => {
-                self.note(number, raw.referenced, message);
-                return;
-            }
-            Err(GivenFault::Within(problem)) => {
-                self.problems.push(problem);
-                return;
-            }
+            Err(GivenFault::Named(message)) => return self.note(number, at, message),
+            Err(GivenFault::Within(problem)) => return self.problems.push(problem),
         };
+        if let Some(message) = given::name_fault(&name, &read) {
+            return self.note(number, at, message);
+        }
         match self.set.given.get(&name) {
             Some(before) if *before != read => {
-                let message = format!("another list '{name}' is given elsewhere");
-                self.note(number, raw.referenced, message);
+                self.note(number, at, format!("another '{name}' is given elsewhere"));
             }
             _ => {
                 self.set.given.insert(name, read);

@@ -346,7 +346,7 @@ fn faults_of_lists_have_places() {
     assert!(wordless.file.ends_with("bad.txt"), "{wordless}");
     assert_eq!((wordless.line, wordless.column), (2, 1), "{wordless}");
     let pinned = fault("bad: { file: bad.txt, hash: '00' }", "fine\n");
-    assert!(pinned.message.contains("not the one meant"), "{pinned}");
+    assert!(pinned.message.contains("not the file meant"), "{pinned}");
     let taken = fault("word: [a]", "");
     assert!(taken.message.contains("'word_count'"), "{taken}");
     let typed = fault("bad: { path: bad.txt }", "fine\n");
@@ -424,4 +424,60 @@ tests:
     }
     let error = load("version: 1\nrules:\n  - id: t/a\n    repair: everything\n").unwrap_err();
     assert!(error.to_string().contains("4:13"), "{error}");
+}
+
+fn model(name: &str) -> String {
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    format!("{here}/tests/fixtures/fasttext/{name}")
+}
+
+#[test]
+fn models_of_fasttext_give_labels_and_scores() {
+    // values are those that fastText itself wrote to expected.json
+    let text = format!(
+        "version: 1
+fasttext:
+  lid: {}
+  small: {{ file: {}, text: whole }}
+rules:
+  - id: t/english
+    keep_if: lid = 'en' and lid_score >= 0.65
+tests:
+  - text: 'the river came back from his garden'
+    expect: {{ drop: [], values: {{ lid: en, lid_score: 0.987975 }} }}
+  - text: \"Der Zug\\nder alten Mühle\"
+    expect: {{ drop: [t/english], values: {{ lid: de }} }}
+",
+        model("softmax.bin"),
+        model("quantised.ftz"),
+    );
+    let set = load(&text).unwrap();
+    let outcomes = run_tests(&set).unwrap();
+    for outcome in &outcomes {
+        let all_near = outcome.differences.iter().all(|one| one.contains("lid_score 0.98797"));
+        assert!(all_near, "{:?}", outcome.differences);
+    }
+    // only the model that a rule asks for is in the specification, with its hash
+    let json = set.compile(&BTreeMap::new()).unwrap().spec.to_json();
+    assert!(json.contains("softmax.bin") && !json.contains("quantised.ftz"), "{json}");
+    let changed = json.replace("\"hash\":\"", "\"hash\":\"0");
+    let error = tamis_rules::AnnotateSpec::parse(&changed).unwrap_err().to_string();
+    assert!(error.contains("softmax.bin: the file has changed"), "{error}");
+}
+
+#[test]
+fn faults_of_models_have_places() {
+    let fault = |written: &str| {
+        let error = load(&format!("version: 1\nfasttext:\n  lid: {written}\n")).unwrap_err();
+        error.problems[0].clone()
+    };
+    let missing = fault("none.bin");
+    assert_eq!((missing.line, missing.column), (3, 8), "{missing}");
+    let here = fault(&model("make.py"));
+    assert!(here.message.contains("no fastText model"), "{here}");
+    assert_eq!((here.line, here.column), (3, 8), "{here}");
+    let part = fault(&format!("{{ file: {}, text: half }}", model("softmax.bin")));
+    assert_eq!(part.line, 3, "{part}");
+    let named = load(&format!("version: 1\nfasttext:\n  language: {}\n", model("softmax.bin")));
+    assert!(named.unwrap_err().to_string().contains("'language'"));
 }

@@ -1,4 +1,4 @@
-//! What rule files bring along, such as lists of words, and the annotators that it makes.
+//! What rule files bring along, lists of words and fastText models, and the annotators they make.
 //!
 //! A specification names a file with the hash of what it held, so that any process can read it
 //! again and none reads something else.
@@ -16,6 +16,7 @@ use tamis_kernels::{hash128, hex128};
 use crate::annotators::{self, Annotator, Example, Value, ValueType};
 use crate::document::Document;
 use crate::error::{Problem, RuleError};
+use crate::fasttext::Model;
 use word_list::WordList;
 
 /// A list as a rule file writes it.
@@ -41,6 +42,39 @@ pub(crate) struct Pinned {
     hash: String,
 }
 
+/// A model as a rule file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "write a file, or { file: model.ftz, hash: 0f..., text: sample|whole }"
+)]
+pub(crate) enum RawModel {
+    /// A file, asked of a sample.
+    File(String),
+    /// A file with options.
+    Told(ToldModel),
+}
+
+/// A model with options.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldModel {
+    file: String,
+    hash: Option<String>,
+    text: Option<Part>,
+}
+
+/// What of a text a model sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The sample that languages are read from.
+    #[default]
+    Sample,
+    /// All of it.
+    Whole,
+}
+
 /// What a rule file brings along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +88,15 @@ pub enum Given {
     },
     /// A list of words.
     Words(Vec<String>),
+    /// A supervised fastText model.
+    Model {
+        /// Where the file lies.
+        file: String,
+        /// Hash of its bytes, 32 hexadecimal digits.
+        hash: String,
+        /// What it sees of a text.
+        text: Part,
+    },
 }
 
 /// What is wrong with something given.
@@ -72,13 +115,13 @@ pub(crate) enum Places {
 }
 
 /// What is wrong with the name of something given.
-pub(crate) fn name_fault(name: &str) -> Option<String> {
+pub(crate) fn name_fault(name: &str, given: &Given) -> Option<String> {
     let fine = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !fine {
         return Some(format!("'{name}' is no name: small letters, digits and _"));
     }
-    let mut made = MEASURES.iter().map(|(suffix, _)| format!("{name}_{suffix}"));
+    let mut made = given.names(name).into_iter().map(|(name, _)| name);
     let taken = made.find(|name| annotators::find(name).is_some());
     taken.map(|taken| format!("'{name}' makes the annotation '{taken}', which tamis has already"))
 }
@@ -87,83 +130,151 @@ pub(crate) fn name_fault(name: &str) -> Option<String> {
 pub(crate) fn word_list(name: &str, raw: &RawWords, folder: &Path) -> Result<Given, GivenFault> {
     let given = match raw {
         RawWords::Words(words) => Given::Words(words.clone()),
-        RawWords::File(file) => of_file(name, &folder.join(file), None)?,
-        RawWords::Pinned(pinned) => of_file(name, &folder.join(&pinned.file), Some(&pinned.hash))?,
+        RawWords::File(file) => {
+            let (file, hash) = of_file(name, &folder.join(file), None)?;
+            Given::WordFile { file, hash }
+        }
+        RawWords::Pinned(pinned) => {
+            let (file, hash) = of_file(name, &folder.join(&pinned.file), Some(&pinned.hash))?;
+            Given::WordFile { file, hash }
+        }
     };
     ready(&given).map(|_| given)
 }
 
-fn of_file(name: &str, path: &Path, pinned: Option<&str>) -> Result<Given, GivenFault> {
+/// Reads a model; its file lies relative to `folder`.
+pub(crate) fn model(name: &str, raw: &RawModel, folder: &Path) -> Result<Given, GivenFault> {
+    let (file, pinned, text) = match raw {
+        RawModel::File(file) => (file, None, Part::default()),
+        RawModel::Told(told) => (&told.file, told.hash.as_deref(), told.text.unwrap_or_default()),
+    };
+    let (file, hash) = of_file(name, &folder.join(file), pinned)?;
+    let given = Given::Model { file, hash, text };
+    ready(&given).map(|_| given)
+}
+
+/// Where a file lies and what it hashes to.
+fn of_file(name: &str, path: &Path, pinned: Option<&str>) -> Result<(String, String), GivenFault> {
     let unreadable = |error: std::io::Error| {
         let shown = path.display();
-        GivenFault::Named(format!("the list '{name}' cannot be read: {shown}: {error}"))
+        GivenFault::Named(format!("'{name}' cannot be read: {shown}: {error}"))
     };
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let hash = hex128(hash128(&bytes));
     if let Some(pinned) = pinned.filter(|pinned| *pinned != hash) {
         let shown = path.display();
-        let message = format!(
-            "the list '{name}' is not the one meant: {shown} has hash {hash}, not {pinned}"
-        );
+        let message =
+            format!("'{name}' is not the file meant: {shown} has hash {hash}, not {pinned}");
         return Err(GivenFault::Named(message));
     }
     // another process may start in another folder
     let path = std::path::absolute(path).map_err(unreadable)?;
-    Ok(Given::WordFile { file: path.display().to_string(), hash })
+    Ok((path.display().to_string(), hash))
 }
 
-/// Lists read by this process: they are few, and every thread uses the same.
-static READY: Mutex<Vec<(Given, Arc<WordList>)>> = Mutex::new(Vec::new());
+/// Something given, read.
+#[derive(Debug, Clone)]
+enum Ready {
+    Words(Arc<WordList>),
+    Model(Arc<LoadedModel>),
+}
 
-fn ready(given: &Given) -> Result<Arc<WordList>, GivenFault> {
+/// A model with its labels, which annotations give for the life of the process.
+#[derive(Debug)]
+pub(crate) struct LoadedModel {
+    pub(crate) model: Model,
+    pub(crate) part: Part,
+    labels: Vec<&'static str>,
+}
+
+/// What this process has read: it is little, and every thread uses the same.
+static READY: Mutex<Vec<(Given, Ready)>> = Mutex::new(Vec::new());
+
+fn ready(given: &Given) -> Result<Ready, GivenFault> {
     let mut known = READY.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, list)) = known.iter().find(|(one, _)| one == given) {
-        return Ok(Arc::clone(list));
+    if let Some((_, ready)) = known.iter().find(|(one, _)| one == given) {
+        return Ok(ready.clone());
     }
-    let list = match given {
+    let ready = match given {
         Given::Words(words) => {
             let lines = (1..).zip(words.iter().map(String::as_str));
-            WordList::read(lines).map_err(|(_, message)| GivenFault::Named(message))?
+            let list = WordList::read(lines).map_err(|(_, message)| GivenFault::Named(message))?;
+            Ready::Words(Arc::new(list))
         }
         Given::WordFile { file, hash } => {
-            let named = |message: String| GivenFault::Named(format!("{file}: {message}"));
-            let bytes = std::fs::read(file).map_err(|error| named(error.to_string()))?;
-            if hex128(hash128(&bytes)) != *hash {
-                return Err(named("the list has changed since the rules were read".to_owned()));
-            }
-            let text = String::from_utf8(bytes);
-            let text = text.map_err(|_| named("the list is not UTF-8".to_owned()))?;
+            let text = String::from_utf8(unchanged(file, hash)?);
+            let text = text.map_err(|_| GivenFault::Named(format!("{file}: it is not UTF-8")))?;
             let text = text.trim_start_matches('\u{feff}');
             let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#'));
-            WordList::read(lines).map_err(|(line, message)| {
+            let list = WordList::read(lines).map_err(|(line, message)| {
                 let column = u64::from(line > 0);
                 GivenFault::Within(Problem { file: file.clone(), line, column, message })
-            })?
+            })?;
+            Ready::Words(Arc::new(list))
+        }
+        Given::Model { file, hash, text } => {
+            let model = Model::read(&unchanged(file, hash)?)
+                .map_err(|error| GivenFault::Named(format!("{file}: {error}")))?;
+            let kept =
+                |label: &String| -> &'static str { Box::leak(label.clone().into_boxed_str()) };
+            let labels = model.labels().iter().map(kept).collect();
+            Ready::Model(Arc::new(LoadedModel { model, part: *text, labels }))
         }
     };
-    let list = Arc::new(list);
-    known.push((given.clone(), Arc::clone(&list)));
-    Ok(list)
+    known.push((given.clone(), ready.clone()));
+    Ok(ready)
 }
 
-/// One annotator of each list.
+/// The bytes of a file that must still have its hash.
+fn unchanged(file: &str, hash: &str) -> Result<Vec<u8>, GivenFault> {
+    let named = |message: String| GivenFault::Named(format!("{file}: {message}"));
+    let bytes = std::fs::read(file).map_err(|error| named(error.to_string()))?;
+    if hex128(hash128(&bytes)) != hash {
+        return Err(named("the file has changed since the rules were read".to_owned()));
+    }
+    Ok(bytes)
+}
+
+/// What an annotator tells of something given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantity {
     Count,
     CharRatio,
+    Label,
+    Score,
 }
 
-const MEASURES: [(&str, Quantity); 2] =
-    [("count", Quantity::Count), ("char_ratio", Quantity::CharRatio)];
+impl Given {
+    /// The annotations that it makes under the name `name`.
+    fn names(&self, name: &str) -> [(String, Quantity); 2] {
+        match self {
+            Self::Words(_) | Self::WordFile { .. } => [
+                (format!("{name}_count"), Quantity::Count),
+                (format!("{name}_char_ratio"), Quantity::CharRatio),
+            ],
+            Self::Model { .. } => {
+                [(name.to_owned(), Quantity::Label), (format!("{name}_score"), Quantity::Score)]
+            }
+        }
+    }
+}
 
-/// An annotator that a list makes.
-struct ListMeasure {
+/// An annotator of something given.
+struct GivenMeasure {
     name: &'static str,
     quantity: Quantity,
-    list: Arc<WordList>,
+    ready: Ready,
 }
 
-impl Annotator for ListMeasure {
+impl GivenMeasure {
+    fn words(&self, document: &mut Document<'_>, found: impl FnMut(usize, usize)) {
+        if let Ready::Words(list) = &self.ready {
+            list.each(document, found);
+        }
+    }
+}
+
+impl Annotator for GivenMeasure {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -171,7 +282,8 @@ impl Annotator for ListMeasure {
     fn value_type(&self) -> ValueType {
         match self.quantity {
             Quantity::Count => ValueType::Int,
-            Quantity::CharRatio => ValueType::Float,
+            Quantity::CharRatio | Quantity::Score => ValueType::Float,
+            Quantity::Label => ValueType::Text,
         }
     }
 
@@ -179,13 +291,16 @@ impl Annotator for ListMeasure {
         match self.quantity {
             Quantity::Count => "matches",
             Quantity::CharRatio => "share of characters",
+            Quantity::Label => "label",
+            Quantity::Score => "probability",
         }
     }
 
     fn range(&self) -> (f64, f64) {
         match self.quantity {
+            Quantity::CharRatio | Quantity::Score => (0.0, 1.0),
             Quantity::Count => (0.0, f64::INFINITY),
-            Quantity::CharRatio => (0.0, 1.0),
+            Quantity::Label => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
 
@@ -201,6 +316,14 @@ impl Annotator for ListMeasure {
                 "Characters within matches of a list of words that a rule file gives, see the \
                  annotation that counts them. NULL where the text is empty."
             }
+            Quantity::Label => {
+                "The most probable label of a fastText model that a rule file gives, without \
+                 `__label__`. NULL where the model knows nothing of the text."
+            }
+            Quantity::Score => {
+                "The probability of the most probable label of a fastText model that a rule file \
+                 gives. NULL where the model knows nothing of the text."
+            }
         }
     }
 
@@ -213,9 +336,20 @@ impl Annotator for ListMeasure {
     }
 
     fn measure(&self, document: &mut Document<'_>) -> Value {
+        if let Ready::Model(loaded) = &self.ready {
+            let Some(found) = document.predict(loaded) else { return Value::Null };
+            return match self.quantity {
+                Quantity::Label => loaded
+                    .labels
+                    .get(found.label)
+                    .filter(|label| !label.is_empty())
+                    .map_or(Value::Null, |label| Value::Text(label)),
+                _ => Value::Float(f64::from(found.probability.clamp(0.0, 1.0))),
+            };
+        }
         let (mut count, mut chars) = (0, 0);
         let text = document.text();
-        self.list.each(document, |start, end| {
+        self.words(document, |start, end| {
             count += 1;
             if self.quantity == Quantity::CharRatio {
                 chars += text.get(start..end).map_or(0, |found| found.chars().count());
@@ -223,13 +357,13 @@ impl Annotator for ListMeasure {
         });
         match self.quantity {
             Quantity::Count => Value::count(count),
-            Quantity::CharRatio => Value::ratio(chars, document.chars()),
+            _ => Value::ratio(chars, document.chars()),
         }
     }
 
     fn evidence(&self, document: &mut Document<'_>) -> Vec<(usize, usize)> {
         let mut spans = Vec::new();
-        self.list.each(document, |start, end| {
+        self.words(document, |start, end| {
             if spans.len() < 16 {
                 spans.push((start, end));
             }
@@ -239,42 +373,48 @@ impl Annotator for ListMeasure {
 }
 
 /// Annotators made so far, each for the life of the process: rule files give few.
-static MADE: Mutex<Vec<(String, Given, &'static ListMeasure)>> = Mutex::new(Vec::new());
+static MADE: Mutex<Vec<(String, Given, &'static GivenMeasure)>> = Mutex::new(Vec::new());
 
 /// The annotator called `name` that something given makes, if there is one.
 pub(crate) fn find(
     given: &BTreeMap<String, Given>,
     name: &str,
 ) -> Result<Option<&'static dyn Annotator>, RuleError> {
-    let Some((one, quantity)) = source_of(given, name) else { return Ok(None) };
+    let Some((_, one, quantity)) = source_of(given, name) else { return Ok(None) };
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let known = made.iter().find(|(known, of, _)| known == name && of == one);
     if let Some((.., measure)) = known {
         return Ok(Some(*measure));
     }
-    let list = ready(one).map_err(|fault| match fault {
-        GivenFault::Named(message) => RuleError::whole("word list", message),
+    let ready = ready(one).map_err(|fault| match fault {
+        GivenFault::Named(message) => RuleError::whole("annotation specification", message),
         GivenFault::Within(problem) => RuleError { problems: vec![problem] },
     })?;
     let kept: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    let measure: &'static ListMeasure =
-        Box::leak(Box::new(ListMeasure { name: kept, quantity, list }));
+    let measure: &'static GivenMeasure =
+        Box::leak(Box::new(GivenMeasure { name: kept, quantity, ready }));
     made.push((name.to_owned(), one.clone(), measure));
     Ok(Some(measure))
 }
 
-/// What makes the annotation `name`.
-fn source_of<'g>(given: &'g BTreeMap<String, Given>, name: &str) -> Option<(&'g Given, Quantity)> {
-    MEASURES.iter().find_map(|(suffix, quantity)| {
-        let of = name.strip_suffix(suffix)?.strip_suffix('_')?;
-        Some((given.get(of)?, *quantity))
+/// What makes the annotation `name`, under which name of its own.
+fn source_of<'g>(
+    given: &'g BTreeMap<String, Given>,
+    name: &str,
+) -> Option<(&'g String, &'g Given, Quantity)> {
+    given.iter().find_map(|(key, one)| {
+        // most names are none of these, and need not be put together
+        if !name.starts_with(key.as_str()) {
+            return None;
+        }
+        let made = one.names(key).into_iter().find(|(made, _)| made == name);
+        made.map(|(_, quantity)| (key, one, quantity))
     })
 }
 
 /// The names of all annotations that are made.
 pub(crate) fn names(given: &BTreeMap<String, Given>) -> Vec<String> {
-    let of = |name: &String| MEASURES.map(|(suffix, _)| format!("{name}_{suffix}"));
-    given.keys().flat_map(of).collect()
+    given.iter().flat_map(|(key, one)| one.names(key).map(|(name, _)| name)).collect()
 }
 
 /// What of it makes annotations of these names.
@@ -282,27 +422,31 @@ pub(crate) fn used<'n>(
     given: &BTreeMap<String, Given>,
     names: impl Iterator<Item = &'n str>,
 ) -> BTreeMap<String, Given> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        if let Some((one, _)) = source_of(given, name)
-            && let Some((key, _)) = given.iter().find(|(_, given)| std::ptr::eq(*given, one))
-        {
-            found.insert(key.clone(), one.clone());
-        }
-    }
-    found
+    let found = names.filter_map(|name| source_of(given, name));
+    found.map(|(key, one, _)| (key.clone(), one.clone())).collect()
 }
 
 /// Everything given, in one form.
 pub(crate) fn canonical(given: &BTreeMap<String, Given>, places: Places) -> Json {
-    let of = |given: &Given| match given {
-        Given::Words(words) => json!(words),
-        Given::WordFile { hash, .. } if places == Places::Left => json!({"hash": hash}),
-        Given::WordFile { file, hash } => json!({"file": file, "hash": hash}),
+    let place = |mut told: Json, file: &str| {
+        if places == Places::Named {
+            told["file"] = json!(file);
+        }
+        told
     };
-    let lists: serde_json::Map<String, Json> =
-        given.iter().map(|(name, given)| (name.clone(), of(given))).collect();
-    json!({"word_lists": lists})
+    let (mut lists, mut models) = (serde_json::Map::new(), serde_json::Map::new());
+    for (name, one) in given {
+        match one {
+            Given::Words(words) => lists.insert(name.clone(), json!(words)),
+            Given::WordFile { file, hash } => {
+                lists.insert(name.clone(), place(json!({"hash": hash}), file))
+            }
+            Given::Model { file, hash, text } => {
+                models.insert(name.clone(), place(json!({"hash": hash, "text": text}), file))
+            }
+        };
+    }
+    json!({"word_lists": lists, "fasttext": models})
 }
 
 /// What [`crate::RuleSet::canonical_json`] has under `given` as a rule file.
