@@ -7,7 +7,7 @@ use arrow::util::display::array_value_to_string;
 use datafusion::common::{Result, exec_err};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_rules::annotators::{self, Annotator};
+use tamis_rules::annotators::Annotator;
 use tamis_rules::document::{Document, Scratch};
 use tamis_rules::findings::Wanted;
 use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
@@ -324,7 +324,7 @@ pub fn spans(
                 Some((_, name)) => (rule.stage, name),
                 None => (rule.stage, comparison.column.as_str()),
             };
-            let measured = annotators::find(name).map(Evidence::Measured);
+            let measured = spec.annotator(name).map(Evidence::Measured);
             let counted = || Wanted::of_column(name).map(Evidence::Dangling);
             wanted.extend(measured.or_else(counted).map(|evidence| (stage, at, evidence)));
         }

@@ -224,6 +224,7 @@ fn action(action: &Action) -> &'static str {
         Action::Flag => "flag",
         Action::RemoveLines { .. } | Action::RemoveLinesIf { .. } => "remove_lines",
         Action::Replace { .. } => "replace",
+        Action::RepairMojibake => "repair",
         Action::RemoveDangling { .. } => "remove_dangling",
         Action::MarkDangling { .. } => "mark_dangling",
     }

@@ -26,6 +26,18 @@ fn without_references() -> RuleSource {
     RuleSource::Inline { name: "web-without-references".into(), text: rules }
 }
 
+/// What languages cost beside the rest: of the document, and of each paragraph.
+fn languages() -> [(&'static str, RuleSource); 2] {
+    let source = |name: &str, measures: &str| RuleSource::Inline {
+        name: name.to_owned(),
+        text: format!("version: 1\nmeasure: [{measures}]\n"),
+    };
+    [
+        ("language", source("language", "language, language_score")),
+        ("language of each paragraph", source("paragraphs", "other_language_paragraph_ratio")),
+    ]
+}
+
 fn packs_of(criterion: &mut Criterion) {
     let texts = corpus::texts();
     let bytes: usize = texts.iter().map(String::len).sum();
@@ -37,6 +49,7 @@ fn packs_of(criterion: &mut Criterion) {
         packs::names().into_iter().map(|name| (name, RuleSource::Pack(name.to_owned()))).collect();
     sources.push(("gopher over our words", RuleSource::File(own)));
     sources.push(("tamis/web without references", without_references()));
+    sources.extend(languages());
     for (name, source) in sources {
         let set = RuleSet::load(&[source]).unwrap();
         let compiled = set.compile(&BTreeMap::new()).unwrap();

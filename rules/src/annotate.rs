@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, BinaryArray, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder,
-    Int64Builder, ListArray, StringArray, StructArray, UInt32Builder, UInt64Builder,
+    Int64Builder, ListArray, StringArray, StringBuilder, StructArray, UInt32Builder, UInt64Builder,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::cast;
@@ -121,6 +121,7 @@ enum Builder {
     Int(Int64Builder),
     Float(Float64Builder),
     Bool(BooleanBuilder),
+    Text(StringBuilder),
     Findings(Box<FindingsBuilder>),
 }
 
@@ -130,9 +131,11 @@ impl Builder {
             (Self::Int(builder), Value::Int(value)) => builder.append_value(value),
             (Self::Float(builder), Value::Float(value)) => builder.append_value(value),
             (Self::Bool(builder), Value::Bool(value)) => builder.append_value(value),
+            (Self::Text(builder), Value::Text(value)) => builder.append_value(value),
             (Self::Int(builder), _) => builder.append_null(),
             (Self::Float(builder), _) => builder.append_null(),
             (Self::Bool(builder), _) => builder.append_null(),
+            (Self::Text(builder), _) => builder.append_null(),
             (Self::Findings(builder), _) => builder.push(None),
         }
     }
@@ -142,6 +145,7 @@ impl Builder {
             Self::Int(mut builder) => Arc::new(builder.finish()),
             Self::Float(mut builder) => Arc::new(builder.finish()),
             Self::Bool(mut builder) => Arc::new(builder.finish()),
+            Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Findings(builder) => builder.finish()?,
         })
     }
@@ -182,6 +186,7 @@ impl Work {
                 ValueType::Int => Builder::Int(Int64Builder::with_capacity(rows)),
                 ValueType::Float => Builder::Float(Float64Builder::with_capacity(rows)),
                 ValueType::Bool => Builder::Bool(BooleanBuilder::with_capacity(rows)),
+                ValueType::Text => Builder::Text(StringBuilder::new()),
                 ValueType::Findings => Builder::Findings(Box::default()),
             })
             .collect();

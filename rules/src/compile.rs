@@ -20,11 +20,12 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use crate::annotators::dangling::FAMILY;
-use crate::annotators::{ANNOTATORS, find};
+use crate::annotators::{ANNOTATORS, ValueType};
 use crate::comparison::{Comparison, check_types, comparisons};
 use crate::edit::Edit;
 use crate::error::{Problem, RuleError};
 use crate::findings::{self, FINDINGS};
+use crate::given;
 use crate::percentile;
 use crate::ranges::{self, Provable};
 use crate::ruleset::{Action, Place, RuleSet};
@@ -112,7 +113,7 @@ pub(crate) fn compile(
         }
     }
     for name in set.measured() {
-        if find(name).is_some() {
+        if set.annotator(name).is_some() {
             compiler.used.insert((1, name.clone()));
         } else {
             let message = format!("there is no annotation '{name}'{}", nearest(name));
@@ -207,6 +208,7 @@ impl Compiler<'_> {
                 .collect(),
             minhash: None,
             no_content_hash: false,
+            given: given::used(self.set.given(), self.used.iter().map(|(_, name)| name.as_str())),
         }
     }
 
@@ -229,6 +231,11 @@ impl Compiler<'_> {
         for annotator in ANNOTATORS {
             names.insert(&[annotator.name()], &arrow_type(*annotator));
             names.insert(&[ORIGINAL, annotator.name()], &arrow_type(*annotator));
+        }
+        for name in given::names(self.set.given()) {
+            let Some(annotator) = self.set.annotator(&name) else { continue };
+            names.insert(&[&name], &arrow_type(annotator));
+            names.insert(&[ORIGINAL, &name], &arrow_type(annotator));
         }
         for column in self.set.columns() {
             let path: Vec<&str> = column.name.split('.').collect();
@@ -384,8 +391,13 @@ impl Compiler<'_> {
     ) -> Option<(Expr, DataType)> {
         for percentile in percentile::all(std::iter::once(sql)) {
             let name = &percentile.annotation;
-            if find(name).is_none() {
-                let message = format!("there is no annotation '{name}'{}", nearest(name));
+            let Some(annotator) = self.set.annotator(name) else {
+                let message = format!("there is no annotation '{name}'{}", self.nearest(name));
+                self.problems.push(self.set.problem_at_word(at, name, message));
+                return None;
+            };
+            if matches!(annotator.value_type(), ValueType::Text | ValueType::Findings) {
+                let message = format!("a percentile is of numbers, and '{name}' is none");
                 self.problems.push(self.set.problem_at_word(at, name, message));
                 return None;
             }
@@ -429,7 +441,7 @@ impl Compiler<'_> {
             && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
         {
             let name = field.name.clone();
-            let near = nearest(&name);
+            let near = self.nearest(&name);
             let written = match &field.relation {
                 Some(path) => format!("{path}.{name}"),
                 None => name.clone(),
@@ -450,6 +462,18 @@ impl Compiler<'_> {
             }
         }
         self.sql_problem(text, at)
+    }
+
+    /// As [`nearest`], what the rule files bring along included.
+    fn nearest(&self, name: &str) -> String {
+        let own = given::names(self.set.given());
+        let own = own.into_iter().map(|own| (distance(name, &own), own)).min();
+        match own {
+            Some((distance, own)) if distance <= name.len().div_ceil(3) => {
+                format!(" (did you mean '{own}'?)")
+            }
+            _ => nearest(name),
+        }
     }
 
     /// A message that may carry its own line and column within the expression.
@@ -478,7 +502,7 @@ impl Compiler<'_> {
                     column_name(0, &column.name)
                 }
                 Some(path) => format!("{path}.{}", column.name),
-                None if find(&column.name).is_some() => {
+                None if self.set.annotator(&column.name).is_some() => {
                     used.push((seen, column.name.clone()));
                     column_name(seen, &column.name)
                 }

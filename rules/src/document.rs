@@ -17,6 +17,9 @@ mod python_lines;
 mod raw_words;
 
 use crate::annotators::dangling::Tally;
+use crate::fasttext::{Buffers, Prediction};
+use crate::given::{LoadedModel, Part};
+use crate::language::{self, Language};
 use crate::references::{self, Detector, Found};
 
 pub(crate) use characters::{Characters, is_control};
@@ -38,6 +41,8 @@ pub struct Scratch {
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
     compressed: Vec<u8>,
+    sample: String,
+    model: Buffers,
     references: references::Scratch,
     found: Found,
     peers: peers::PeerScratch,
@@ -70,6 +75,10 @@ pub struct Document<'a> {
     characters: Option<Characters>,
     python_lines: Option<PythonLines>,
     tally: Option<Tally>,
+    /// Looked for, and then what was found.
+    language: Option<Option<Language>>,
+    /// What models said, by where they lie in memory.
+    predicted: Vec<(usize, Option<Prediction>)>,
 }
 
 /// N-grams with what is needed to walk them.
@@ -104,6 +113,8 @@ impl<'a> Document<'a> {
             characters: None,
             python_lines: None,
             tally: None,
+            language: None,
+            predicted: Vec::new(),
         }
     }
 
@@ -159,6 +170,29 @@ impl<'a> Document<'a> {
             self.ready.paragraphs = true;
         }
         &self.scratch.paragraphs
+    }
+
+    /// The language, from a sample of the text.
+    pub(crate) fn language(&mut self) -> Option<Language> {
+        *self.language.get_or_insert_with(|| {
+            language::detect(language::sample(self.text, &mut self.scratch.sample))
+        })
+    }
+
+    /// What a model says of the text.
+    pub(crate) fn predict(&mut self, loaded: &LoadedModel) -> Option<Prediction> {
+        let place = std::ptr::from_ref(loaded).addr();
+        if let Some((_, said)) = self.predicted.iter().find(|(of, _)| *of == place) {
+            return *said;
+        }
+        let Scratch { sample, model, .. } = &mut *self.scratch;
+        let seen = match loaded.part {
+            Part::Sample => language::sample(self.text, sample),
+            Part::Whole => self.text,
+        };
+        let said = loaded.model.predict(seen, model);
+        self.predicted.push((place, said));
+        said
     }
 
     /// Counts of characters by kind.

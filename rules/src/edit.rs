@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Wanted;
 use crate::lines::LineCondition;
+use crate::mojibake;
 use crate::references::{self, Detector, Finding, Found};
 use crate::trace::Cut;
 
@@ -56,6 +57,8 @@ pub enum Change {
         /// Kind, verdict and least confidence, see [`Wanted`].
         wanted: String,
     },
+    /// Takes back what is certainly mojibake.
+    RepairMojibake {},
     /// Puts a mark behind what points at something that is not there.
     MarkDangling {
         /// Kind, verdict and least confidence, see [`Wanted`].
@@ -94,6 +97,7 @@ enum Ready<'a> {
     Lines(Rc<Pattern>),
     LinesIf(Rc<LineCondition>),
     Replace(Rc<Pattern>, &'a str, Option<Rc<LineCondition>>),
+    Mojibake,
     /// What is meant, and the mark; none removes the sentence.
     Dangling(Wanted, Option<&'a str>),
 }
@@ -142,6 +146,7 @@ impl<'a> Editor<'a> {
                 let lines = lines_if.as_deref().map(condition).transpose()?;
                 Ready::Replace(pattern(matches)?, with, lines)
             }
+            Change::RepairMojibake {} => Ready::Mojibake,
             Change::RemoveDangling { wanted } => Ready::Dangling(Wanted::parse(wanted)?, None),
             Change::MarkDangling { wanted, with } => {
                 Ready::Dangling(Wanted::parse(wanted)?, Some(with))
@@ -170,6 +175,7 @@ impl<'a> Editor<'a> {
             Ready::Replace(pattern, with, Some(lines)) => {
                 replace_in_lines(&pattern.regex, text, with, lines, found)
             }
+            Ready::Mojibake => repair_mojibake(text, found),
             Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
             Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
         }
@@ -263,6 +269,22 @@ fn replace_in_lines(
     }
     edited.push_str(&text[kept_from..]);
     (edited != text).then_some(edited)
+}
+
+fn repair_mojibake(text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
+    let mut edited = String::new();
+    let mut from = 0;
+    mojibake::repairs(text, |repair| {
+        edited.push_str(text.get(from..repair.start).unwrap_or_default());
+        edited.push_str(&repair.text);
+        from = repair.end;
+        found(Cut { from: repair.start, to: repair.end, length: repair.text.len() });
+    });
+    if from == 0 {
+        return None;
+    }
+    edited.push_str(text.get(from..)?);
+    Some(edited)
 }
 
 thread_local! {
@@ -390,6 +412,15 @@ mod tests {
         let (text, spans) = apply(&mail, "ask bob@example.com or al@test.com");
         assert_eq!(text.unwrap(), "ask <example> or <test>");
         assert_eq!(spans, [(4, 19), (23, 34)]);
+    }
+
+    #[test]
+    fn mojibake_is_taken_back_with_its_places() {
+        let repair = Edit { rule: 0, change: Change::RepairMojibake {} };
+        let (text, spans) = apply(&repair, "cafÃ© and donâ€™t");
+        assert_eq!(text.unwrap(), "café and don’t");
+        assert_eq!(spans, [(3, 7), (15, 23)]);
+        assert_eq!(apply(&repair, "café, « été »"), (None, vec![]));
     }
 
     fn dangling(wanted: &str, with: Option<&str>) -> Edit {

@@ -7,6 +7,12 @@ use crate::annotators::{ANNOTATORS, Annotator, Value, ValueType};
 use crate::lines::LINE_MEASURES;
 use crate::ruleset::{Action, Rule, RuleSet};
 
+/// From what to what the values go; words have no order that says anything.
+fn bounds(annotator: &dyn Annotator) -> Option<[String; 2]> {
+    let (low, high) = annotator.range();
+    (annotator.value_type() != ValueType::Text).then(|| [bound(low), bound(high)])
+}
+
 fn bound(value: f64) -> String {
     if value.abs() >= 1e299 || value.is_infinite() {
         "no bound".to_owned()
@@ -21,6 +27,7 @@ pub fn type_name(annotator: &dyn Annotator) -> &'static str {
         ValueType::Int => "int",
         ValueType::Float => "double",
         ValueType::Bool => "bool",
+        ValueType::Text => "string",
         ValueType::Findings => "list",
     }
 }
@@ -32,17 +39,17 @@ pub fn catalogue() -> String {
                     prints one entry. The examples run as tests.\n"
         .to_owned();
     for annotator in ANNOTATORS {
-        let (low, high) = annotator.range();
         let definition = annotator.definition();
+        let bounds = bounds(*annotator);
+        let bounds = bounds.map(|[low, high]| format!("; from {low} to {high}"));
         // writing to a string cannot fail
         let _ = write!(
             text,
-            "\n## `{}`\n\n{definition}\n\n{}, {}; from {} to {}. Source: {}.\n\n",
+            "\n## `{}`\n\n{definition}\n\n{}, {}{}. Source: {}.\n\n",
             annotator.name(),
             type_name(*annotator),
             annotator.unit(),
-            bound(low),
-            bound(high),
+            bounds.unwrap_or_default(),
             annotator.source()
         );
         for example in annotator.examples() {
@@ -71,21 +78,22 @@ fn shown(value: Value) -> String {
         Value::Int(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
         Value::Bool(value) => value.to_string(),
+        Value::Text(value) => format!("`{value}`"),
         Value::Null => "NULL".to_owned(),
     }
 }
 
 /// The page of an annotator: what it is, in which unit, whose definition, with examples.
 pub fn annotator_page(annotator: &dyn Annotator) -> String {
-    let (low, high) = annotator.range();
+    let bounds = bounds(annotator);
+    let bounds = bounds.map(|[low, high]| format!("  range   {low} to {high}\n"));
     let mut page = format!(
-        "{}\n\n{}\n\n  type    {}\n  unit    {}\n  range   {} to {}\n  source  {}\n",
+        "{}\n\n{}\n\n  type    {}\n  unit    {}\n{}  source  {}\n",
         annotator.name(),
         annotator.definition(),
         type_name(annotator),
         annotator.unit(),
-        bound(low),
-        bound(high),
+        bounds.unwrap_or_default(),
         annotator.source()
     );
     for (number, example) in annotator.examples().iter().enumerate() {
@@ -113,6 +121,12 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
         (Action::Replace { pattern, with, lines_if }, _) => {
             let lines = lines_if.as_ref().map(|lines| format!(" in lines for which {lines}"));
             line("replaces", &format!("{pattern} with {with:?}{}", lines.unwrap_or_default()));
+        }
+        (Action::RepairMojibake, _) => {
+            line(
+                "repairs",
+                "UTF-8 that was read as Windows-1252 or Latin-1, where that is certain",
+            );
         }
         (Action::RemoveDangling { wanted }, _) => {
             line("removes", &format!("sentences with findings of {wanted}"));

@@ -8,6 +8,7 @@ use serde_saphyr::Spanned;
 
 use crate::defects::DefectKind;
 use crate::error::{Problem, RuleError};
+use crate::given::{RawModel, RawWords};
 
 /// A file, version 1.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +31,12 @@ pub(crate) struct RuleFile {
     /// Derived annotations: SQL over others.
     #[serde(default)]
     pub annotations: BTreeMap<String, Spanned<String>>,
+    /// Lists of words, each of which makes annotations of its name.
+    #[serde(default)]
+    pub word_lists: BTreeMap<String, Spanned<RawWords>>,
+    /// fastText models, each of which makes annotations of its name.
+    #[serde(default)]
+    pub fasttext: BTreeMap<String, Spanned<RawModel>>,
     /// Annotations to measure though no condition names them.
     #[serde(default)]
     pub measure: Vec<Spanned<String>>,
@@ -44,7 +51,7 @@ pub(crate) struct RuleFile {
     pub tests: Vec<Spanned<RuleTest>>,
 }
 
-/// One rule: exactly one of the eight actions.
+/// One rule: exactly one of the nine actions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRule {
@@ -64,6 +71,8 @@ pub(crate) struct RawRule {
     pub replace_matches: Option<Spanned<String>>,
     /// Removes the sentences with findings of this kind, verdict and confidence.
     pub remove_dangling: Option<Spanned<String>>,
+    /// Takes back damage of this kind: `mojibake`.
+    pub repair: Option<Spanned<String>>,
     /// Marks findings of this kind, verdict and confidence.
     pub mark_dangling: Option<Spanned<String>>,
     /// What matches are replaced by, `$1` is the first group; or the mark.
@@ -129,9 +138,9 @@ pub struct Expect {
     pub keep: Option<bool>,
     /// The text after all edits.
     pub text: Option<String>,
-    /// Values that must have been measured, to a millionth; `null` where none is defined.
+    /// Values that must have been measured, numbers to a millionth; `null` where none is defined.
     #[serde(default)]
-    pub values: BTreeMap<String, Option<f64>>,
+    pub values: BTreeMap<String, Value>,
 }
 
 /// Parses a file that is known as `name`.

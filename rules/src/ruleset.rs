@@ -9,6 +9,7 @@ use serde_json::json;
 use serde_saphyr::{Location, Spanned};
 use tamis_kernels::{hash128, hex128};
 
+use crate::annotators::{self, Annotator};
 use crate::compile::{Compiled, compile};
 use crate::defects::DefectKind;
 use crate::edit::{self, Change};
@@ -16,6 +17,7 @@ use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
 use crate::file::{self, RawRule, RuleFile, RuleTest};
 use crate::findings::Wanted;
+use crate::given::{self, Given, GivenFault};
 use crate::lines::LineCondition;
 use crate::packs;
 use crate::percentile::{self, Percentile};
@@ -109,6 +111,8 @@ pub enum Action {
         /// Only within lines for which this holds.
         lines_if: Option<String>,
     },
+    /// Takes back what is certainly mojibake.
+    RepairMojibake,
     /// Removes the sentences that point at something that is not there.
     RemoveDangling {
         /// Kind, verdict and least confidence.
@@ -138,6 +142,7 @@ impl Action {
             Self::Replace { pattern, with, lines_if } => {
                 Change::Replace { pattern, with, lines_if }
             }
+            Self::RepairMojibake => Change::RepairMojibake {},
             Self::RemoveDangling { wanted } => Change::RemoveDangling { wanted },
             Self::MarkDangling { wanted, with } => Change::MarkDangling { wanted, with },
         })
@@ -152,6 +157,7 @@ impl Action {
             Self::RemoveLines { .. } => "remove_lines_matching",
             Self::RemoveLinesIf { .. } => "remove_lines_if",
             Self::Replace { .. } => "replace_matches",
+            Self::RepairMojibake => "repair",
             Self::RemoveDangling { .. } => "remove_dangling",
             Self::MarkDangling { .. } => "mark_dangling",
         }
@@ -232,6 +238,7 @@ pub struct RuleSet {
     defects: Vec<DefectKind>,
     extra: Vec<String>,
     survivor: Option<String>,
+    given: BTreeMap<String, Given>,
 }
 
 struct Loader {
@@ -291,6 +298,16 @@ impl RuleSet {
         &self.extra
     }
 
+    /// What the rule files bring along, by name.
+    pub(crate) fn given(&self) -> &BTreeMap<String, Given> {
+        &self.given
+    }
+
+    /// The annotator of that name, of tamis or made by what the rule files bring along.
+    pub fn annotator(&self, name: &str) -> Option<&'static dyn Annotator> {
+        annotators::find(name).or_else(|| given::find(&self.given, name).ok().flatten())
+    }
+
     /// The ORDER BY expression that chooses among duplicates.
     pub fn survivor(&self) -> Option<&str> {
         self.survivor.as_deref()
@@ -326,8 +343,14 @@ impl RuleSet {
         self.problem(&Place { file: at.file, line, column }, message)
     }
 
-    /// The set as canonical JSON: what decides the outcome, without comments and places.
+    /// The set as canonical JSON: what decides the outcome, without comments and places in rule
+    /// files; where the files of word lists lie stands in it too.
     pub fn canonical_json(&self) -> String {
+        self.canonical(given::Places::Named)
+    }
+
+    fn canonical(&self, places: given::Places) -> String {
+        let repaired = "mojibake".to_owned();
         let rules: Vec<serde_json::Value> = self
             .rules
             .iter()
@@ -338,6 +361,7 @@ impl RuleSet {
                     Action::Replace { pattern, with, .. } => (Some(pattern), Some(with)),
                     Action::RemoveDangling { wanted } => (Some(wanted), None),
                     Action::MarkDangling { wanted, with } => (Some(wanted), Some(with)),
+                    Action::RepairMojibake => (Some(&repaired), None),
                     _ => (None, None),
                 };
                 let mut one = json!({
@@ -359,12 +383,16 @@ impl RuleSet {
         if !self.extra.is_empty() {
             all["measure"] = json!(self.extra);
         }
+        if !self.given.is_empty() {
+            all["given"] = given::canonical(&self.given, places);
+        }
         all.to_string()
     }
 
-    /// Hash of the canonical form, 32 hexadecimal digits.
+    /// Hash of the canonical form, 32 hexadecimal digits; of the files of word lists only what they
+    /// hold counts, and not where they lie.
     pub fn hash_hex(&self) -> String {
-        hex128(hash128(self.canonical_json().as_bytes()))
+        hex128(hash128(self.canonical(given::Places::Left).as_bytes()))
     }
 
     /// The percentiles that conditions compare with.
@@ -386,7 +414,12 @@ impl RuleSet {
         let mut wanted: Vec<String> = wanted.collect();
         wanted.dedup();
         compile(
-            &Self { extra: wanted, columns: self.columns.clone(), ..Self::default() },
+            &Self {
+                extra: wanted,
+                columns: self.columns.clone(),
+                given: self.given.clone(),
+                ..Self::default()
+            },
             &BTreeMap::new(),
         )
     }
@@ -435,11 +468,11 @@ impl Loader {
         self.open.pop();
         self.loaded.push(key.clone());
         self.set.files.push((key, text));
-        self.file(file, self.set.files.len() - 1, named);
+        self.file(file, self.set.files.len() - 1, named, source.folder());
         Ok(())
     }
 
-    fn file(&mut self, file: RuleFile, number: usize, named: bool) {
+    fn file(&mut self, file: RuleFile, number: usize, named: bool, folder: &Path) {
         let place = |at: Location| Place { file: number, line: at.line(), column: at.column() };
         for (name, kind) in file.columns {
             let data_type = match kind.value.as_str() {
@@ -484,8 +517,16 @@ impl Loader {
                 );
             }
         }
+        for (name, list) in file.word_lists {
+            let read = given::word_list(&name, &list.value, folder);
+            self.bring(name, number, list.referenced, read);
+        }
+        for (name, model) in file.fasttext {
+            let read = given::model(&name, &model.value, folder);
+            self.bring(name, number, model.referenced, read);
+        }
         for (name, sql) in file.annotations {
-            if crate::annotators::find(&name).is_some()
+            if self.set.annotator(&name).is_some()
                 || self.set.derived.iter().any(|d| d.name == name)
             {
                 self.note(
@@ -499,7 +540,7 @@ impl Loader {
             self.set.derived.push(DerivedAnnotation { name, sql: sql.value, at });
         }
         for name in &file.measure {
-            if crate::annotators::find(&name.value).is_none() {
+            if self.set.annotator(&name.value).is_none() {
                 let near = crate::compile::nearest(&name.value);
                 let message = format!("there is no annotation '{}'{near}", name.value);
                 self.note(number, name.referenced, message);
@@ -523,6 +564,32 @@ impl Loader {
             self.set
                 .tests
                 .extend(tests.map(|t| PlacedTest { at: place(t.referenced), test: t.value }));
+        }
+    }
+
+    /// Takes in what a rule file brings along under a name.
+    fn bring(
+        &mut self,
+        name: String,
+        number: usize,
+        at: Location,
+        read: Result<Given, GivenFault>,
+    ) {
+        let read = match read {
+            Ok(read) => read,
+            Err(GivenFault::Named(message)) => return self.note(number, at, message),
+            Err(GivenFault::Within(problem)) => return self.problems.push(problem),
+        };
+        if let Some(message) = given::name_fault(&name, &read) {
+            return self.note(number, at, message);
+        }
+        match self.set.given.get(&name) {
+            Some(before) if *before != read => {
+                self.note(number, at, format!("another '{name}' is given elsewhere"));
+            }
+            _ => {
+                self.set.given.insert(name, read);
+            }
         }
     }
 
@@ -555,7 +622,7 @@ impl Loader {
         let given = given(&raw);
         let [(action, value)] = given.as_slice() else {
             let message = format!(
-                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, remove_lines_if, replace_matches, remove_dangling and mark_dangling, it has {}",
+                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, remove_lines_if, replace_matches, repair, remove_dangling and mark_dangling, it has {}",
                 given.len()
             );
             self.note(file, id_at, message);
@@ -643,6 +710,7 @@ fn given(raw: &RawRule) -> Vec<(Action, Spanned<String>)> {
         (Action::RemoveLines { pattern: none() }, &raw.remove_lines_matching),
         (Action::RemoveLinesIf { condition: none() }, &raw.remove_lines_if),
         (replace, &raw.replace_matches),
+        (Action::RepairMojibake, &raw.repair),
         (Action::RemoveDangling { wanted: none() }, &raw.remove_dangling),
         (mark, &raw.mark_dangling),
     ];
@@ -666,6 +734,9 @@ fn argument_fault(
     }
     let fault = match action {
         Action::RemoveLinesIf { .. } => LineCondition::parse(&value.value).err(),
+        Action::RepairMojibake if value.value != "mojibake" => {
+            Some(format!("'{}' cannot be repaired: mojibake", value.value))
+        }
         Action::RemoveDangling { .. } | Action::MarkDangling { .. } => {
             Wanted::parse(&value.value).err()
         }

@@ -1,6 +1,7 @@
 //! What the one annotating function is told: stages of edits and measures, as canonical JSON.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::annotators::{self, Annotator, ValueType};
 use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
+use crate::given::{self, Given};
 use crate::shingles::{BANDS, MinHashSpec};
 use crate::trace::Trace;
 
@@ -25,6 +27,9 @@ pub struct AnnotateSpec {
     /// Leave `content_hash` NULL: nobody looks for exact duplicates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_content_hash: bool,
+    /// What the rule files bring along and annotations are made of, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<String, Given>,
 }
 
 /// One stage: edits, then measures of the edited text.
@@ -60,6 +65,7 @@ pub(crate) fn arrow_type(annotator: &dyn Annotator) -> DataType {
         ValueType::Int => DataType::Int64,
         ValueType::Float => DataType::Float64,
         ValueType::Bool => DataType::Boolean,
+        ValueType::Text => DataType::Utf8,
         ValueType::Findings => crate::findings::data_type(),
     }
 }
@@ -85,13 +91,22 @@ impl AnnotateSpec {
         let mut columns = Vec::new();
         for (stage, names) in std::iter::once((0, &self.original)).chain(stages) {
             for name in names {
-                let annotator = annotators::find(name).ok_or_else(|| {
+                let known = match annotators::find(name) {
+                    None => given::find(&self.given, name)?,
+                    known => known,
+                };
+                let annotator = known.ok_or_else(|| {
                     RuleError::whole("annotation specification", format!("no annotator '{name}'"))
                 })?;
                 columns.push(SpecColumn { annotator, stage });
             }
         }
         Ok(columns)
+    }
+
+    /// The annotator of that name, of tamis or made by what rule files bring along.
+    pub fn annotator(&self, name: &str) -> Option<&'static dyn Annotator> {
+        annotators::find(name).or_else(|| given::find(&self.given, name).ok().flatten())
     }
 
     /// The flat annotation columns, in the order of the function's struct.

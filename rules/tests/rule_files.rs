@@ -269,3 +269,215 @@ fn what_no_condition_names_can_be_measured_and_tested() {
     let plain = load("version: 1\nrules: []\n").unwrap();
     assert_ne!(load(text).unwrap().hash_hex(), plain.hash_hex());
 }
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+const LISTED: &str = "version: 1
+word_lists:
+  bad: bad.txt
+  own: [Casino, 'free money']
+rules:
+  - id: t/bad
+    flag_if: bad_count >= 2
+  - id: t/own
+    drop_if: own_char_ratio > 0.5
+tests:
+  - text: 'Heck and DARN it'
+    expect: { flag: [t/bad], drop: [], values: { bad_count: 2, own_char_ratio: 0 } }
+  - text: 'heck'
+    expect: { flag: [], values: { bad_count: 1 } }
+  - text: 'FREE money now'
+    expect: { drop: [t/own], values: { own_char_ratio: 0.7142857 } }
+";
+
+#[test]
+fn lists_of_words_make_annotations() {
+    let folder = folder(&[("rules.yaml", LISTED), ("bad.txt", "# mild ones\nheck\n\ndarn it\n")]);
+    let source = RuleSource::File(folder.path().join("rules.yaml"));
+    let set = RuleSet::load(std::slice::from_ref(&source)).unwrap();
+    for outcome in tamis_rules::test_runner::run_tests(&set).unwrap() {
+        assert_eq!(outcome.differences, Vec::<String>::new(), "{}", outcome.name);
+    }
+    // the hash is that of what the list holds, wherever it lies
+    let other =
+        self::folder(&[("rules.yaml", LISTED), ("bad.txt", "# mild ones\nheck\n\ndarn it\n")]);
+    let there = RuleSet::load(&[RuleSource::File(other.path().join("rules.yaml"))]).unwrap();
+    assert_eq!(there.hash_hex(), set.hash_hex());
+    std::fs::write(other.path().join("bad.txt"), "heck\n").unwrap();
+    let changed = RuleSet::load(&[RuleSource::File(other.path().join("rules.yaml"))]).unwrap();
+    assert_ne!(changed.hash_hex(), set.hash_hex());
+    // a specification that another process rebuilds refuses a list that has changed since
+    let compiled = there.compile(&BTreeMap::new()).unwrap();
+    let json = compiled.spec.to_json();
+    assert!(json.contains("bad.txt") && !json.contains("darn"), "{json}");
+    let moved = json.replace(&format!("\"{}\"", hash_of(&json)), "\"00\"");
+    let error = tamis_rules::AnnotateSpec::parse(&moved).unwrap_err().to_string();
+    assert!(error.contains("has changed since"), "{error}");
+}
+
+fn hash_of(json: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    value["given"]["bad"]["word_file"]["hash"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn faults_of_lists_have_places() {
+    let fault = |lists: &str, words: &str| {
+        let text = format!("version: 1\nword_lists:\n  {lists}\n");
+        let folder = folder(&[("rules.yaml", text.as_str()), ("bad.txt", words)]);
+        let source = RuleSource::File(folder.path().join("rules.yaml"));
+        let error = RuleSet::load(&[source]).unwrap_err();
+        error.problems[0].clone()
+    };
+    let missing = fault("bad: none.txt", "");
+    assert_eq!((missing.line, missing.column), (3, 8), "{missing}");
+    assert!(missing.message.contains("none.txt"), "{missing}");
+    let empty = fault("bad: bad.txt", "\n# nothing\n");
+    assert!(empty.file.ends_with("bad.txt") && empty.message.contains("no entries"), "{empty}");
+    let inline = fault("bad: []", "");
+    assert_eq!((inline.line, inline.column), (3, 8), "{inline}");
+    let wordless = fault("bad: bad.txt", "fine\n!!\n");
+    assert!(wordless.file.ends_with("bad.txt"), "{wordless}");
+    assert_eq!((wordless.line, wordless.column), (2, 1), "{wordless}");
+    let pinned = fault("bad: { file: bad.txt, hash: '00' }", "fine\n");
+    assert!(pinned.message.contains("not the file meant"), "{pinned}");
+    let taken = fault("word: [a]", "");
+    assert!(taken.message.contains("'word_count'"), "{taken}");
+    let typed = fault("bad: { path: bad.txt }", "fine\n");
+    assert_eq!(typed.line, 3, "{typed}");
+}
+
+#[test]
+fn a_misspelt_list_is_suggested() {
+    let text =
+        "version: 1\nword_lists: { bad: [a] }\nrules:\n  - id: t/a\n    drop_if: bad_cuont > 1\n";
+    let error = load(text).unwrap().compile(&BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("5:14") && error.contains("'bad_count'"), "{error}");
+}
+
+#[test]
+fn languages_are_words_in_conditions() {
+    let text = "version: 1
+rules:
+  - id: t/english
+    keep_if: language = 'en' and language_score >= 0.65
+tests:
+  - text: 'The train to the city does not run today, and the next one is the train of the morning, which is the first one of the day.'
+    expect: { drop: [], values: { language: en, language_score: 1 } }
+  - text: 'Der Zug nach München fährt heute leider nicht.'
+    expect: { drop: [t/english], values: { language: de } }
+  - text: '42'
+    expect: { undecided: [t/english], values: { language: null } }
+  - text: '43'
+    expect: { values: { language: en } }
+";
+    let outcomes = tamis_rules::test_runner::run_tests(&load(text).unwrap()).unwrap();
+    let failed: Vec<&str> =
+        outcomes.iter().flat_map(|outcome| &outcome.differences).map(String::as_str).collect();
+    assert_eq!(failed, ["values: expected language \"en\", came null"]);
+    let number = "version: 1\nrules:\n  - id: t/a\n    drop_if: language > 3\n";
+    assert!(load(number).unwrap().compile(&BTreeMap::new()).is_err());
+    let rank = "version: 1\nrules:\n  - id: t/a\n    drop_if: language_score > p9(language)\n";
+    let error = load(rank).unwrap().compile(&BTreeMap::from([("p9(language)".to_owned(), 1.0)]));
+    assert!(error.unwrap_err().to_string().contains("is of numbers"));
+}
+
+#[test]
+fn thresholds_differ_by_source() {
+    let text = "version: 1
+columns: { source: string }
+rules:
+  - id: t/short
+    drop_if: word_count < CASE source WHEN 'wiki' THEN 3 WHEN 'books' THEN 5 ELSE 2 END
+tests:
+  - { text: 'one two', columns: { source: wiki }, expect: { drop: [t/short] } }
+  - { text: 'one two three', columns: { source: wiki }, expect: { drop: [] } }
+  - { text: 'one two three four', columns: { source: books }, expect: { drop: [t/short] } }
+  - { text: 'one two', expect: { drop: [] } }
+  - { text: 'one', columns: { source: mail }, expect: { drop: [t/short] } }
+";
+    for outcome in tamis_rules::test_runner::run_tests(&load(text).unwrap()).unwrap() {
+        assert_eq!(outcome.differences, Vec::<String>::new(), "{}", outcome.name);
+    }
+}
+
+#[test]
+fn mojibake_is_repaired_by_a_rule() {
+    let text = "version: 1
+rules:
+  - id: t/repair
+    repair: mojibake
+tests:
+  - text: 'cafÃ©, donâ€™t'
+    expect: { edit: [t/repair], text: 'café, don’t' }
+  - text: 'il dit « café »'
+    expect: { edit: [], text: 'il dit « café »' }
+";
+    for outcome in tamis_rules::test_runner::run_tests(&load(text).unwrap()).unwrap() {
+        assert_eq!(outcome.differences, Vec::<String>::new(), "{}", outcome.name);
+    }
+    let error = load("version: 1\nrules:\n  - id: t/a\n    repair: everything\n").unwrap_err();
+    assert!(error.to_string().contains("4:13"), "{error}");
+}
+
+fn model(name: &str) -> String {
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    format!("{here}/tests/fixtures/fasttext/{name}")
+}
+
+#[test]
+fn models_of_fasttext_give_labels_and_scores() {
+    // values are those that fastText itself wrote to expected.json
+    let text = format!(
+        "version: 1
+fasttext:
+  lid: {}
+  small: {{ file: {}, text: whole }}
+rules:
+  - id: t/english
+    keep_if: lid = 'en' and lid_score >= 0.65
+tests:
+  - text: 'the river came back from his garden'
+    expect: {{ drop: [], values: {{ lid: en, lid_score: 0.987975 }} }}
+  - text: \"Der Zug\\nder alten Mühle\"
+    expect: {{ drop: [t/english], values: {{ lid: de }} }}
+",
+        model("softmax.bin"),
+        model("quantised.ftz"),
+    );
+    let set = load(&text).unwrap();
+    let outcomes = run_tests(&set).unwrap();
+    for outcome in &outcomes {
+        let all_near = outcome.differences.iter().all(|one| one.contains("lid_score 0.98797"));
+        assert!(all_near, "{:?}", outcome.differences);
+    }
+    // only the model that a rule asks for is in the specification, with its hash
+    let json = set.compile(&BTreeMap::new()).unwrap().spec.to_json();
+    assert!(json.contains("softmax.bin") && !json.contains("quantised.ftz"), "{json}");
+    let changed = json.replace("\"hash\":\"", "\"hash\":\"0");
+    let error = tamis_rules::AnnotateSpec::parse(&changed).unwrap_err().to_string();
+    assert!(error.contains("softmax.bin: the file has changed"), "{error}");
+}
+
+#[test]
+fn faults_of_models_have_places() {
+    let fault = |written: &str| {
+        let error = load(&format!("version: 1\nfasttext:\n  lid: {written}\n")).unwrap_err();
+        error.problems[0].clone()
+    };
+    let missing = fault("none.bin");
+    assert_eq!((missing.line, missing.column), (3, 8), "{missing}");
+    let here = fault(&model("make.py"));
+    assert!(here.message.contains("no fastText model"), "{here}");
+    assert_eq!((here.line, here.column), (3, 8), "{here}");
+    let part = fault(&format!("{{ file: {}, text: half }}", model("softmax.bin")));
+    assert_eq!(part.line, 3, "{part}");
+    let named = load(&format!("version: 1\nfasttext:\n  language: {}\n", model("softmax.bin")));
+    assert!(named.unwrap_err().to_string().contains("'language'"));
+}

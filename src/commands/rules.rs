@@ -286,6 +286,10 @@ fn explain_name(
     sources.extend(packs::names().into_iter().map(|pack| vec![pack.to_owned()]));
     for source in sources {
         let set = load(&source)?;
+        if let Some(annotator) = set.annotator(name).filter(|_| !as_json) {
+            write!(out, "{}", explain::annotator_page(annotator))?;
+            return Ok(ExitCode::SUCCESS);
+        }
         if let Some(rule) = set.rules().iter().find(|rule| rule.id == name) {
             if as_json {
                 writeln!(

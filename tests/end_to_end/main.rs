@@ -5,6 +5,7 @@ mod against;
 mod bad_input;
 mod common;
 mod fuzzy;
+mod given;
 mod inspect;
 mod packs;
 mod references;

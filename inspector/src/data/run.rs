@@ -357,8 +357,10 @@ fn rebuilt(manifest: &Value) -> Result<RunRules, InspectError> {
     let text = json!({
         "version": 1, "columns": columns, "annotations": derived, "rules": rules,
     });
-    let name = "run.json".to_owned();
-    let set = RuleSet::load(&[RuleSource::Inline { name, text: text.to_string() }])?;
+    let name = "run.json rules".to_owned();
+    let given = tamis_rules::given::as_rule_file(&canonical["given"]);
+    let given = RuleSource::Inline { name: "run.json".to_owned(), text: given.to_string() };
+    let set = RuleSet::load(&[given, RuleSource::Inline { name, text: text.to_string() }])?;
     let set = match canonical.get("survivor").and_then(Value::as_str) {
         Some(order) => set.with_survivor(order),
         None => set,

@@ -75,6 +75,8 @@ fn sources(set: &Value) -> Vec<RuleSource> {
             found.push(inline(&format!("run.json annotation {number}"), &file));
         }
     }
+    let given = tamis_rules::given::as_rule_file(&set["given"]);
+    found.push(inline("run.json word lists", &given));
     let rules: Vec<Value> = set["rules"].as_array().into_iter().flatten().map(rule).collect();
     found.push(inline("run.json rules", &json!({"version": 1, "rules": rules})));
     found
@@ -111,7 +113,10 @@ version: 1
 extends: [tamis/web, tamis/docs]
 columns: {lang: string, meta.score: double, n: int, b: bool}
 annotations: {a_ratio: "word_count * 1.0 / line_count"}
+word_lists: {bad: [casino, free money]}
 rules:
+  - id: t/bad
+    flag_if: bad_count > 2
   - id: t/replace
     replace_matches: "[\u00e9\t\"]x\\d"
     with: "\u0007"
@@ -119,6 +124,8 @@ rules:
     remove_lines_matching: '^we'
   - id: t/dangling
     remove_dangling: 'table'
+  - id: t/repair
+    repair: mojibake
   - id: t/late
     keep_if: meta.score > 0.5 or compression_ratio > p99(compression_ratio)
     on_null: drop
@@ -137,6 +144,6 @@ rules:
         assert!(base.percentiles["p1(n)"].is_nan());
         let edits = RuleSet::load(&base.edits_only().unwrap()).unwrap();
         let ids: Vec<&str> = edits.rules().iter().map(|rule| rule.id.as_str()).collect();
-        assert_eq!(ids, ["t/replace", "t/lines", "t/dangling"]);
+        assert_eq!(ids, ["t/replace", "t/lines", "t/dangling", "t/repair"]);
     }
 }

@@ -22,6 +22,7 @@ mod ellipsis_line_ratio;
 mod email_count;
 mod evidence;
 mod fineweb;
+mod language;
 mod letter_char_ratio;
 mod line_count;
 mod lorem_ipsum_count;
@@ -38,6 +39,7 @@ mod stop_word_count;
 mod symbol_word_ratio;
 mod terminal_punctuation_line_ratio;
 mod top_gram_char_ratio;
+mod truncated_end;
 mod unique_word_ratio;
 mod uppercase_letter_ratio;
 mod url_count;
@@ -127,6 +129,10 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &whitespace_char_ratio::WHITESPACE_CHAR_RATIO,
     &uppercase_letter_ratio::UPPERCASE_LETTER_RATIO,
     &mojibake_count::MOJIBAKE_COUNT,
+    &truncated_end::TRUNCATED_END,
+    &language::LANGUAGE,
+    &language::LANGUAGE_SCORE,
+    &language::OTHER_LANGUAGE_PARAGRAPH_RATIO,
     &url_count::URL_COUNT,
     &email_count::EMAIL_COUNT,
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,

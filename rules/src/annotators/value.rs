@@ -9,6 +9,8 @@ pub enum ValueType {
     Float,
     /// True or false, Boolean in Arrow.
     Bool,
+    /// A word of a small vocabulary, such as a language, Utf8 in Arrow.
+    Text,
     /// What a text points at and lacks, a list of structs in Arrow; its values are taken from the
     /// document itself.
     Findings,
@@ -23,6 +25,8 @@ pub enum Value {
     Float(f64),
     /// True or false.
     Bool(bool),
+    /// A word of a small vocabulary.
+    Text(&'static str),
     /// Not defined for this text.
     Null,
 }
@@ -57,6 +61,11 @@ impl Example {
     /// A text and a real number.
     pub const fn float(text: &'static str, value: f64) -> Self {
         Self { text, value: Value::Float(value) }
+    }
+
+    /// A text and a word.
+    pub const fn text(text: &'static str, value: &'static str) -> Self {
+        Self { text, value: Value::Text(value) }
     }
 
     /// A text for which the annotation is not defined.
