@@ -19,6 +19,7 @@ use crate::findings::Wanted;
 use crate::lines::LineCondition;
 use crate::packs;
 use crate::percentile::{self, Percentile};
+use crate::tokenizer::TokenizerSpec;
 
 /// Where rules come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,6 +233,8 @@ pub struct RuleSet {
     defects: Vec<DefectKind>,
     extra: Vec<String>,
     survivor: Option<String>,
+    tokenizer: Option<TokenizerSpec>,
+    counted: bool,
 }
 
 struct Loader {
@@ -302,6 +305,30 @@ impl RuleSet {
     pub fn with_survivor(mut self, order_by: &str) -> Self {
         self.survivor = Some(order_by.to_owned());
         self
+    }
+
+    /// What counts tokens, where a tokenizer was named.
+    pub fn tokenizer(&self) -> Option<&TokenizerSpec> {
+        self.tokenizer.as_ref()
+    }
+
+    /// Whether the tokens of every document are counted, whatever rules ask for.
+    pub(crate) fn counts_tokens(&self) -> bool {
+        self.counted
+    }
+
+    /// Lets rules ask for tokens by this tokenizer.
+    #[must_use]
+    pub fn with_tokenizer(mut self, tokenizer: TokenizerSpec) -> Self {
+        self.tokenizer = Some(tokenizer);
+        self
+    }
+
+    /// Counts the tokens of every document by this tokenizer: of its text after all edits, and
+    /// where there are edits, of the text as it was read too.
+    #[must_use]
+    pub fn with_token_counts(self, tokenizer: TokenizerSpec) -> Self {
+        Self { counted: true, ..self.with_tokenizer(tokenizer) }
     }
 
     /// The name of a file of the set.
@@ -386,7 +413,12 @@ impl RuleSet {
         let mut wanted: Vec<String> = wanted.collect();
         wanted.dedup();
         compile(
-            &Self { extra: wanted, columns: self.columns.clone(), ..Self::default() },
+            &Self {
+                extra: wanted,
+                columns: self.columns.clone(),
+                tokenizer: self.tokenizer.clone(),
+                ..Self::default()
+            },
             &BTreeMap::new(),
         )
     }

@@ -9,6 +9,7 @@ use crate::annotators::{self, Annotator, ValueType};
 use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
 use crate::shingles::{BANDS, MinHashSpec};
+use crate::tokenizer::TokenizerSpec;
 use crate::trace::Trace;
 
 /// The canonical annotation specification.
@@ -25,6 +26,9 @@ pub struct AnnotateSpec {
     /// Leave `content_hash` NULL: nobody looks for exact duplicates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_content_hash: bool,
+    /// What counts tokens, where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerSpec>,
 }
 
 /// One stage: edits, then measures of the edited text.
@@ -88,6 +92,10 @@ impl AnnotateSpec {
                 let annotator = annotators::find(name).ok_or_else(|| {
                     RuleError::whole("annotation specification", format!("no annotator '{name}'"))
                 })?;
+                if annotator.needs_tokenizer() && self.tokenizer.is_none() {
+                    let what = format!("'{name}' needs a tokenizer and none is given");
+                    return Err(RuleError::whole("annotation specification", what));
+                }
                 columns.push(SpecColumn { annotator, stage });
             }
         }
