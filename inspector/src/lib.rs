@@ -6,7 +6,6 @@ pub mod error;
 pub mod model;
 pub mod page;
 pub mod review;
-pub mod sample;
 pub mod session;
 pub mod stats;
 pub mod summary;
@@ -14,3 +13,4 @@ pub mod ui;
 pub mod visible;
 
 pub use error::InspectError;
+pub use tamis_pipeline::sample;

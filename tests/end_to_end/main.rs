@@ -4,6 +4,7 @@
 mod against;
 mod bad_input;
 mod common;
+mod decontaminate;
 mod fuzzy;
 mod inspect;
 mod packs;
@@ -14,3 +15,4 @@ mod review;
 mod run;
 mod semantic;
 mod terminal;
+mod tokens;
