@@ -9,6 +9,7 @@ pub mod review;
 pub mod session;
 pub mod stats;
 pub mod summary;
+pub mod tokens;
 pub mod ui;
 pub mod visible;
 

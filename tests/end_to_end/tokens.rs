@@ -1,4 +1,4 @@
-//! Tokens of a run.
+//! Tokens of a run, and the audit of a tokenizer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -271,4 +271,114 @@ fn the_configuration_file_names_a_tokenizer_too() {
     fs::write(root.join("tamis.yaml"), config).unwrap();
     expect(root, &["run"], 0);
     assert_eq!(report(&root.join("out"))["tokens"]["read"]["tokens"], 6);
+}
+
+fn audit(root: &Path, name: &str, more: &[&str]) -> Value {
+    let file = tokenizer(name);
+    let args = ["tokens", "in", "--tokenizer", &file, "--json"];
+    serde_json::from_str(&expect(root, &[args.as_slice(), more].concat(), 0).0).unwrap()
+}
+
+#[test]
+fn an_audit_says_what_does_not_come_back_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    records(
+        &root.join("in/a.jsonl"),
+        &[
+            ("plain", "Bread and water."),
+            ("umlaut", "Größe 東京 ✂ x²"),
+            ("end", "before<|endoftext|>after"),
+        ],
+    );
+    write(&root.join("in/b/c.jsonl"), b"{\"text\": \"one two\"}\nbroken\n");
+    // byte-level: everything comes back
+    let bytes = audit(root, "bytes.json", &[]);
+    assert_eq!(bytes["read"], 5);
+    assert_eq!(bytes["failures"]["broken-json"], 1);
+    assert!(bytes["different"].as_object().unwrap().is_empty());
+    assert_eq!(bytes["uses"]["special"], 1);
+    assert_eq!(bytes["spelt_out"][0][0], "<|endoftext|>");
+    assert_eq!(bytes["vocabulary"]["tokens"], 700);
+    // Ã Ł, three bytes each of two letters and a pair of scissors, Â ²; ö is one token
+    assert_eq!(bytes["uses"]["parts"], 2 + 6 + 3 + 2);
+    assert_eq!(bytes["vocabulary"]["unknown"], Value::Null);
+    assert_eq!(bytes["by_source"].as_array().unwrap().len(), 2);
+    let scripts: Vec<&str> = bytes["by_script"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(scripts, ["Latin"]);
+    // byte fallback: spelt in bytes, and it comes back
+    let fallback = audit(root, "fallback.json", &[]);
+    assert!(fallback["different"].as_object().unwrap().is_empty(), "{fallback}");
+    // B, <, > and all letters beyond ASCII
+    assert_eq!(fallback["uses"]["bytes_documents"], 3);
+    let spelt: Vec<&str> = fallback["unspelt"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one[0].as_str().unwrap())
+        .collect();
+    for letter in ["ö", "ß", "東", "京", "✂", "²"] {
+        assert!(spelt.contains(&letter), "{letter}: {spelt:?}");
+    }
+    // Unigram behind NFKC: unknown tokens
+    let unigram = audit(root, "unigram.json", &[]);
+    assert!(unigram["different"]["unknown"].as_u64().unwrap() >= 1, "{unigram}");
+    let example = &unigram["examples"][0];
+    assert_eq!(
+        (&example["document"], &example["loss"], &example["at"]),
+        (&json!("umlaut"), &json!("unknown"), &json!(2))
+    );
+    assert!(unigram["vocabulary"]["normalizer"][0].as_str().unwrap().starts_with("NFKC"));
+    let page = expect(root, &["tokens", "in", "--tokenizer", &tokenizer("unigram.json")], 0).0;
+    for part in [
+        "do not come back",
+        "unknown tokens: ",
+        "\"öß",
+        "by script",
+        "by source",
+        "never used here",
+        "a space at the end of a prompt",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // the same numbers for any number of threads
+    assert_eq!(
+        audit(root, "bytes.json", &["--threads", "1"]),
+        audit(root, "bytes.json", &["--threads", "3"])
+    );
+}
+
+#[test]
+fn a_space_at_the_end_of_a_prompt_is_a_token_that_training_never_saw_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    records(&root.join("in/a.jsonl"), &[("a", "bread and water"), ("b", "nospace"), ("c", "")]);
+    let bytes = audit(root, "bytes.json", &[]);
+    // "bread and" begins "bread and water", "bread and " does not: its space is Ġ, not Ġwater
+    let expected =
+        json!({"tried": 1, "kept_without_space": 1, "kept_with_space": 0, "one_token_more": 1});
+    assert_eq!(bytes["prompts"], expected);
+}
+
+#[test]
+fn an_audit_of_a_sample_is_that_of_its_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write_corpus(&root.join("in/a.jsonl"), 0, 60);
+    let all = audit(root, "bytes.json", &[]);
+    assert_eq!(all["all"]["documents"], 60);
+    assert_eq!(audit(root, "bytes.json", &["--sample", "60"]), all);
+    let some = audit(root, "bytes.json", &["--sample", "10"]);
+    assert_eq!((&some["all"]["documents"], &some["read"]), (&json!(10), &json!(60)));
+    let (_, error) =
+        expect(root, &["tokens", "nowhere", "--tokenizer", &tokenizer("bytes.json")], 2);
+    assert!(error.contains("nowhere"), "{error}");
+    let args = ["tokens", "in", "--tokenizer", &tokenizer("bytes.json"), "--text-column", "body"];
+    let (_, error) = expect(root, &args, 2);
+    assert!(error.contains("every record failed"), "{error}");
 }
