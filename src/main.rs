@@ -50,6 +50,8 @@ enum Command {
     Review(Box<commands::review::ReviewArgs>),
     /// Check, test, list, compare and explain rules
     Rules(commands::rules::RulesArgs),
+    /// Audit a tokenizer on a corpus: what does not come back, what languages cost
+    Tokens(commands::tokens::TokensArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Index(args) => commands::index::run(*args),
         Command::Review(args) => commands::review::run(&args),
         Command::Rules(args) => commands::rules::run(args),
+        Command::Tokens(args) => commands::tokens::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tamis", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

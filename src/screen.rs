@@ -10,9 +10,11 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
 use tamis_inspector::visible::visible;
+use tamis_pipeline::contamination::ContaminationRow;
 use tamis_pipeline::progress::{self, Observer, Progress};
 use tamis_pipeline::report::Report;
 use tamis_pipeline::semantic_audit::SemanticRow;
+use tamis_pipeline::tokens::{TokenReport, TokenRow};
 
 /// Seconds between two log lines where there is no terminal.
 const LOG_EVERY: Duration = Duration::from_secs(5);
@@ -226,6 +228,90 @@ fn told_semantic(row: &SemanticRow) -> String {
     text
 }
 
+/// What the corpus knows of an evaluation set.
+fn told_contamination(row: &ContaminationRow, out: &str) -> String {
+    let mut text = format!(
+        "contamination: {} of {} items of {} stand in {} documents ({} words in a row), see {out}/contamination/\n",
+        grouped(row.contaminated),
+        grouped(row.items),
+        visible(&row.set),
+        grouped(row.decided),
+        row.words
+    );
+    let mut also = Vec::new();
+    if row.touched > row.contaminated {
+        let more = grouped(row.touched - row.contaminated);
+        also.push(format!(
+            "{more} more items have a passage in a document, but not enough of them"
+        ));
+    }
+    if row.too_short > 0 {
+        let short = grouped(row.too_short);
+        also.push(format!(
+            "{short} items are shorter than {} words and cannot be found",
+            row.words
+        ));
+    }
+    if row.passed_over > 0 {
+        also.push(format!("{} n-grams were passed over as common", grouped(row.passed_over)));
+    }
+    if !also.is_empty() {
+        text.push_str(&format!("  {}\n", also.join("; ")));
+    }
+    for item in row.most.iter().filter(|item| item.decided > 0).take(3) {
+        text.push_str(&format!(
+            "  {}: {} documents, {:.0} % of its words\n",
+            visible(&item.item),
+            grouped(item.decided),
+            item.overlap_ratio * 100.0
+        ));
+    }
+    text
+}
+
+/// Tokens as a person reads them: `1,234`, or an estimate with its interval.
+fn told_tokens(row: &TokenRow) -> String {
+    match (row.tokens, row.low.zip(row.high), row.sampled) {
+        (None, ..) => "?".to_owned(),
+        (Some(0), None, _) => "0".to_owned(),
+        (Some(tokens), None, None) => grouped(tokens),
+        (Some(tokens), None, Some(_)) => format!("~{}", grouped(tokens)),
+        (Some(tokens), Some((low, high)), _) => {
+            format!("~{} ({} to {})", grouped(tokens), grouped(low), grouped(high))
+        }
+    }
+}
+
+/// By what tokens were counted, and what edits took.
+fn counted_by(report: &TokenReport) -> String {
+    let name = report.tokenizer.display();
+    let mut text = match report.sample {
+        None => format!("tokens: counted by {name}"),
+        Some(sample) => format!(
+            "tokens: estimated from {} random documents by {name}, with intervals of 95 %",
+            grouped(sample)
+        ),
+    };
+    if let (Some(before), Some(after)) = (report.before_edits.tokens, report.after_edits.tokens)
+        && report.before_edits.documents > 0
+    {
+        text.push_str(&format!(
+            "; edits of {} documents made {} tokens {}",
+            grouped(report.before_edits.documents),
+            grouped(before),
+            grouped(after)
+        ));
+    }
+    if report.read.refused > 0 {
+        text.push_str(&format!(
+            "; {} documents were refused by the tokenizer and are not among them",
+            grouped(report.read.refused)
+        ));
+    }
+    text.push('\n');
+    text
+}
+
 /// What rang, and how near duplicates were found.
 fn duplicates(report: &Report, out: &str) -> String {
     let mut text = String::new();
@@ -279,6 +365,9 @@ fn duplicates(report: &Report, out: &str) -> String {
             text.push_str(&format!("  {} x  {line}\n", grouped(quote.copies)));
         }
     }
+    for row in &report.contamination {
+        text.push_str(&told_contamination(row, out));
+    }
     if let Some(reference) = &report.reference {
         text.push_str(&format!(
             "against: {} documents went for one of the {} of the reference set\n",
@@ -313,8 +402,12 @@ pub(crate) fn table() -> Table {
 /// The funnel: who read, what each rule took first, what stayed.
 pub(crate) fn summary(report: &Report, out: &str) -> String {
     let mut table = table();
-    table.set_header(["", "documents", "share", "text MB", "fired", "undecided"]);
+    let tokens = report.tokens.as_ref();
+    let mut header = vec!["", "documents", "share", "text MB", "fired", "undecided"];
+    header.extend(tokens.map(|_| "tokens"));
+    table.set_header(header);
     let documents = &report.documents;
+    let told = |row: Option<&TokenRow>| tokens.map(|_| row.map(told_tokens).unwrap_or_default());
     let row = |name: &str, count: u64, bytes: Option<u64>| {
         vec![
             name.to_owned(),
@@ -325,12 +418,18 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
             String::new(),
         ]
     };
-    table.add_row(row("read", documents.read, Some(report.text_bytes.read)));
+    let with = |mut cells: Vec<String>, tokens: Option<String>| {
+        cells.extend(tokens);
+        cells
+    };
+    let reason = |name: &str| told(tokens.and_then(|tokens| tokens.reasons.get(name)));
+    let read = row("read", documents.read, Some(report.text_bytes.read));
+    table.add_row(with(read, told(tokens.map(|tokens| &tokens.read))));
     for rule in &report.rules {
         if rule.fired == 0 && rule.undecided == 0 {
             continue;
         }
-        let removes = matches!(rule.action.as_str(), "drop" | "keep");
+        let removes = matches!(rule.action.as_str(), "drop" | "keep") || rule.first > 0;
         let mut cells = if removes {
             row(&format!("  {}", rule.id), rule.first, Some(rule.first_text_bytes))
         } else {
@@ -347,25 +446,28 @@ pub(crate) fn summary(report: &Report, out: &str) -> String {
         if rule.undecided > 0 {
             cells[5] = grouped(rule.undecided);
         }
-        table.add_row(cells);
+        table.add_row(with(cells, reason(&rule.id)));
     }
     for kind in &report.duplicates {
         let mut cells = row(&format!("  dedup/{}", kind.kind), kind.removed, Some(kind.text_bytes));
         cells[4] = format!("{} clusters", grouped(kind.clusters));
-        table.add_row(cells);
+        table.add_row(with(cells, reason(&format!("dedup/{}", kind.kind))));
     }
     if report.emptied > 0 {
         table.add_row(row("  nothing left", report.emptied, None));
     }
-    table.add_row(row("removed", documents.removed, Some(report.text_bytes.removed)));
-    table.add_row(row("failed", documents.failed, None));
-    table.add_row(row("kept", documents.kept, Some(report.text_bytes.kept)));
-    for column in 1..6 {
+    let removed = row("removed", documents.removed, Some(report.text_bytes.removed));
+    table.add_row(with(removed, told(tokens.map(|tokens| &tokens.removed))));
+    table.add_row(with(row("failed", documents.failed, None), told(None)));
+    let kept = row("kept", documents.kept, Some(report.text_bytes.kept));
+    table.add_row(with(kept, told(tokens.map(|tokens| &tokens.kept))));
+    for column in 1..7 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     let mut text = format!("{table}\n");
+    text.extend(tokens.map(counted_by));
     text.push_str(&duplicates(report, out));
     for (reason, count) in &report.failures {
         text.push_str(&format!("failed: {count} x {reason}, see {out}/failed/\n"));

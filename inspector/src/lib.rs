@@ -6,11 +6,12 @@ pub mod error;
 pub mod model;
 pub mod page;
 pub mod review;
-pub mod sample;
 pub mod session;
 pub mod stats;
 pub mod summary;
+pub mod tokens;
 pub mod ui;
 pub mod visible;
 
 pub use error::InspectError;
+pub use tamis_pipeline::sample;

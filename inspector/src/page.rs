@@ -1,6 +1,7 @@
 //! One document as a page of plain text.
 
 use serde_json::Value;
+use tamis_pipeline::contamination::RULE;
 
 use crate::visible::visible;
 
@@ -56,7 +57,8 @@ pub fn reason(reason: &Value) -> String {
         ));
     }
     if let Some(twin) = reason.get("twin").and_then(Value::as_str) {
-        line.push_str(&format!(": twin of {twin}"));
+        let of = if text("rule").starts_with(RULE) { "text of" } else { "twin of" };
+        line.push_str(&format!(": {of} {twin}"));
         if let Some(similarity) = reason.get("similarity").filter(|value| !value.is_null()) {
             line.push_str(&format!(", similarity {}", plain(similarity)));
         }
@@ -103,6 +105,13 @@ mod tests {
         let one =
             json!({"rule": "dedup/exact", "comparisons": [], "twin": "a7", "similarity": 1.0});
         assert_eq!(reason(&one), "dedup/exact: twin of a7, similarity 1");
+    }
+
+    #[test]
+    fn a_contaminated_document_names_the_item() {
+        let one = json!({"rule": "decontaminate/gsm", "comparisons": [
+            {"annotation": "overlap_words", "value": 20, "op": ">=", "threshold": 13}], "twin": "gsm/q-7"});
+        assert_eq!(reason(&one), "decontaminate/gsm: overlap_words 20 >= 13: text of gsm/q-7");
     }
 
     #[test]

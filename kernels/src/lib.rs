@@ -14,6 +14,7 @@ mod lines;
 mod masks;
 pub mod minhash;
 mod ngrams;
+mod overlaps;
 mod passages;
 mod punctuation;
 mod shingles;
@@ -21,6 +22,7 @@ mod simd;
 pub mod spacy;
 mod starts;
 mod table;
+pub mod tokens;
 pub mod vectors;
 mod words;
 
@@ -34,6 +36,9 @@ pub use lines::{
     paragraphs,
 };
 pub use ngrams::{GRAM_WORDS_MAX, Grams, TopGram};
+pub use overlaps::{
+    FORM_PLACES, OverlapScratch, Overlaps, OverlapsBuilder, PASSAGES_MAX, Passage, TooMuchText,
+};
 pub use passages::{Passages, WindowHash};
 pub use punctuation::is_terminal_mark;
 pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
@@ -41,4 +46,5 @@ pub use simd::Level;
 pub use spacy::{SpacyEnglish, sentences};
 pub use starts::{START_MARKS, STARTS_BLOCK, Starts};
 pub use table::{Seen, Session, Table};
+pub use tokens::{TextTokenizer, TokenizerError};
 pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};

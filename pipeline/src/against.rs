@@ -246,7 +246,7 @@ impl Work<'_> {
                     return Ok(moved(from, *number, unit, fuzzy, &path)?);
                 }
                 let (scan, none) = (&self.units[unit], RuleSet::default());
-                Ok(plans::annotate(unit, scan, (&none, &self.bare), None, fan_out, &path)?)
+                Ok(plans::annotate(unit, scan, (&none, &self.bare), (None, None), fan_out, &path)?)
             },
         )
         .await?;

@@ -8,8 +8,10 @@ use tamis_kernels::SHINGLE_WORDS_MAX;
 use tamis_kernels::minhash::Banding;
 use tamis_rules::{MinHashSpec, Normalize};
 
+use crate::contamination::{Act, Decontaminate, Method};
 use crate::embed::{Search, Semantic};
 use crate::error::PipelineError;
+use crate::tokens::Tokens;
 
 /// The file `tamis.yaml`; every key has its long option, which wins.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -91,6 +93,25 @@ pub struct ConfigFile {
     pub limit: Option<u64>,
     /// Largest record, such as `128MiB`.
     pub record_max: Option<String>,
+    /// Evaluation sets whose text is kept out: files and folders, `NAME=PATH` names one.
+    #[serde(default)]
+    pub decontaminate: Vec<String>,
+    /// Fields of their records.
+    pub decontaminate_fields: Option<Vec<String>>,
+    /// `ngram`, `gpt3`, `llama2` or `llama3`.
+    pub decontaminate_method: Option<Method>,
+    /// Words of an n-gram.
+    pub decontaminate_words: Option<usize>,
+    /// Least share of an item's words in one document.
+    pub decontaminate_share: Option<f64>,
+    /// Documents above which an n-gram is passed over.
+    pub decontaminate_common: Option<u64>,
+    /// `remove`, `flag` or `cut`.
+    pub decontaminate_action: Option<Act>,
+    /// A `tokenizer.json` to count tokens by.
+    pub tokenizer: Option<PathBuf>,
+    /// Documents whose tokens are counted, where not all are.
+    pub token_sample: Option<usize>,
 }
 
 impl ConfigFile {
@@ -205,6 +226,10 @@ pub struct ContentConfig {
     pub limit: Option<u64>,
     /// Bytes of a record above which it is a failure.
     pub record_bytes_max: usize,
+    /// Count tokens.
+    pub tokens: Option<Tokens>,
+    /// Keep evaluation sets out.
+    pub decontaminate: Option<Decontaminate>,
 }
 
 /// What is worth an alarm in the report; nothing of it changes the data.
@@ -377,6 +402,8 @@ impl Default for ContentConfig {
             write_flags: false,
             limit: None,
             record_bytes_max: 128 << 20,
+            tokens: None,
+            decontaminate: None,
         }
     }
 }

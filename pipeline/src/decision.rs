@@ -4,7 +4,7 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array,
 };
 use arrow::util::display::array_value_to_string;
-use datafusion::common::{Result, exec_err};
+use datafusion::common::{DataFusionError, Result, exec_err};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tamis_rules::annotators::Annotator;
@@ -12,11 +12,14 @@ use tamis_rules::document::{Document, Scratch};
 use tamis_rules::findings::Wanted;
 use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
 
+use crate::contamination::function::{self, Hit};
+use crate::contamination::{Act, CONTAMINATED, CONTAMINATION, Looking};
 use crate::exec::flow::PLACE;
 use crate::exec::rewrite::{changed, typed};
 use crate::plans::FOREIGN_PREFIX;
 use crate::reason::{Measured, Reason};
 use crate::repeats::Cut;
+use crate::tokens::{Annotated, Counting};
 use crate::twins::Twin;
 
 /// Spans a reason carries at most.
@@ -111,6 +114,10 @@ pub struct Decision {
     pub edited: bool,
     /// Other documents went for this one.
     pub(crate) survives: bool,
+    /// What is known of its tokens.
+    pub(crate) tokens: Annotated,
+    /// Passages of evaluation sets to be cut out, in the text after the edits of rules.
+    pub(crate) passages: Vec<(usize, usize)>,
     /// Copies of text that stands elsewhere, to be cut out.
     pub(crate) cuts: Vec<Cut>,
     /// The rules that remove it and the duplicate it is; empty means it stays.
@@ -171,10 +178,19 @@ pub(crate) struct Decisions {
     batch: RecordBatch,
     rules: Vec<BooleanArray>,
     values: Vec<Vec<ArrayRef>>,
+    /// Tokens as read and after edits.
+    tokens: Option<[Int64Array; 2]>,
+    /// Passages of evaluation sets, and whether documents go for them.
+    contamination: Option<(ArrayRef, ArrayRef)>,
 }
 
 impl Decisions {
-    pub(crate) fn new(batch: RecordBatch, rules: &[RuleInfo]) -> Result<Self> {
+    pub(crate) fn new(
+        batch: RecordBatch,
+        rules: &[RuleInfo],
+        counting: Option<&Counting>,
+        looking: Option<&Looking>,
+    ) -> Result<Self> {
         let mut fired = Vec::with_capacity(rules.len());
         let mut values = Vec::with_capacity(rules.len());
         for rule in rules {
@@ -193,14 +209,30 @@ impl Decisions {
             }
             values.push(columns);
         }
-        Ok(Self { batch, rules: fired, values })
+        let tokens = match counting.and_then(|counting| counting.columns.as_ref()) {
+            None => None,
+            Some([read, edited]) => {
+                let counts =
+                    |name| Ok::<_, DataFusionError>(typed::<Int64Array>(&batch, name)?.clone());
+                Some([counts(read)?, counts(edited)?])
+            }
+        };
+        let contamination = looking.and_then(|_| batch.column_by_name(CONTAMINATION).cloned());
+        let goes = batch.column_by_name(CONTAMINATED).cloned();
+        let contamination = contamination.zip(goes);
+        Ok(Self { batch, rules: fired, values, tokens, contamination })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.batch.num_rows()
     }
 
-    pub(crate) fn row(&self, row: usize, rules: &[RuleInfo]) -> Result<Decision> {
+    pub(crate) fn row(
+        &self,
+        row: usize,
+        rules: &[RuleInfo],
+        looking: Option<&Looking>,
+    ) -> Result<Decision> {
         let number = |name| {
             Ok::<u64, datafusion::error::DataFusionError>(
                 typed::<UInt64Array>(&self.batch, name)?.value(row),
@@ -234,11 +266,33 @@ impl Decisions {
         if decided != "removed" {
             reasons.clear();
         }
+        let mut passages = Vec::new();
+        if let (Some((lists, goes)), Some(looking)) = (&self.contamination, looking)
+            && decided != "failed"
+        {
+            let hits = function::hits(lists, row)?;
+            let goes = goes.as_any().downcast_ref::<BooleanArray>();
+            let goes = goes.is_some_and(|goes| goes.is_valid(row) && goes.value(row));
+            let told = reasons_of(&hits, looking).into_iter().map(|reason| (None, reason));
+            match looking.action {
+                Act::Flag => flags.extend(told),
+                _ if goes => reasons.extend(told),
+                // what another rule removes is written as it was read
+                _ if decided == "kept" => passages = function::deciding(&hits),
+                _ => {}
+            }
+        }
+        let tokens = |which: usize| {
+            let counts = &self.tokens.as_ref()?[which];
+            counts.is_valid(row).then(|| counts.value(row).unsigned_abs())
+        };
         Ok(Decision {
             shard: text("shard")?.unwrap_or_default(),
             row: number("row")?,
             place: number(PLACE)?,
             survives: false,
+            passages,
+            tokens: Annotated { read: tokens(0), edited: tokens(1), sampled: false },
             cuts: Vec::new(),
             offset: number("offset")?,
             length: number("length")?,
@@ -267,6 +321,41 @@ impl Decisions {
             similarity: None,
         })
     }
+}
+
+/// One reason for each evaluation set of which the document holds enough.
+fn reasons_of(hits: &[Hit], looking: &Looking) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for (name, n) in &looking.sets {
+        let of_set = || hits.iter().filter(|hit| hit.decides && hit.set == *name);
+        // the item of which most is there; of as much, the longest passage
+        let key =
+            |hit: &&Hit| (hit.overlap_ratio.to_bits(), hit.words, std::cmp::Reverse(hit.number));
+        let Some(most) = of_set().max_by_key(key) else { continue };
+        let of_item = of_set().filter(|hit| hit.number == most.number);
+        let words = of_item.map(|hit| hit.words).max().unwrap_or(0);
+        let measured = |annotation: &str, value: Value, threshold: Value| Measured {
+            annotation: annotation.to_owned(),
+            value,
+            op: ">=".to_owned(),
+            threshold,
+        };
+        let mut spans: Vec<[u64; 2]> = of_set().map(|hit| hit.span).collect();
+        spans.sort_unstable();
+        spans.dedup();
+        spans.truncate(SPANS_MAX);
+        reasons.push(Reason {
+            rule: Looking::rule(name),
+            comparisons: vec![
+                measured("overlap_words", words.into(), (*n).into()),
+                measured("overlap_ratio", most.overlap_ratio.into(), looking.share.into()),
+            ],
+            spans,
+            twin: Some(format!("{name}/{}", most.item)),
+            similarity: None,
+        });
+    }
+    reasons
 }
 
 fn value(column: &ArrayRef, row: usize) -> Result<Value> {
@@ -313,6 +402,8 @@ pub fn spans(
     text: &str,
     scratch: &mut Scratch,
 ) -> Vec<Vec<[u64; 2]>> {
+    // a tokenizer that is gone costs the spans, not the run: pass one has read it
+    let _ = scratch.tokenize_by(spec.tokenizer.as_ref());
     let mut wanted = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         for comparison in &rule.comparisons {

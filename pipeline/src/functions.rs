@@ -20,6 +20,7 @@ use datafusion::scalar::ScalarValue;
 use tamis_kernels::hash64;
 
 use crate::config::RunConfig;
+use crate::contamination::function::{contaminated_udf, of_set_udf, set_numbers_udf};
 use crate::embed::function::{embed_udf, unit_udf};
 use crate::rundir::RunDir;
 
@@ -167,6 +168,9 @@ pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
         source_udf(),
         embed_udf(),
         unit_udf(),
+        contaminated_udf(),
+        of_set_udf(),
+        set_numbers_udf(),
     ]
 }
 

@@ -14,11 +14,13 @@ use tamis_kernels::{hex128, without};
 use tamis_rules::AnnotateSpec;
 use tamis_rules::document::Scratch;
 
+use crate::contamination::cut::{apply, windows};
 use crate::decision::{Decision, RuleInfo, SPANS_MAX, spans};
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::read::json::{replace_text, splice_reason};
 use crate::read::{Chunk, Failure, Format, Shard, Totals};
 use crate::reason::{self, Reason, Verdict};
+use crate::tokens::{Counter, TokenCounts, Written};
 use crate::write::failed::FailedWriter;
 use crate::write::frames::Frame;
 use crate::write::jsonl::JsonlWriter;
@@ -48,6 +50,9 @@ pub struct ShardCounts {
     /// Texts of copies that the report quotes, by place and first byte.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<([u64; 2], String)>,
+    /// Tokens, where they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenCounts>,
     /// Bytes of text read, of text kept as it is written, and of text removed.
     pub text_bytes: [u64; 3],
     /// Bytes of the decompressed shard, and those between records.
@@ -96,6 +101,7 @@ pub(crate) struct ShardOutputs {
     removed: Option<Writer>,
     failures: Option<FailedWriter>,
     scratch: Scratch,
+    tokens: Option<Counter>,
     counts: ShardCounts,
 }
 
@@ -117,6 +123,7 @@ impl ShardOutputs {
             removed: None,
             failures: None,
             scratch: Scratch::default(),
+            tokens: rewrite.tokens.as_ref().map(Counter::new).transpose()?,
             counts: ShardCounts { shard: shard.name.clone(), ..ShardCounts::default() },
         };
         // a shard of which nothing stays leaves an empty file, so that shards in and out match
@@ -138,8 +145,7 @@ impl ShardOutputs {
 
     fn parquet(&self, folder: &str, schema: SchemaRef) -> Result<Writer> {
         let path = self.root.join(self.relative(folder));
-        let writer =
-            ParquetPartWriter::create(&path, schema, &self.shard.path).map_err(external)?;
+        let writer = ParquetPartWriter::like(&self.shard.path, &path, schema).map_err(external)?;
         Ok(Writer::Parquet(Box::new(writer)))
     }
 
@@ -164,6 +170,9 @@ impl ShardOutputs {
             self.counts.text_bytes[0] += text.len() as u64;
             if let Some(reason) = &decision.failure {
                 self.counts.record_bytes += lengths.value(row);
+                if let Some(tokens) = &mut self.tokens {
+                    tokens.failed(decision.tokens, text);
+                }
                 let failure = Failure {
                     row: rows.value(row),
                     line: None,
@@ -180,13 +189,19 @@ impl ShardOutputs {
             self.counts.record_bytes += lengths.value(row);
             keep[row] = decision.reasons.is_empty();
             let mut emptied = Vec::new();
-            if keep[row] && (decision.edited || !decision.cuts.is_empty()) {
+            let cut = !decision.cuts.is_empty() || !decision.passages.is_empty();
+            if keep[row] && (decision.edited || cut) {
                 let left = self.edited(decision, spec, text);
                 let emptied_by = decision.cuts.first().map(|cut| cut.kind.name());
                 if let Some(kind) = emptied_by.filter(|_| left.trim().is_empty()) {
                     if decision.survives {
                         // what went for it must find it: it stays whole
-                        written[row] = decision.edited.then(|| spec.edited_text(text).into_owned());
+                        let changed = decision.edited || !decision.passages.is_empty();
+                        written[row] = changed.then(|| {
+                            let edited = spec.edited_text(text);
+                            let windows = windows(&edited, &decision.passages);
+                            apply(&edited, &windows.unwrap_or_default(), &[])
+                        });
                     } else {
                         keep[row] = false;
                         emptied.push((None, all_copies(decision, spec, text, kind)));
@@ -206,6 +221,16 @@ impl ShardOutputs {
                 (false, true) => &decision.reasons,
                 (false, false) => &emptied,
             };
+            if let Some(tokens) = &mut self.tokens {
+                let first = told.first().map_or("", |(_, reason)| reason.rule.as_str());
+                tokens.take(&Written {
+                    annotated: decision.tokens,
+                    read: text,
+                    written: written[row].as_deref(),
+                    cut,
+                    removed: (!keep[row]).then_some(first),
+                });
+            }
             let wanted = !keep[row] || (self.write_flags && !told.is_empty());
             let verdict = wanted.then(|| self.verdict(keep[row], told, spec, text));
             verdicts.push(verdict);
@@ -231,6 +256,10 @@ impl ShardOutputs {
             }
         }
         cuts.sort_unstable();
+        if !decision.passages.is_empty() {
+            let windows = windows(&edited, &decision.passages);
+            return apply(&edited, &windows.unwrap_or_default(), &cuts);
+        }
         if cuts.is_empty() { edited.into_owned() } else { without(&edited, &cuts) }
     }
 
@@ -433,6 +462,7 @@ impl ShardOutputs {
             let name = format!("{}.jsonl", self.relative("failed"));
             self.counts.files.push((name, self.counts.failed));
         }
+        self.counts.tokens = self.tokens.take().map(Counter::into_counts);
         self.counts.bytes = totals.bytes;
         self.counts.gap_bytes = totals.gap_bytes;
         self.counts.hash = totals.input_hash.map(hex128);

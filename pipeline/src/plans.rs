@@ -27,6 +27,8 @@ use datafusion::scalar::ScalarValue;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tamis_rules::{Action, BANDS, Compiled, OnNull, RuleSet};
 
+use crate::contamination::function::{contaminated_udf, of_set_udf};
+use crate::contamination::{CONTAMINATED, CONTAMINATION, Looking};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
@@ -45,6 +47,8 @@ const BASE: &[&str] = &["document_id", "id", "shard", "row", "offset", "length",
 pub const SOURCE: &str = "source";
 /// Its name on the way, where a rule's own column may be called `source` too.
 const OF_SOURCE: &str = ".source";
+/// The column with the passages of evaluation sets, on the way.
+const PASSAGES: &str = ".passages";
 /// Prefix of the user's own columns in the annotations.
 pub const FOREIGN_PREFIX: &str = "column.";
 
@@ -79,6 +83,7 @@ fn measured(
     scan: &Scan,
     compiled: &Compiled,
     elsewhere: Option<Elsewhere>,
+    looking: Option<&Looking>,
     fan_out: usize,
 ) -> Result<Plan> {
     let from_column = scan.source_column.as_deref();
@@ -98,6 +103,11 @@ fn measured(
     }
     let measures = call(tamis_rules::annotate_udf(), arguments, &schema)?;
     let mut first: Vec<Named> = vec![(measures, "measures".to_owned())];
+    if let Some(looking) = looking {
+        let spec = text(&compiled.spec.to_json());
+        let arguments = vec![column("text", &schema)?, spec, text(&looking.to_json())];
+        first.push((call(contaminated_udf(), arguments, &schema)?, PASSAGES.to_owned()));
+    }
     first.extend(
         schema
             .fields()
@@ -123,6 +133,12 @@ fn measured(
     }
     if compiled.spec.minhash.is_some() {
         second.push((field(BANDS)?, BANDS.to_owned()));
+    }
+    if looking.is_some() {
+        for name in [CONTAMINATION, CONTAMINATED] {
+            let arguments = vec![column(PASSAGES, &schema)?, text(name)];
+            second.push((call(get_field(), arguments, &schema)?, format!(".{name}")));
+        }
     }
     second.extend(pass(BASE, &schema)?);
     second.extend(pass(&["failure", POSITION], &schema)?);
@@ -186,13 +202,13 @@ pub fn annotate(
     unit: usize,
     scan: &Scan,
     (set, compiled): (&RuleSet, &Compiled),
-    elsewhere: Option<&Path>,
+    (elsewhere, looking): (Option<&Path>, Option<&Looking>),
     fan_out: usize,
     path: &Path,
 ) -> Result<Plan> {
     let elsewhere =
         elsewhere.map(|path| Elsewhere { path: path.to_owned(), from: first_place(unit) });
-    let plan = measured(scan, compiled, elsewhere, fan_out)?;
+    let plan = measured(scan, compiled, elsewhere, looking, fan_out)?;
     let schema = plan.schema();
     let failed = |schema: &SchemaRef| -> Result<Expr> {
         Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
@@ -231,13 +247,24 @@ pub fn annotate(
         let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
         third.push((case(None, vec![(not_failed, fired)], None)?, rule.id.clone()));
     }
+    if let Some(looking) = looking {
+        for name in [CONTAMINATION, CONTAMINATED] {
+            third.push((column(&format!(".{name}"), &schema)?, name.to_owned()));
+        }
+        for (name, _) in &looking.sets {
+            let passages = column(&format!(".{CONTAMINATION}"), &schema)?;
+            let found = call(of_set_udf(), vec![passages, text(name)], &schema)?;
+            let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
+            third.push((case(None, vec![(not_failed, found)], None)?, Looking::rule(name)));
+        }
+    }
     let plan = project(third, plan)?;
-    gather(decide(set, plan)?, path, Content::Values)
+    gather(decide(set, looking, plan)?, path, Content::Values)
 }
 
 /// Adds `rule_decision` and `first_reason`, and turns undecided into a failure where a rule
 /// says so.
-fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
+fn decide(set: &RuleSet, looking: Option<&Looking>, plan: Plan) -> Result<Plan> {
     let schema = plan.schema();
     let is_null =
         |name: &str| -> Result<Expr> { Ok(Arc::new(IsNullExpr::new(column(name, &schema)?))) };
@@ -265,6 +292,13 @@ fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
         decisions.push((Arc::clone(&removes), text("removed")));
         reasons.push((removes, text(&rule.id)));
     }
+    for (name, _) in looking.into_iter().flat_map(|looking| &looking.sets) {
+        let rule = Looking::rule(name);
+        let goes = column(CONTAMINATED, &schema)?;
+        let removes = binary(goes, Op::And, column(&rule, &schema)?, &schema)?;
+        decisions.push((Arc::clone(&removes), text("removed")));
+        reasons.push((removes, text(&rule)));
+    }
     let added = [
         (case(None, decisions, Some(text("kept")))?, "rule_decision"),
         (case(None, reasons, Some(Arc::clone(&null_text)))?, "first_reason"),
@@ -285,7 +319,7 @@ fn decide(set: &RuleSet, plan: Plan) -> Result<Plan> {
 
 /// The pre-pass for percentiles: only the values that rules compare with a percentile.
 pub fn measure(scan: &Scan, compiled: &Compiled, fan_out: usize, path: &Path) -> Result<Plan> {
-    let plan = measured(scan, compiled, None, fan_out)?;
+    let plan = measured(scan, compiled, None, None, fan_out)?;
     let schema = plan.schema();
     let mut exprs = Vec::new();
     for annotation in &compiled.annotations {

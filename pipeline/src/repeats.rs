@@ -210,6 +210,8 @@ impl Work<'_> {
         let Some(repeats) = &self.config.content.repeats else { return Ok(()) };
         let path = self.directory.path(SPANS);
         if path.exists() {
+            // a run that was killed while it cleaned up has left some
+            let _ = std::fs::remove_dir_all(self.directory.path(".state/repeats"));
             return Ok(());
         }
         let mut found = Vec::new();

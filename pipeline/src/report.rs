@@ -15,6 +15,7 @@ use tamis_rules::{Action, RuleSet};
 use crate::audit::Audit;
 use crate::config::{Alarms, Fuzzy, RunConfig};
 
+use crate::contamination::{Act, ContaminationRow, Looking};
 use crate::error::PipelineError;
 use crate::exec::rewrite::typed;
 use crate::lost::{self, LostRow};
@@ -23,6 +24,7 @@ use crate::plans::{self, quoted};
 use crate::repeats::RepeatRow;
 use crate::rundir::{Identity, RunDir};
 use crate::semantic_audit::SemanticRow;
+use crate::tokens::TokenReport;
 
 /// Every number of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,12 @@ pub struct Report {
     /// How semantic duplicates were looked for, and what was found.
     #[serde(default)]
     pub semantic: Option<SemanticRow>,
+    /// Tokens, where they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenReport>,
+    /// One row for each evaluation set that the corpus was held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contamination: Vec<ContaminationRow>,
     /// Failures by reason.
     pub failures: BTreeMap<String, u64>,
     /// One row for each source, by name.
@@ -354,6 +362,8 @@ pub async fn build(
         fuzzy: config.content.fuzzy.as_ref().and_then(FuzzyRow::of),
         audit: None,
         semantic: None,
+        tokens: None,
+        contamination: Vec::new(),
         failures: BTreeMap::new(),
         shards: counts
             .iter()
@@ -460,6 +470,41 @@ async fn rule_rows(
                 });
             }
         }
+    }
+    Ok(rows)
+}
+
+/// One row for each evaluation set, as for a rule.
+pub(crate) async fn set_rows(
+    context: &SessionContext,
+    looking: Option<&Looking>,
+    parts: &[PathBuf],
+) -> Result<Vec<RuleRow>, PipelineError> {
+    let mut rows = Vec::new();
+    let Some(looking) = looking.filter(|_| !parts.is_empty()) else { return Ok(rows) };
+    plans::annotations_table(context, parts).await?;
+    for (name, _) in &looking.sets {
+        let rule = Looking::rule(name);
+        let (column, id) = (quoted(&rule), rule.replace('\'', "''"));
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE {column}), count(*) FILTER (WHERE first_reason = '{id}'), \
+             sum(text_bytes) FILTER (WHERE first_reason = '{id}') FROM annotations"
+        );
+        let found = numbers(context, &sql).await?;
+        let at = |index: usize| found.get(index).copied().unwrap_or(0);
+        rows.push(RuleRow {
+            id: rule,
+            action: match looking.action {
+                Act::Remove => "drop",
+                Act::Flag => "flag",
+                Act::Cut => "cut",
+            }
+            .to_owned(),
+            fired: at(0),
+            undecided: 0,
+            first: at(1),
+            first_text_bytes: at(2),
+        });
     }
     Ok(rows)
 }

@@ -11,6 +11,7 @@ use tamis_rules::{Compiled, ForeignColumn, RuleSet};
 use crate::against::{References, Referred, bare, hashes};
 use crate::config::{ContentConfig, RunConfig, Survivor};
 use crate::conservation;
+use crate::contamination::Looking;
 use crate::decision::rule_infos;
 use crate::error::PipelineError;
 use crate::exec::rewrite::{Rewrite, typed};
@@ -24,6 +25,7 @@ use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard
 use crate::repeats::{self, RepeatRow, SPANS};
 use crate::report::{self, ReferenceRow, Report};
 use crate::rundir::{Identity, InputIdentity, RunDir};
+use crate::tokens;
 use crate::work::Work;
 use crate::works::own_column;
 
@@ -57,6 +59,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         }
         _ => request.rules.clone(),
     };
+    let rules = tokens::counted(config.content.tokens.as_ref(), rules);
     rules.compile(&trial)?;
     if config.content.group_by.is_some()
         && let Some(rule) = rules.rules().iter().find(|rule| rule.action.edits_references())
@@ -95,7 +98,8 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     hashes(&config.content, &mut compiled.spec);
     work.refer(&references.units).await?;
     work.group().await?;
-    work.annotate(&compiled).await?;
+    let looking = work.looking(&compiled).await?;
+    work.annotate(&compiled, looking.as_ref()).await?;
     let annotated = started.elapsed();
     if !work.own().is_empty() {
         work.deduplicate(&compiled).await?;
@@ -113,7 +117,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         _ => None,
     };
     let mut repeated = work.repeated()?;
-    let counts = work.rewrite(&compiled, &repeated).await?;
+    let counts = work.rewrite(&compiled, &repeated, looking.as_ref()).await?;
     repeats::quote(&mut repeated, &counts);
     work.emptied(&counts).await?;
     let rewritten = started.elapsed();
@@ -130,6 +134,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     report.audit = audit;
     report.semantic = semantic;
     report.repeats = repeated;
+    work.tell(&mut report, looking.as_ref(), &counts).await?;
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| PipelineError::directory(directory.path("report.json"), error))?;
     directory.write_whole(&directory.path("report.json"), &json)?;
@@ -272,6 +277,20 @@ fn foreign(declared: &[ForeignColumn], named: [Option<&str>; 2]) -> Vec<ForeignF
 }
 
 impl Work<'_> {
+    /// Adds evaluation sets and tokens to the report.
+    async fn tell(
+        &self,
+        report: &mut Report,
+        looking: Option<&Looking>,
+        counts: &[ShardCounts],
+    ) -> Result<(), PipelineError> {
+        report.contamination = self.contamination(looking)?;
+        report.rules.extend(report::set_rows(&self.context, looking, &self.parts()).await?);
+        let tokens = self.config.content.tokens.as_ref();
+        report.tokens = tokens.map(|tokens| tokens::report(tokens, counts));
+        Ok(())
+    }
+
     /// Exact nearest-rank percentiles over all documents read, where rules ask for them.
     async fn percentiles(&self) -> Result<BTreeMap<String, f64>, PipelineError> {
         let wanted = self.rules.percentiles();
@@ -324,7 +343,11 @@ impl Work<'_> {
         Ok(values)
     }
 
-    async fn annotate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
+    async fn annotate(
+        &self,
+        compiled: &Compiled,
+        looking: Option<&Looking>,
+    ) -> Result<(), PipelineError> {
         let path = |unit| self.part(unit);
         let elsewhere = self.elsewhere();
         self.movement(
@@ -334,7 +357,8 @@ impl Work<'_> {
             async |unit, fan_out| {
                 let scan = &self.units[unit];
                 let rules = (self.rules, compiled);
-                Ok(plans::annotate(unit, scan, rules, elsewhere.as_deref(), fan_out, &path(unit))?)
+                let beside = (elsewhere.as_deref(), looking);
+                Ok(plans::annotate(unit, scan, rules, beside, fan_out, &path(unit))?)
             },
         )
         .await
@@ -344,12 +368,14 @@ impl Work<'_> {
         &self,
         compiled: &Compiled,
         repeated: &[RepeatRow],
+        looking: Option<&Looking>,
     ) -> Result<Vec<ShardCounts>, PipelineError> {
         let rules = rule_infos(self.rules, compiled);
         let spec = compiled.spec.to_json();
         let kinds = self.config.content.duplicates();
         let clusters: Vec<PathBuf> =
             kinds.iter().map(|kind| self.directory.clusters(kind)).collect();
+        let counting = self.counting(compiled).await?;
         let context = narrow(&self.context);
         let context = &context;
         self.movement(
@@ -372,6 +398,8 @@ impl Work<'_> {
                     spec: spec.clone(),
                     rules: rules.clone(),
                     write_flags: self.config.content.write_flags,
+                    tokens: counting.clone(),
+                    looking: looking.cloned(),
                 };
                 Ok(plans::rewrite(context, &self.part(unit), node).await?)
             },

@@ -20,6 +20,7 @@ const OURS: &[&str] = &[
     "failed",
     "annotations",
     "clusters",
+    "contamination",
     "embeddings",
     "repeats",
     "index",
@@ -281,6 +282,8 @@ impl RunDir {
                     "against",
                     "repeats",
                     "works",
+                    "tokens",
+                    "contamination",
                 ] {
                     remove(&path.join(inside))?;
                 }

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tamis_pipeline::config::{ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor};
+use tamis_pipeline::contamination::{Chosen, Decontaminate, Method};
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::progress::Observer;
 use tamis_pipeline::run::{Request, run};
+use tamis_pipeline::tokens::Tokens;
 use tamis_rules::{RuleSet, RuleSource};
 
 struct Quiet;
@@ -58,6 +60,20 @@ fn samples(below: &str) -> String {
     format!("{}/../samples{below}", std::env::var("CARGO_MANIFEST_DIR").unwrap())
 }
 
+fn tokenizer() -> PathBuf {
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../tests/tokenizers/bytes.json")
+}
+
+/// Two pages of the samples as evaluation sets, whose common n-grams are counted first.
+fn sets() -> Chosen {
+    let pages = ["/notes/kept-table-orchard.md", "/notes/glossary-sailing.md"];
+    Chosen {
+        sets: pages.iter().map(|page| samples(page)).collect(),
+        method: Method::Gpt3,
+        ..Chosen::default()
+    }
+}
+
 fn request(out: &Path, rebuild_plans: bool, threads: usize, search: Search) -> Request {
     let rules = RuleSource::Inline { name: "test".to_owned(), text: RULES.to_owned() };
     Request {
@@ -79,6 +95,8 @@ fn request(out: &Path, rebuild_plans: bool, threads: usize, search: Search) -> R
                     None,
                 )
                 .unwrap(),
+                tokens: Tokens::settle(Some(&tokenizer()), Some(20)).unwrap(),
+                decontaminate: Decontaminate::settle(sets(), Path::new("")).unwrap(),
                 ..ContentConfig::default()
             },
             out: out.to_owned(),
@@ -135,6 +153,12 @@ fn same_bytes(ways: &[(bool, usize)], search: Search) {
         assert!(report.documents.kept > 100 && report.documents.removed > 20);
         let fired = report.rules.iter().filter(|rule| rule.id.starts_with("t/") && rule.fired > 0);
         assert!(fired.count() >= 5, "{:?}", report.rules);
+        assert!(
+            report.contamination.iter().all(|set| set.decided > 0),
+            "{:?}",
+            report.contamination
+        );
+        assert_eq!(report.tokens.as_ref().and_then(|tokens| tokens.sample), Some(20));
         let mut found = BTreeMap::new();
         bytes_of(&out, &out, &mut found);
         outcomes.push(found);

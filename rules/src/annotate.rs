@@ -161,10 +161,12 @@ impl Work {
         }
         let spec = AnnotateSpec::parse(json)?;
         let columns = spec.columns()?;
+        let mut scratch = Scratch::default();
+        scratch.tokenize_by(spec.tokenizer.as_ref())?;
         let work = Rc::new(Self {
             spec,
             columns,
-            scratch: RefCell::new(Scratch::default()),
+            scratch: RefCell::new(scratch),
             bands: RefCell::new(Bands::default()),
         });
         READY.with_borrow_mut(|ready| {

@@ -47,6 +47,9 @@ pub struct Compiled {
     /// The order among duplicates, over the input schema: the first survives. Empty means input
     /// order.
     pub survivor: Vec<SortExpr>,
+    /// The columns with the tokens of every document, as it was read and after all edits, where
+    /// they are counted.
+    pub token_columns: Option<[String; 2]>,
 }
 
 /// A derived annotation.
@@ -73,6 +76,8 @@ static SESSION: LazyLock<SessionContext> = LazyLock::new(SessionContext::new);
 
 /// What precedes the name of an annotation that is measured before any edit.
 const ORIGINAL: &str = "original";
+/// The annotation that is measured wherever tokens are counted.
+pub const TOKEN_COUNT: &str = "token_count";
 
 struct Compiler<'a> {
     set: &'a RuleSet,
@@ -113,7 +118,10 @@ pub(crate) fn compile(
         }
     }
     for name in set.measured() {
-        if set.annotator(name).is_some() {
+        let needs = set.annotator(name).is_some_and(|one| one.needs_tokenizer());
+        if needs && set.tokenizer().is_none() {
+            compiler.problems.push(Problem::new("annotations", no_tokenizer(name)));
+        } else if set.annotator(name).is_some() {
             compiler.used.insert((1, name.clone()));
         } else {
             let message = format!("there is no annotation '{name}'{}", nearest(name));
@@ -126,6 +134,7 @@ pub(crate) fn compile(
         }
     }
     compiler.whole_family();
+    let token_columns = compiler.token_counts(stages);
     let survivor = set.survivor().map(|order_by| compiler.survivor(order_by, stages));
     if !compiler.problems.is_empty() {
         return Err(RuleError { problems: compiler.problems });
@@ -155,7 +164,7 @@ pub(crate) fn compile(
         .map(|(column, expr)| Ok(Derived { column: column.clone(), expr: bind(expr)? }))
         .collect::<Result<_, RuleError>>()?;
     let survivor = survivor.unwrap_or_default();
-    Ok(Compiled { spec, input_schema, annotations, derived, conditions, survivor })
+    Ok(Compiled { spec, input_schema, annotations, derived, conditions, survivor, token_columns })
 }
 
 /// For each stage from 1: the stage whose text it sees.
@@ -209,7 +218,39 @@ impl Compiler<'_> {
             minhash: None,
             no_content_hash: false,
             given: given::used(self.set.given(), self.used.iter().map(|(_, name)| name.as_str())),
+            // named only where tokens are counted: it takes a moment to read
+            tokenizer: self.set.tokenizer().filter(|_| self.asks_for_tokens()).cloned(),
         }
+    }
+
+    fn asks_for_tokens(&self) -> bool {
+        self.used
+            .iter()
+            .any(|(_, name)| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer()))
+    }
+
+    /// Where every document is counted: the columns with its tokens before and after all edits.
+    fn token_counts(&mut self, stages: usize) -> Option<[String; 2]> {
+        if !self.set.counts_tokens() {
+            return None;
+        }
+        let last = self.seen_at.get(stages).copied().unwrap_or(1);
+        let edits = self.set.rules().iter().any(|rule| rule.condition.is_none());
+        let stages = [if edits { 0 } else { last }, last];
+        self.used.extend(stages.map(|stage| (stage, TOKEN_COUNT.to_owned())));
+        Some(stages.map(|stage| column_name(stage, TOKEN_COUNT)))
+    }
+
+    /// An annotation of `expr` that cannot be measured without a tokenizer, where there is none.
+    fn lacks_tokenizer(&self, expr: &Expr) -> Option<String> {
+        if self.set.tokenizer().is_some() {
+            return None;
+        }
+        let mut names: Vec<&str> =
+            expr.column_refs().iter().map(|column| column.name.as_str()).collect();
+        names.sort_unstable();
+        let needs = |name: &&str| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer());
+        names.into_iter().find(needs).map(str::to_owned)
     }
 
     /// Where a rule asks for references, all that the report tells of them is measured.
@@ -401,6 +442,12 @@ impl Compiler<'_> {
                 self.problems.push(self.set.problem_at_word(at, name, message));
                 return None;
             }
+            if self.set.tokenizer().is_none()
+                && self.set.annotator(name).is_some_and(|one| one.needs_tokenizer())
+            {
+                self.problems.push(self.set.problem_at_word(at, name, no_tokenizer(name)));
+                return None;
+            }
         }
         let filled = match percentile::fill(sql, self.percentiles) {
             Ok(filled) => filled,
@@ -421,7 +468,14 @@ impl Compiler<'_> {
         };
         match work() {
             Ok((expr, data_type)) => match forbidden(&expr) {
-                None => Some((expr, data_type)),
+                None => {
+                    if let Some(name) = self.lacks_tokenizer(&expr) {
+                        let message = no_tokenizer(&name);
+                        self.problems.push(self.set.problem_at_word(at, &name, message));
+                        return None;
+                    }
+                    Some((expr, data_type))
+                }
                 Some(message) => {
                     self.problems.push(self.set.problem(at, message));
                     None
@@ -587,6 +641,13 @@ fn dotted(expr: Expr) -> datafusion::common::Result<Expr> {
         Ok(Transformed::yes(Expr::Column(Column::new(Some(relation), *last))))
     })?;
     Ok(whole.data)
+}
+
+/// What is wrong where a rule asks for tokens and nobody counts them.
+fn no_tokenizer(name: &str) -> String {
+    format!(
+        "annotation '{name}' counts tokens, and there is no tokenizer that counts all documents: name one with --tokenizer tokenizer.json, without --token-sample"
+    )
 }
 
 /// Splits an ORDER BY expression into its keys.

@@ -15,6 +15,7 @@ mod normal_words;
 mod peers;
 mod python_lines;
 mod raw_words;
+mod tokens;
 
 use crate::annotators::dangling::Tally;
 use crate::fasttext::{Buffers, Prediction};
@@ -25,6 +26,7 @@ use crate::references::{self, Detector, Found};
 pub(crate) use characters::{Characters, is_control};
 pub(crate) use code_lines::generated_marks;
 pub(crate) use python_lines::{PythonLines, starts_with_bullet};
+use tokens::TokenScratch;
 
 /// Buffers that are used again for one document after the other.
 #[derive(Default)]
@@ -46,6 +48,7 @@ pub struct Scratch {
     references: references::Scratch,
     found: Found,
     peers: peers::PeerScratch,
+    tokens: TokenScratch,
 }
 
 /// Which buffers hold what belongs to the document at hand.
@@ -61,6 +64,8 @@ struct Ready {
     newline_runs: bool,
     newline_paragraphs: bool,
     found: bool,
+    tokens: bool,
+    token_grams: bool,
     peers: peers::PeerReady,
 }
 

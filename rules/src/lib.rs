@@ -1,6 +1,7 @@
 //! What good text is: annotators measure one document, rules judge it by what was measured.
 //!
-//! Judging is a function of one document; the only I/O here is reading rule files.
+//! Judging is a function of one document; the only I/O here is reading rule files, and the
+//! tokenizer that a specification names.
 
 mod annotate;
 pub mod annotators;
@@ -30,11 +31,12 @@ mod ruleset;
 mod shingles;
 mod spec;
 pub mod test_runner;
+mod tokenizer;
 mod trace;
 
 pub use annotate::{ANNOTATE, annotate, annotate_udf};
 pub use comparison::Comparison;
-pub use compile::{Compiled, Condition, Derived};
+pub use compile::{Compiled, Condition, Derived, TOKEN_COUNT};
 pub use defects::DefectKind;
 pub use error::{Problem, RuleError};
 pub use file::{Expect, RuleTest};
@@ -45,4 +47,5 @@ pub use ruleset::{
 };
 pub use shingles::{BANDS, MinHashSpec, SHINGLES, shingles_udf};
 pub use spec::{AnnotateSpec, StageSpec, column_name};
+pub use tokenizer::TokenizerSpec;
 pub use trace::Trace;

@@ -21,6 +21,7 @@ use crate::given::{self, Given, GivenFault};
 use crate::lines::LineCondition;
 use crate::packs;
 use crate::percentile::{self, Percentile};
+use crate::tokenizer::TokenizerSpec;
 
 /// Where rules come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +240,8 @@ pub struct RuleSet {
     extra: Vec<String>,
     survivor: Option<String>,
     given: BTreeMap<String, Given>,
+    tokenizer: Option<TokenizerSpec>,
+    counted: bool,
 }
 
 struct Loader {
@@ -319,6 +322,30 @@ impl RuleSet {
     pub fn with_survivor(mut self, order_by: &str) -> Self {
         self.survivor = Some(order_by.to_owned());
         self
+    }
+
+    /// What counts tokens, where a tokenizer was named.
+    pub fn tokenizer(&self) -> Option<&TokenizerSpec> {
+        self.tokenizer.as_ref()
+    }
+
+    /// Whether the tokens of every document are counted, whatever rules ask for.
+    pub(crate) fn counts_tokens(&self) -> bool {
+        self.counted
+    }
+
+    /// Lets rules ask for tokens by this tokenizer.
+    #[must_use]
+    pub fn with_tokenizer(mut self, tokenizer: TokenizerSpec) -> Self {
+        self.tokenizer = Some(tokenizer);
+        self
+    }
+
+    /// Counts the tokens of every document by this tokenizer: of its text after all edits, and
+    /// where there are edits, of the text as it was read too.
+    #[must_use]
+    pub fn with_token_counts(self, tokenizer: TokenizerSpec) -> Self {
+        Self { counted: true, ..self.with_tokenizer(tokenizer) }
     }
 
     /// The name of a file of the set.
@@ -418,6 +445,7 @@ impl RuleSet {
                 extra: wanted,
                 columns: self.columns.clone(),
                 given: self.given.clone(),
+                tokenizer: self.tokenizer.clone(),
                 ..Self::default()
             },
             &BTreeMap::new(),

@@ -11,6 +11,7 @@ use crate::edit::{Edit, Editor};
 use crate::error::RuleError;
 use crate::given::{self, Given};
 use crate::shingles::{BANDS, MinHashSpec};
+use crate::tokenizer::TokenizerSpec;
 use crate::trace::Trace;
 
 /// The canonical annotation specification.
@@ -30,6 +31,9 @@ pub struct AnnotateSpec {
     /// What the rule files bring along and annotations are made of, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given: BTreeMap<String, Given>,
+    /// What counts tokens, where somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerSpec>,
 }
 
 /// One stage: edits, then measures of the edited text.
@@ -98,6 +102,10 @@ impl AnnotateSpec {
                 let annotator = known.ok_or_else(|| {
                     RuleError::whole("annotation specification", format!("no annotator '{name}'"))
                 })?;
+                if annotator.needs_tokenizer() && self.tokenizer.is_none() {
+                    let what = format!("'{name}' needs a tokenizer and none is given");
+                    return Err(RuleError::whole("annotation specification", what));
+                }
                 columns.push(SpecColumn { annotator, stage });
             }
         }

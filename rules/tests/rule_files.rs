@@ -47,6 +47,8 @@ fn every_mistake_has_its_place_and_its_way_out() {
         (&rule("drop_if: letter_char_ratio <= 1"), &["fires for every document"]),
         (&rule("drop_if: lang = 'en'"), &["r.yaml:4:14", "'lang'", "declared under 'columns'"]),
         (&rule("drop_if: word_count > p50(nope)"), &["r.yaml:4:31", "no annotation 'nope'"]),
+        (&rule("drop_if: 5 > token_count"), &["r.yaml:4:18", "counts tokens", "--tokenizer"]),
+        (&rule("flag_if: word_count > p50(bytes_per_token)"), &["r.yaml:4:31", "counts tokens"]),
         (&rule("drop_if: word_count / 0 > 3"), &["r.yaml:4:14", "divides by zero"]),
         (&rule("flag_if: word_count < 5\n    on_null: drop"), &["r.yaml:4:14", "drops nothing"]),
         (&rule("why: nothing is done"), &["r.yaml:3:9"]),

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tamis_inspector::page::{plain, reason};
 use tamis_inspector::visible::visible;
+use tamis_pipeline::contamination::{CONTAMINATED, CONTAMINATION};
 use tamis_pipeline::look::{Found, Place, Run};
 
 /// A row of a Parquet file as JSON.
@@ -47,6 +48,8 @@ const BOOKKEEPING: &[&str] = &[
     "first_reason",
     "failure",
     "content_hash",
+    CONTAMINATION,
+    CONTAMINATED,
 ];
 
 /// Prints everything known about one document.
@@ -76,6 +79,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         let mut page = String::new();
         what_became_of_it(&mut page, &place, row, &found);
         measured(&mut page, row);
+        of_sets(&mut page, row);
         cluster(&mut page, &members);
         cut_out(&mut page, &repeats);
         page += "\ntext\n";
@@ -131,6 +135,28 @@ fn measured(page: &mut String, row: Option<&Row>) {
             _ => "undecided",
         };
         *page += &format!("  {name:<40} {word}\n");
+    }
+}
+
+/// Passages of evaluation sets, whatever became of the document.
+fn of_sets(page: &mut String, row: Option<&Row>) {
+    let passages = row.and_then(|row| row.get(CONTAMINATION)).and_then(Value::as_array);
+    let Some(passages) = passages.filter(|passages| !passages.is_empty()) else { return };
+    *page += "\ntext of evaluation sets\n";
+    for passage in passages.iter().take(20) {
+        let text = |name: &str| passage.get(name).map(plain).unwrap_or_default();
+        *page += &format!(
+            "  {}/{} {} words, {} of the item, at bytes [{},{}]\n",
+            text("set"),
+            text("item"),
+            text("words"),
+            text("overlap_ratio"),
+            text("start"),
+            text("end")
+        );
+    }
+    if passages.len() > 20 {
+        *page += &format!("  and {} more\n", passages.len() - 20);
     }
 }
 

@@ -10,3 +10,4 @@ pub(crate) mod review;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod tokens;

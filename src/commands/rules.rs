@@ -14,7 +14,7 @@ use tamis_pipeline::PipelineError;
 use tamis_pipeline::look;
 use tamis_rules::annotators::{self, ANNOTATORS};
 use tamis_rules::difference::Judge;
-use tamis_rules::{RuleSet, RuleSource, explain, packs, test_runner};
+use tamis_rules::{RuleSet, RuleSource, TokenizerSpec, explain, packs, test_runner};
 
 const EXAMPLES: &str = "Examples:
   tamis rules check rules.yaml                  every mistake, with line and column
@@ -33,6 +33,9 @@ const EXAMPLES: &str = "Examples:
 pub(crate) struct RulesArgs {
     #[command(subcommand)]
     command: RulesCommand,
+    /// A tokenizer.json, for rules that count tokens: check, test
+    #[arg(long, global = true, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,10 +112,21 @@ enum RulesCommand {
 /// Does what was asked.
 pub(crate) fn run(args: RulesArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
+    let tokenizer = args.tokenizer.as_deref().map(TokenizerSpec::open).transpose();
+    let tokenizer = tokenizer.map_err(PipelineError::from)?;
+    let load = |names: &[String]| {
+        let set = load(names)?;
+        Ok::<_, PipelineError>(match &tokenizer {
+            Some(tokenizer) => set.with_token_counts(tokenizer.clone()),
+            None => set,
+        })
+    };
     match args.command {
-        RulesCommand::Check { sources, on, json } => check(&mut out, &sources, on.as_deref(), json),
+        RulesCommand::Check { sources, on, json } => {
+            check(&mut out, load(&sources), on.as_deref(), json)
+        }
         RulesCommand::Test { sources, labels, json } => {
-            let tested = test(&mut out, &sources, json)?;
+            let tested = test(&mut out, &load(&sources)?, json)?;
             match labels {
                 None => Ok(tested),
                 Some(labels) => {
@@ -147,11 +161,11 @@ fn trial(set: &RuleSet) -> BTreeMap<String, f64> {
 
 fn check(
     out: &mut impl Write,
-    names: &[String],
+    loaded: Result<RuleSet, PipelineError>,
     on: Option<&Path>,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let checked = load(names).and_then(|set| {
+    let checked = loaded.and_then(|set| {
         set.compile(&trial(&set))?;
         Ok(set)
     });
@@ -198,9 +212,8 @@ fn check(
     Ok(ExitCode::from(u8::from(!missing.is_empty())))
 }
 
-fn test(out: &mut impl Write, names: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
-    let set = load(names)?;
-    let outcomes = test_runner::run_tests(&set).map_err(PipelineError::from)?;
+fn test(out: &mut impl Write, set: &RuleSet, as_json: bool) -> anyhow::Result<ExitCode> {
+    let outcomes = test_runner::run_tests(set).map_err(PipelineError::from)?;
     let failed = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
     for outcome in &outcomes {
         if as_json {

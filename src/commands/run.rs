@@ -1,5 +1,7 @@
 //! `tamis run`: the main job.
 
+mod sets;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,8 +17,10 @@ use tamis_pipeline::config::{
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
+use tamis_pipeline::tokens::Tokens;
 use tamis_rules::{Normalize, RuleSet, RuleSource};
 
+use self::sets::SetArgs;
 use crate::screen::{self, Follower};
 
 const EXAMPLES: &str = "Examples:
@@ -26,6 +30,8 @@ const EXAMPLES: &str = "Examples:
   tamis run corpus/ --out trial --limit 1000      a trial on the head of each shard
   tamis run corpus/ --out out --survivor 'word_count desc'
   tamis run corpus/ --out out --dedup exact,fuzzy,semantic      paraphrases and templates go too
+  tamis run corpus/ --out out --tokenizer tokenizer.json   how many tokens each rule costs
+  tamis run corpus/ --out out --decontaminate evals/gsm8k.jsonl   keep an evaluation set out
   tamis run new-crawl/ --out out --against old-out   only what the finished run does not have
 
 Run the same command again after a crash: it goes on where it stopped.";
@@ -226,6 +232,8 @@ pub(crate) struct RunArgs {
     near: NearArgs,
     #[command(flatten)]
     meaning: MeaningArgs,
+    #[command(flatten)]
+    sets: SetArgs,
     /// Bytes that a repeated line or paragraph has at least [default: 40]
     #[arg(long, value_name = "N")]
     repeat_bytes: Option<usize>,
@@ -262,6 +270,12 @@ pub(crate) struct RunArgs {
     /// Largest record; a larger one goes to failed/ [default: 128MiB]
     #[arg(long, value_name = "SIZE")]
     record_max: Option<String>,
+    /// Count tokens by this tokenizer.json: of every document, and of what each rule removes
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
+    /// Count the tokens of N random documents only, and estimate the rest with an interval
+    #[arg(long, value_name = "N")]
+    token_sample: Option<usize>,
     /// Start over in a directory that holds another run
     #[arg(long)]
     force: bool,
@@ -393,6 +407,7 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let semantic = kinds.contains(&Dedup::Semantic);
     let semantic = semantic.then(|| args.meaning.settle(&file, &base)).transpose()?;
     let defaults = ContentConfig::default();
+    let decontaminate = args.sets.settle(&file, &base)?;
     let record_max =
         args.record_max.or(file.record_max).map(|text| parse_bytes(&text)).transpose()?;
     let content = ContentConfig {
@@ -421,6 +436,11 @@ fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
         write_flags: args.write_flags || file.write_flags.unwrap_or(false),
         limit: args.limit.or(file.limit),
         record_bytes_max: record_max.unwrap_or(defaults.record_bytes_max),
+        decontaminate,
+        tokens: Tokens::settle(
+            args.tokenizer.or(file.tokenizer.map(|path| base.join(path))).as_deref(),
+            args.token_sample.or(file.token_sample),
+        )?,
     };
     let (threads, memory_bytes) =
         machine(args.threads.or(file.threads), args.memory.or(file.memory).as_deref())?;

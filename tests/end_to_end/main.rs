@@ -4,6 +4,7 @@
 mod against;
 mod bad_input;
 mod common;
+mod decontaminate;
 mod fuzzy;
 mod given;
 mod inspect;
@@ -15,3 +16,4 @@ mod review;
 mod run;
 mod semantic;
 mod terminal;
+mod tokens;

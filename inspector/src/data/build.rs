@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tamis_pipeline::contamination::RULE;
 use tamis_rules::references::{Detector, Found, Scratch};
 
 use super::marks::{mark, sorted};
@@ -100,7 +101,8 @@ pub(crate) fn reason(reason: &Value, effect: &str) -> Why {
         }
     }
     if let Some(twin) = reason.get("twin").and_then(Value::as_str) {
-        why.details.push(format!("twin: {twin}"));
+        let of = if why.title.starts_with(RULE) { "text of" } else { "twin" };
+        why.details.push(format!("{of}: {twin}"));
     }
     if let Some(similarity) = reason.get("similarity").filter(|value| !value.is_null()) {
         why.details.push(format!("similarity: {}", plain(similarity)));

@@ -9,8 +9,10 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use serde_json::{Value, json};
 use tamis_kernels::{hash128, hex128};
+use tamis_pipeline::contamination::Looking;
 use tamis_pipeline::decision::{RuleInfo, rule_infos};
 use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
+use tamis_pipeline::tokens::as_in_run;
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 use tokio::runtime::Runtime;
 
@@ -65,8 +67,9 @@ impl RunData {
         let word =
             |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
         let flagging = |rule: &&Value| word(rule, "action").as_deref() == Some("flag_if");
-        let flags =
+        let mut flags: Vec<String> =
             rules.into_iter().flatten().filter(flagging).filter_map(|r| word(r, "id")).collect();
+        flags.extend(flagging_sets(run.manifest()));
         let configured = |name: &str| {
             let value = run.manifest().get("configuration").and_then(|c| c.get(name));
             value.and_then(Value::as_str).map(str::to_owned)
@@ -315,6 +318,15 @@ fn decision_of(decision: &str) -> Decision {
     }
 }
 
+/// The columns of evaluation sets whose text is marked in documents that stay.
+fn flagging_sets(manifest: &Value) -> Vec<String> {
+    let sets = manifest.pointer("/configuration/decontaminate");
+    let marks = |sets: &&Value| sets.get("action").and_then(Value::as_str) == Some("flag");
+    let sets = sets.filter(marks).and_then(|sets| sets.get("sets")).and_then(Value::as_array);
+    let names = sets.into_iter().flatten().filter_map(|set| set.get("name")?.as_str());
+    names.map(Looking::rule).collect()
+}
+
 /// The rule set of a manifest: the same rules under the same hash, without comments and reasons.
 fn rebuilt(manifest: &Value) -> Result<RunRules, InspectError> {
     let empty = Vec::new();
@@ -365,6 +377,7 @@ fn rebuilt(manifest: &Value) -> Result<RunRules, InspectError> {
         Some(order) => set.with_survivor(order),
         None => set,
     };
+    let set = as_in_run(manifest, set);
     let percentiles = manifest.pointer("/rules/percentiles").and_then(Value::as_object);
     let percentiles: BTreeMap<String, f64> = percentiles
         .into_iter()

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use tamis_kernels::{hash128, hex128};
+use tamis_pipeline::contamination::{CONTAMINATION, Looking};
 use tamis_pipeline::decision::{RuleInfo, spans};
 use tamis_pipeline::look::object;
 use tamis_rules::document::Scratch;
@@ -101,9 +102,15 @@ impl Page<'_> {
         }
         let repeats = self.data.runtime.block_on(self.data.run.repeats(&self.entry.document_id))?;
         let by_rules = self.annotations.get("edited").and_then(Value::as_bool) == Some(true);
-        let edited = self.entry.decision == Decision::Kept && (by_rules || !repeats.is_empty());
+        let kept = self.entry.decision == Decision::Kept;
+        let action = self.data.run.manifest().pointer("/configuration/decontaminate/action");
+        let cut = action.and_then(Value::as_str) == Some("cut") && !self.deciding().is_empty();
+        let edited = kept && (by_rules || cut || !repeats.is_empty());
         let missing = if edited { self.find_original() } else { None };
         self.removed();
+        if kept {
+            self.contaminated(if cut { "edited" } else { "flagged" });
+        }
         self.flagged(edited);
         if edited {
             self.edits();
@@ -151,6 +158,38 @@ impl Page<'_> {
                 None if edited => {}
                 None => self.marks.extend(mark(&self.text, start, end, MarkKind::Rule, why)),
             }
+        }
+    }
+
+    /// The passages of evaluation sets that decide.
+    fn deciding(&self) -> Vec<Value> {
+        let passages = self.annotations.get(CONTAMINATION).and_then(Value::as_array);
+        let decides = |one: &&Value| one.get("decides").and_then(Value::as_bool) == Some(true);
+        passages.into_iter().flatten().filter(decides).cloned().collect()
+    }
+
+    /// Text of evaluation sets in a document that stays: bytes of the text as it was read.
+    fn contaminated(&mut self, effect: &str) {
+        // a record that carries its flags has told them
+        let known: Vec<String> = self.parts.why.iter().map(|line| line.title.clone()).collect();
+        for passage in self.deciding() {
+            let word = |key: &str| passage.get(key).map(plain).unwrap_or_default();
+            let title = Looking::rule(&word("set"));
+            if known.contains(&title) {
+                continue;
+            }
+            let line = Why {
+                title,
+                effect: effect.to_owned(),
+                details: vec![
+                    format!("{} words", word("words")),
+                    format!("{} of the item", word("overlap_ratio")),
+                    format!("text of: {}/{}", word("set"), word("item")),
+                ],
+                ..Why::default()
+            };
+            let span = (number(passage.get("start")), number(passage.get("end")));
+            self.line(line, &[span]);
         }
     }
 

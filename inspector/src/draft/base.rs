@@ -15,6 +15,8 @@ pub struct Base {
     pub sources: Vec<RuleSource>,
     /// Values of percentiles, such as `p99(compression_ratio)`.
     pub percentiles: BTreeMap<String, f64>,
+    /// What the manifest of the run says, null without a run.
+    pub manifest: Value,
 }
 
 impl Base {
@@ -31,7 +33,7 @@ impl Base {
         let percentiles = percentiles
             .map(|(call, value)| (call.clone(), value.as_f64().unwrap_or(f64::NAN)))
             .collect();
-        Ok(Self { sources: sources(&rules["set"]), percentiles })
+        Ok(Self { sources: sources(&rules["set"]), percentiles, manifest })
     }
 
     /// Sources of the rules with conditions switched off: they decide nothing for another rule,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use tamis_pipeline::tokens::as_in_run;
 use tamis_rules::test_runner::{Judgement, judge};
 use tamis_rules::{Compiled, RuleError, RuleSet, RuleSource};
 
@@ -51,7 +52,7 @@ impl<'a> Ready<'a> {
             text.push_str(&format!("    {key}: {}\n", scalar(value, 4)));
         }
         sources.push(RuleSource::Inline { name: "draft".to_owned(), text });
-        let set = RuleSet::load(&sources)?;
+        let set = as_in_run(&base.manifest, RuleSet::load(&sources)?);
         if let Some(unknown) =
             set.percentiles().iter().find(|call| !base.percentiles.contains_key(&call.key()))
         {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tokenizers::Tokenizer;
+use tamis_kernels::TextTokenizer;
 
 use crate::InspectError;
 
@@ -31,13 +31,14 @@ impl Token {
 }
 
 /// Reads `tokenizer.json`.
-pub fn open(path: &Path) -> Result<Tokenizer, InspectError> {
-    Tokenizer::from_file(path).map_err(|error| InspectError::file(path, error))
+pub fn open(path: &Path) -> Result<TextTokenizer, InspectError> {
+    let bytes = std::fs::read(path).map_err(|error| InspectError::file(path, error))?;
+    TextTokenizer::from_json(&bytes).map_err(|error| InspectError::file(path, error))
 }
 
 /// Tokens of the bytes `start..end` of a text, both at line breaks or borders of characters.
 pub fn tokens(
-    tokenizer: &Tokenizer,
+    tokenizer: &TextTokenizer,
     text: &str,
     start: usize,
     end: usize,
@@ -45,6 +46,7 @@ pub fn tokens(
     let start = super::layout::wrap::floor_char(text, start);
     let end = super::layout::wrap::floor_char(text, end);
     let encoding = tokenizer
+        .inner()
         .encode(&text[start..end], false)
         .map_err(|error| InspectError::Usage(format!("the tokenizer failed: {error}")))?;
     let names = encoding.get_tokens();

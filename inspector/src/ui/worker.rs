@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use regex::Regex;
-use tokenizers::Tokenizer;
+use tamis_kernels::TextTokenizer;
 
 use super::backend::{Act, Backend, EVERYTHING, Job, NewRule, Opened, Said, Seen};
 use super::diff::{Diff, compare};
@@ -189,7 +189,7 @@ impl Worker {
 pub struct Desk {
     backend: Box<dyn Backend>,
     tokenizer_path: Option<PathBuf>,
-    tokenizer: Option<Tokenizer>,
+    tokenizer: Option<TextTokenizer>,
     cancelled: Arc<Mutex<HashSet<u64>>>,
     answer: Arc<dyn Fn(Answer) + Send + Sync>,
     waiting: VecDeque<Ask>,

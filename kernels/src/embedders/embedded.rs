@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use super::{EmbedderError, StaticModel, static_from_bytes};
 
 const TENSORS: &[u8] = include_bytes!("../../model/model.safetensors");
-const TOKENIZER: &[u8] = include_bytes!("../../model/tokenizer.json");
+pub(crate) const TOKENIZER: &[u8] = include_bytes!("../../model/tokenizer.json");
 const CONFIG: &[u8] = include_bytes!("../../model/config.json");
 
 /// The model that comes with tamis, read once.

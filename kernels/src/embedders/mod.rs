@@ -15,6 +15,7 @@ pub mod wordpiece;
 
 use xxhash_rust::xxh3::Xxh3;
 
+pub(crate) use embedded::TOKENIZER as EMBEDDED_TOKENIZER;
 pub use embedded::embedded;
 pub use error::EmbedderError;
 pub use static_model::{StaticModel, static_from_bytes};

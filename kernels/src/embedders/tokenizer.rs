@@ -1,7 +1,6 @@
 //! The tokenizer of a model: our own where it is plain BERT, the `tokenizers` crate's otherwise.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Deserialize;
 use tokenizers::TruncationParams;
@@ -9,6 +8,7 @@ use tokenizers::TruncationParams;
 use super::Scratch;
 use super::error::{EmbedderError, TOKENIZER, unusable};
 use super::wordpiece::{WordPiece, median};
+use crate::tokens::unharmed;
 
 #[derive(Debug)]
 pub(super) enum Tokenizer {
@@ -136,13 +136,6 @@ impl Around {
             after: ids.get(ids.len() - after..).unwrap_or_default().to_vec(),
         })
     }
-}
-
-/// What `work` gives, or nothing if it panics.
-///
-/// The `tokenizers` crate takes some things for granted in files that come from anywhere.
-pub(super) fn unharmed<T>(work: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 /// What a `tokenizer.json` says of its unknown token.

@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{CONFIG, EmbedderError, TENSORS, TOKENIZER, unusable};
-use super::tokenizer::{Around, Tokenizer, unharmed};
+use super::tokenizer::{Around, Tokenizer};
 use super::{Embedder, Files, Scratch, Source, name_of};
+use crate::tokens::unharmed;
 
 pub(super) const SOURCE: Source = Source {
     is: |names| names.iter().any(|name| name.ends_with("embeddings.word_embeddings.weight")),

@@ -13,13 +13,15 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::AnnotateSpec;
 
-use super::flow::first_place;
+use super::flow::{PLACE, Walk, first_place};
 use super::scan::Scan;
+use crate::contamination::Looking;
 use crate::decision::{Decision, Decisions, RuleInfo};
 use crate::outputs::{ShardCounts, ShardOutputs};
 use crate::progress;
 use crate::read::{self, Failure};
 use crate::repeats::Cuts;
+use crate::tokens::Counting;
 use crate::twins::{Role, Twins};
 
 /// The parameters of a rewrite.
@@ -43,6 +45,12 @@ pub struct Rewrite {
     pub rules: Vec<RuleInfo>,
     /// Splice flags into kept records.
     pub write_flags: bool,
+    /// How tokens are counted, where they are.
+    #[serde(default)]
+    pub tokens: Option<Counting>,
+    /// How evaluation sets are kept out, where they are.
+    #[serde(default)]
+    pub looking: Option<Looking>,
 }
 
 /// One row per shard: its counts as JSON.
@@ -83,7 +91,12 @@ impl Rewrite {
         }
         let from = first_place(self.unit);
         let cuts = self.repeats.as_ref().map(|path| Cuts::open(path, from));
-        let mut decisions = Cursor { input, twins, cuts, batch: None, row: 0 };
+        let sample = self.tokens.as_ref().and_then(|counting| counting.sample.clone());
+        let sample = sample.map(|path| Walk::new(vec![path], &[PLACE], from, 4096));
+        let counting = self.tokens.clone();
+        let looking = self.looking.clone();
+        let mut decisions =
+            Cursor { input, twins, cuts, sample, counting, looking, batch: None, row: 0 };
         let mut counts = Vec::with_capacity(self.scan.shards.len());
         for number in 0..self.scan.shards.len() {
             counts.push(self.shard(number, &spec, &mut decisions).await?);
@@ -198,6 +211,9 @@ struct Cursor {
     input: SendableRecordBatchStream,
     twins: Vec<Twins>,
     cuts: Option<Cuts>,
+    sample: Option<Walk>,
+    counting: Option<Counting>,
+    looking: Option<Looking>,
     batch: Option<Decisions>,
     row: usize,
 }
@@ -208,7 +224,7 @@ impl Cursor {
             if let Some(batch) = &self.batch
                 && self.row < batch.len()
             {
-                let mut decision = batch.row(self.row, rules)?;
+                let mut decision = batch.row(self.row, rules, self.looking.as_ref())?;
                 self.row += 1;
                 for twins in &mut self.twins {
                     let (shard, row) = decision.place();
@@ -223,12 +239,20 @@ impl Cursor {
                 {
                     decision.cuts = cuts.of(decision.number())?;
                 }
+                if let Some(sample) = &mut self.sample {
+                    decision.tokens.sampled = sample.seek(decision.number())?.is_some();
+                }
                 return Ok(Some(decision));
             }
             match self.input.next().await {
                 None => return Ok(None),
                 Some(batch) => {
-                    self.batch = Some(Decisions::new(batch?, rules)?);
+                    self.batch = Some(Decisions::new(
+                        batch?,
+                        rules,
+                        self.counting.as_ref(),
+                        self.looking.as_ref(),
+                    )?);
                     self.row = 0;
                 }
             }

@@ -29,8 +29,17 @@ pub struct ParquetPartWriter {
 }
 
 impl ParquetPartWriter {
-    /// A file that will appear at `path`, with the columns of `input` stored as they are there.
-    pub fn create(path: &Path, schema: SchemaRef, input: &Path) -> Result<Self, WriteError> {
+    /// A file that will appear at `path`.
+    pub fn create(path: &Path, schema: SchemaRef) -> Result<Self, WriteError> {
+        Self::new(path, schema, None)
+    }
+
+    /// The same with the columns of `input` stored as they are there.
+    pub fn like(input: &Path, path: &Path, schema: SchemaRef) -> Result<Self, WriteError> {
+        Self::new(path, schema, Some(input))
+    }
+
+    fn new(path: &Path, schema: SchemaRef, input: Option<&Path>) -> Result<Self, WriteError> {
         let failed = |error: &dyn std::fmt::Display| {
             WriteError::new(path, format!("cannot be written: {error}"))
         };
@@ -86,7 +95,11 @@ impl ParquetPartWriter {
 
 /// The properties for columns as `input` has them: what it does not compress stays so. Lists of
 /// numbers, such as embeddings, get no dictionary and no statistics, which take long and serve nobody.
-fn as_in(input: &Path, schema: &SchemaRef, properties: WriterProperties) -> WriterProperties {
+fn as_in(
+    input: Option<&Path>,
+    schema: &SchemaRef,
+    properties: WriterProperties,
+) -> WriterProperties {
     let Ok(output) = ArrowSchemaConverter::new().convert(schema) else { return properties };
     let metadata = File::open(input)
         .ok()
@@ -154,7 +167,7 @@ mod tests {
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         let output = folder.path().join("out.parquet");
-        let mut writer = ParquetPartWriter::create(&output, batch.schema(), &input).unwrap();
+        let mut writer = ParquetPartWriter::like(&input, &output, batch.schema()).unwrap();
         writer.write(&batch).unwrap();
         writer.finish().unwrap();
         let file = File::open(&output).unwrap();
@@ -166,7 +179,7 @@ mod tests {
             .collect();
         assert_eq!(told, [(false, true), (true, false), (false, true)]);
         // without an input to go by, everything is compressed
-        let writer = ParquetPartWriter::create(&output, batch.schema(), &folder.path().join("no"));
+        let writer = ParquetPartWriter::create(&output, batch.schema());
         writer.unwrap().finish().unwrap();
     }
 }

@@ -68,3 +68,49 @@ impl Annotator for Measure {
 pub(crate) fn no_evidence(_document: &mut Document<'_>) -> Vec<(usize, usize)> {
     Vec::new()
 }
+
+/// An annotator that counts tokens: it is there only where a tokenizer was named.
+#[derive(Clone, Copy)]
+pub struct TokenMeasure(pub Measure);
+
+impl Annotator for TokenMeasure {
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    fn value_type(&self) -> ValueType {
+        self.0.value_type
+    }
+
+    fn unit(&self) -> &'static str {
+        self.0.unit
+    }
+
+    fn range(&self) -> (f64, f64) {
+        self.0.range
+    }
+
+    fn definition(&self) -> &'static str {
+        self.0.definition
+    }
+
+    fn source(&self) -> &'static str {
+        self.0.source
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        self.0.examples
+    }
+
+    fn measure(&self, document: &mut Document<'_>) -> Value {
+        (self.0.measure)(document)
+    }
+
+    fn needs_tokenizer(&self) -> bool {
+        true
+    }
+
+    fn evidence(&self, document: &mut Document<'_>) -> Vec<(usize, usize)> {
+        (self.0.evidence)(document)
+    }
+}

@@ -3,6 +3,7 @@
 mod alphabetic_word_ratio;
 mod bullet_line_ratio;
 mod byte_count;
+mod bytes_per_token;
 mod char_count;
 mod code;
 mod compression_ratio;
@@ -18,6 +19,7 @@ mod duplicate_line_char_ratio;
 mod duplicate_line_ratio;
 mod duplicate_paragraph_char_ratio;
 mod duplicate_paragraph_ratio;
+mod duplicate_token_10gram_ratio;
 mod ellipsis_line_ratio;
 mod email_count;
 mod evidence;
@@ -32,12 +34,14 @@ mod measure;
 mod mojibake_count;
 mod opening_curly_bracket_count;
 mod paragraph_count;
+mod periodic_token_ratio;
 mod redpajama;
 mod replacement_char_ratio;
 mod short_line_ratio;
 mod stop_word_count;
 mod symbol_word_ratio;
 mod terminal_punctuation_line_ratio;
+mod token_count;
 mod top_gram_char_ratio;
 mod truncated_end;
 mod unique_word_ratio;
@@ -49,7 +53,7 @@ mod word_count;
 
 use crate::document::Document;
 
-pub use measure::Measure;
+pub use measure::{Measure, TokenMeasure};
 pub use value::{Example, Value, ValueType};
 
 /// Measures one thing about one document.
@@ -80,6 +84,11 @@ pub trait Annotator: Sync {
 
     /// Measures the document.
     fn measure(&self, document: &mut Document<'_>) -> Value;
+
+    /// Whether it counts tokens, and so is there only where a tokenizer was named.
+    fn needs_tokenizer(&self) -> bool {
+        false
+    }
 
     /// Byte spans of the text that explain the value, at most 16; empty where no span does.
     fn evidence(&self, _document: &mut Document<'_>) -> Vec<(usize, usize)> {
@@ -139,6 +148,10 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &curly_bracket_count::CURLY_BRACKET_COUNT,
     &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,
     &compression_ratio::COMPRESSION_RATIO,
+    &token_count::TOKEN_COUNT,
+    &bytes_per_token::BYTES_PER_TOKEN,
+    &duplicate_token_10gram_ratio::DUPLICATE_TOKEN_10GRAM_RATIO,
+    &periodic_token_ratio::PERIODIC_TOKEN_RATIO,
     &code::lines::MAX_LINE_CHAR_COUNT,
     &code::lines::MEAN_LINE_CHAR_COUNT,
     &code::lines::ALPHANUMERIC_CHAR_RATIO,

@@ -4,6 +4,15 @@ use super::*;
 use crate::document::Scratch;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use tamis_kernels::TextTokenizer;
+
+/// Buffers with the tokenizer that comes with tamis.
+fn buffers() -> Scratch {
+    static TOKENIZER: OnceLock<Arc<TextTokenizer>> = OnceLock::new();
+    let read = || Arc::new(TextTokenizer::embedded().unwrap());
+    Scratch::default().with_tokenizer(Arc::clone(TOKENIZER.get_or_init(read)))
+}
 
 fn same(left: Value, right: Value) -> bool {
     match (left, right) {
@@ -32,7 +41,7 @@ fn check_value(annotator: &dyn Annotator, value: Value) -> Result<(), String> {
 
 #[test]
 fn every_example_holds() {
-    let mut scratch = Scratch::default();
+    let mut scratch = buffers();
     for annotator in ANNOTATORS {
         assert!(annotator.examples().len() >= 2, "{}: too few examples", annotator.name());
         for example in annotator.examples() {
@@ -71,7 +80,7 @@ fn every_page_is_written() {
 
 #[test]
 fn evidence_is_at_most_sixteen_spans() {
-    let mut scratch = Scratch::default();
+    let mut scratch = buffers();
     let text =
         "- a b c d e f g h i j {x}\u{7}\u{fffd} Ã© a@b.org www.b.org lorem ipsum...\n\n".repeat(40);
     for annotator in ANNOTATORS {
@@ -86,12 +95,12 @@ fn evidence_is_at_most_sixteen_spans() {
 }
 
 fn check_text(text: &str) -> Result<(), String> {
-    let mut scratch = Scratch::default();
+    let mut scratch = buffers();
     let mut document = Document::new(text, &mut scratch);
     for annotator in ANNOTATORS {
         let value = annotator.measure(&mut document);
         check_value(*annotator, value)?;
-        let alone = annotator.measure(&mut Document::new(text, &mut Scratch::default()));
+        let alone = annotator.measure(&mut Document::new(text, &mut buffers()));
         if !same(value, alone) {
             return Err(format!("{}: {value:?} after others, {alone:?} alone", annotator.name()));
         }
