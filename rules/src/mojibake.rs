@@ -18,8 +18,8 @@ pub(crate) struct Repair {
 ///
 /// Places are whole runs of characters above ASCII that those tables have. A run is taken back
 /// where all of its bytes are valid UTF-8 and it cannot be what somebody wrote: it makes two
-/// characters or more, holds control characters, has a mark that follows no letter, or a capital
-/// that follows a small letter. Where one such run stands in a line whose runs are all valid, all
+/// characters or more, holds control characters, has a mark that follows no letter, a capital that
+/// follows a small letter, or a `Â` before a sign and behind no letter. Where one such run stands in a line whose runs are all valid, all
 /// of them are taken back.
 pub(crate) fn repairs(text: &str, mut found: impl FnMut(Repair)) {
     let bytes = text.as_bytes();
@@ -109,11 +109,32 @@ fn deeper(text: &str, repairs: &mut [Repair]) -> bool {
 /// Whether nobody wrote `run`, whose bytes are the text `decoded`, behind the character `before`.
 fn is_certain(run: &str, decoded: &str, before: Option<char>) -> bool {
     let mut characters = decoded.chars();
-    characters.next();
-    characters.next().is_some()
-        || run.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c) || follows_no_letter(c))
-        || (before.is_some_and(char::is_lowercase)
-            && run.chars().next().is_some_and(char::is_uppercase))
+    let first = characters.next();
+    if characters.next().is_some() {
+        return true;
+    }
+    let Some(one) = first.filter(|c| !c.is_control()) else { return false };
+    if run.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c)) {
+        return true;
+    }
+    // text in other encodings makes single characters that nobody uses
+    let sign = run.chars().any(follows_no_letter)
+        || (run.starts_with('Â')
+            && ('\u{a0}'..='\u{bf}').contains(&one)
+            && !before.is_some_and(char::is_alphabetic));
+    let capital = before.is_some_and(char::is_lowercase)
+        && run.chars().next().is_some_and(char::is_uppercase);
+    is_usual(one) && (sign || capital)
+}
+
+/// Whether a text may hold `c` alone: letters of Latin, Greek and Cyrillic, signs and faces.
+fn is_usual(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}'..='\u{17f}' | '\u{370}'..='\u{4ff}' | '\u{1e00}'..='\u{1eff}'
+            | '\u{2000}'..='\u{214f}' | '\u{2190}'..='\u{27bf}' | '\u{feff}' | '\u{fffd}'
+            | '\u{1f000}'..='\u{1faff}'
+    )
 }
 
 /// Whether no text has `c` right behind a letter: what closes a quotation, footnote marks, units,
@@ -267,6 +288,8 @@ mod tests {
             "10 m², 5 °C, 3½, © 2020 É. Ž.",
             "l’été… à l’Île – “Ça”",
             "Ä–Ö–Ü, Ä…Ö, A™ É® Ü²",
+            // Korean and Chinese read as Latin-1, and a control character
+            "Ú¸ ¶Ç´Â, Æ± ¤G, Â\u{91}x",
         ] {
             assert_eq!(repaired(text), text);
         }

@@ -88,7 +88,7 @@ fn what_rule_files_bring_along_decides_with_its_reasons() {
     expect(folder.path(), &again, 0);
     write(&folder.path().join("moved/lists/bad.txt"), b"heck\n");
     let (_, refused) = expect(folder.path(), &again, 2);
-    assert!(refused.contains("rules"), "{refused}");
+    assert!(refused.contains("the rule set is another"), "{refused}");
 }
 
 #[test]

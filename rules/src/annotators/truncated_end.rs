@@ -13,8 +13,8 @@ pub(super) const TRUNCATED_END: Measure = Measure {
     definition: "Whether the text stops in the middle of a sentence: its last line is prose (at \
         least 8 words, or three times as many characters of scripts without spaces; no heading, \
         item, table row, code, address, date or notice) that ends in no mark which ends a sentence \
-        in its script and in no bracket, while at least 0.9 of the other lines of prose, two or \
-        more, end in one. NULL where the other lines do not, or are too few.",
+        in its script and in no bracket, while at least 0.9 of the prose among the 200 lines \
+        before it, two lines or more, end in one. NULL where the other lines do not, or are too few.",
     source: "tamis",
     examples: &[
         Example { text: CUT, value: Value::Bool(true) },
