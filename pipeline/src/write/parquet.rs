@@ -101,8 +101,8 @@ fn as_in(
     properties: WriterProperties,
 ) -> WriterProperties {
     let Ok(output) = ArrowSchemaConverter::new().convert(schema) else { return properties };
-    let metadata = File::open(input)
-        .ok()
+    let metadata = input
+        .and_then(|input| File::open(input).ok())
         .and_then(|file| ParquetMetaDataReader::new().parse_and_finish(&file).ok());
     let stored: Vec<_> = (metadata.iter().flat_map(|metadata| metadata.row_groups().first()))
         .flat_map(RowGroupMetaData::columns)
