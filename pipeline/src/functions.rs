@@ -158,7 +158,7 @@ pub(crate) fn source_udf() -> Arc<ScalarUDF> {
 
 /// Every function of ours that a plan may name.
 pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
-    vec![
+    let mut all = vec![
         tamis_rules::annotate_udf(),
         tamis_rules::shingles_udf(),
         tamis_rules::findings::dangling_udf(),
@@ -167,7 +167,9 @@ pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
         source_udf(),
         embed_udf(),
         unit_udf(),
-    ]
+    ];
+    all.extend(tamis_rules::urls::functions());
+    all
 }
 
 /// What a session may use.

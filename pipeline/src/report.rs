@@ -226,6 +226,7 @@ fn action(action: &Action) -> &'static str {
         Action::Replace { .. } => "replace",
         Action::RemoveDangling { .. } => "remove_dangling",
         Action::MarkDangling { .. } => "mark_dangling",
+        Action::ReplacePii { .. } => "replace_pii",
     }
 }
 

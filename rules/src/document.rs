@@ -17,6 +17,7 @@ mod python_lines;
 mod raw_words;
 
 use crate::annotators::dangling::Tally;
+use crate::annotators::pii::{Run, digit_runs};
 use crate::references::{self, Detector, Found};
 
 pub(crate) use characters::{Characters, is_control};
@@ -37,6 +38,7 @@ pub struct Scratch {
     paragraphs: Vec<Segment>,
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
+    digit_runs: Vec<Run>,
     compressed: Vec<u8>,
     references: references::Scratch,
     found: Found,
@@ -55,6 +57,7 @@ struct Ready {
     paragraphs: bool,
     newline_runs: bool,
     newline_paragraphs: bool,
+    digit_runs: bool,
     found: bool,
     peers: peers::PeerReady,
 }
@@ -193,6 +196,15 @@ impl<'a> Document<'a> {
             self.ready.newline_paragraphs = true;
         }
         &self.scratch.newline_paragraphs
+    }
+
+    /// The runs of ASCII digits.
+    pub(crate) fn digit_runs(&mut self) -> &[Run] {
+        if !self.ready.digit_runs {
+            digit_runs(self.text, &mut self.scratch.digit_runs);
+            self.ready.digit_runs = true;
+        }
+        &self.scratch.digit_runs
     }
 
     /// The n-grams of our words.

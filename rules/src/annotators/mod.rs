@@ -19,7 +19,6 @@ mod duplicate_line_ratio;
 mod duplicate_paragraph_char_ratio;
 mod duplicate_paragraph_ratio;
 mod ellipsis_line_ratio;
-mod email_count;
 mod evidence;
 mod fineweb;
 mod letter_char_ratio;
@@ -31,6 +30,7 @@ mod measure;
 mod mojibake_count;
 mod opening_curly_bracket_count;
 mod paragraph_count;
+pub(crate) mod pii;
 mod redpajama;
 mod replacement_char_ratio;
 mod short_line_ratio;
@@ -128,7 +128,12 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &uppercase_letter_ratio::UPPERCASE_LETTER_RATIO,
     &mojibake_count::MOJIBAKE_COUNT,
     &url_count::URL_COUNT,
-    &email_count::EMAIL_COUNT,
+    &pii::email::EMAIL_COUNT,
+    &pii::public_ip::PUBLIC_IP_COUNT,
+    &pii::phone_number::PHONE_NUMBER_COUNT,
+    &pii::iban::IBAN_COUNT,
+    &pii::card_number::CARD_NUMBER_COUNT,
+    &pii::secret::SECRET_COUNT,
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,
     &curly_bracket_count::CURLY_BRACKET_COUNT,
     &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,
