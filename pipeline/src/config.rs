@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
 use tamis_kernels::SHINGLE_WORDS_MAX;
@@ -14,7 +16,7 @@ use crate::error::PipelineError;
 use crate::tokens::Tokens;
 
 /// The file `tamis.yaml`; every key has its long option, which wins.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFile {
     /// Format version, 1.
@@ -115,6 +117,17 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// The JSON Schema of the file, as it is shipped.
+    pub fn schema_text() -> String {
+        let generator = SchemaSettings::draft07().into_generator();
+        let mut schema = generator.into_root_schema_for::<Self>().to_value();
+        if let Some(root) = schema.as_object_mut() {
+            root.insert("title".to_owned(), "tamis configuration".into());
+        }
+        // a JSON value always has a text
+        serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    }
+
     /// Reads `path`; errors name the line and column.
     pub fn read(path: &Path) -> Result<Self, PipelineError> {
         let text = std::fs::read_to_string(path)
@@ -129,7 +142,8 @@ impl ConfigFile {
                 .location()
                 .map(|at| format!(":{}:{}", at.line(), at.column()))
                 .unwrap_or_default();
-            PipelineError::Usage(format!("{}{place}: {error}", path.display()))
+            let message = tamis_rules::yaml::explain(&error);
+            PipelineError::Usage(format!("{}{place}: {message}", path.display()))
         })?;
         match config.version {
             None | Some(1) => Ok(config),
@@ -477,7 +491,22 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("tamis.yaml:2:"), "{error}");
-        assert!(error.contains("treads"), "{error}");
+        assert!(error.contains("'treads' here (did you mean 'threads'?)"), "{error}");
+    }
+
+    #[test]
+    fn the_schema_in_the_docs_is_current() {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+        let path = Path::new(&root).join("../docs/tamis.schema.json");
+        let wanted = ConfigFile::schema_text();
+        if std::env::var_os("TAMIS_BLESS").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == wanted, "docs/tamis.schema.json is out of date: TAMIS_BLESS=1 cargo test");
+        let schema: serde_json::Value = serde_json::from_str(&wanted).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        assert!(schema["properties"]["threads"].is_object());
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub(crate) fn source_udf() -> Arc<ScalarUDF> {
 
 /// Every function of ours that a plan may name.
 pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
-    vec![
+    let mut all = vec![
         tamis_rules::annotate_udf(),
         tamis_rules::shingles_udf(),
         tamis_rules::findings::dangling_udf(),
@@ -171,7 +171,9 @@ pub fn static_registry() -> Vec<Arc<ScalarUDF>> {
         contaminated_udf(),
         of_set_udf(),
         set_numbers_udf(),
-    ]
+    ];
+    all.extend(tamis_rules::urls::functions());
+    all
 }
 
 /// What a session may use.

@@ -235,6 +235,7 @@ fn action(action: &Action) -> &'static str {
         Action::RepairMojibake => "repair",
         Action::RemoveDangling { .. } => "remove_dangling",
         Action::MarkDangling { .. } => "mark_dangling",
+        Action::ReplacePii { .. } => "replace_pii",
     }
 }
 

@@ -20,16 +20,19 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use crate::annotators::dangling::FAMILY;
-use crate::annotators::{ANNOTATORS, ValueType};
+use crate::annotators::{self, ANNOTATORS, ValueType};
 use crate::comparison::{Comparison, check_types, comparisons};
 use crate::edit::Edit;
 use crate::error::{Problem, RuleError};
+use crate::explain::bound;
 use crate::findings::{self, FINDINGS};
 use crate::given;
+use crate::nearest::suggest;
 use crate::percentile;
 use crate::ranges::{self, Provable};
 use crate::ruleset::{Action, Place, RuleSet};
 use crate::spec::{AnnotateSpec, StageSpec, arrow_type, column_name};
+use crate::urls;
 
 /// A rule set ready to run.
 #[derive(Debug)]
@@ -72,7 +75,13 @@ pub struct Condition {
     pub comparisons: Vec<Comparison>,
 }
 
-static SESSION: LazyLock<SessionContext> = LazyLock::new(SessionContext::new);
+static SESSION: LazyLock<SessionContext> = LazyLock::new(|| {
+    let session = SessionContext::new();
+    for function in urls::functions() {
+        session.register_udf(function.as_ref().clone());
+    }
+    session
+});
 
 /// What precedes the name of an annotation that is measured before any edit.
 const ORIGINAL: &str = "original";
@@ -299,6 +308,7 @@ impl Compiler<'_> {
         let mut derived: Vec<(String, DataType)> = Vec::new();
         let mut inner: BTreeMap<String, Expr> = BTreeMap::new();
         self.dangling(sql, stage, at, &mut derived, &mut inner)?;
+        self.url_lists(sql, stage, at, &mut derived, &mut inner)?;
         let mut waiting: Vec<_> = self.set.derived().to_vec();
         // a derived annotation may use others whatever their order; what is left over is a circle
         while !waiting.is_empty() {
@@ -342,9 +352,7 @@ impl Compiler<'_> {
                 Provable::Never => "can never fire",
                 Provable::Always => "fires for every document",
             };
-            let message = format!(
-                "rule '{id}' {what}: see the ranges of its annotations in `tamis rules explain`"
-            );
+            let message = format!("rule '{id}' {what}: {}", known_ranges(&expr));
             self.problems.push(self.set.problem(at, message));
             return None;
         }
@@ -389,6 +397,41 @@ impl Compiler<'_> {
                 let flat = self.flatten(count, stage, &[]);
                 inner.insert(column_name(self.seen_at[stage], &name), flat);
                 derived.push((name, DataType::Int64));
+            }
+        }
+        Some(())
+    }
+
+    /// Makes every list that the condition or a derived annotation asks for a derived annotation
+    /// of its own: the entry that the address is under.
+    fn url_lists(
+        &mut self,
+        sql: &str,
+        stage: usize,
+        at: &Place,
+        derived: &mut Vec<(String, DataType)>,
+        inner: &mut BTreeMap<String, Expr>,
+    ) -> Option<()> {
+        let others = self.set.derived().iter().map(|one| (one.sql.as_str(), &one.at));
+        let all: Vec<(&str, &Place)> = others.chain([(sql, at)]).collect();
+        for (sql, at) in all {
+            for name in urls::calls(sql) {
+                let column = urls::column(&name);
+                if derived.iter().any(|(known, _)| *known == column) {
+                    continue;
+                }
+                let lists = self.set.url_lists();
+                let Some(list) = lists.iter().find(|list| list.reference.name == name) else {
+                    let near =
+                        suggest(&name, lists.iter().map(|list| list.reference.name.as_str()));
+                    let message = format!("there is no list '{name}' under 'url_lists'{near}");
+                    self.problems.push(self.set.problem_at_word(at, &name, message));
+                    return None;
+                };
+                let address = Expr::Column(Column::new_unqualified(&list.column));
+                let entry = urls::listed().call(vec![address, lit(list.reference.to_json())]);
+                inner.insert(column_name(self.seen_at[stage], &column), entry);
+                derived.push((column, DataType::Utf8));
             }
         }
         Some(())
@@ -458,7 +501,7 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let filled = findings::named(&filled);
+        let filled = urls::named(&findings::named(&filled));
         let work = || -> Result<(Expr, DataType), DataFusionError> {
             let schema = self.schema(derived)?;
             let expr = SESSION.parse_sql_expr(&filled, &schema)?;
@@ -482,7 +525,7 @@ impl Compiler<'_> {
                 }
             },
             Err(error) => {
-                let problem = self.explain(&error, at);
+                let problem = self.explain(&error, sql, at);
                 self.problems.push(problem);
                 None
             }
@@ -490,7 +533,7 @@ impl Compiler<'_> {
     }
 
     /// An error of the engine in words of a rule file, at the word it is about.
-    fn explain(&self, error: &DataFusionError, at: &Place) -> Problem {
+    fn explain(&self, error: &DataFusionError, sql: &str, at: &Place) -> Problem {
         if let DataFusionError::SchemaError(inner, _) = error.find_root()
             && let SchemaError::FieldNotFound { field, .. } = inner.as_ref()
         {
@@ -512,30 +555,45 @@ impl Compiler<'_> {
             ["Error during planning: ", "SQL error: ", "This feature is not implemented: "]
         {
             if let Some(rest) = text.strip_prefix(prefix) {
-                return self.sql_problem(rest, at);
+                return self.sql_problem(rest, sql, at);
             }
         }
-        self.sql_problem(text, at)
+        self.sql_problem(text, sql, at)
     }
 
-    /// As [`nearest`], what the rule files bring along included.
+    /// What was probably meant by a name that is neither annotation nor column.
     fn nearest(&self, name: &str) -> String {
+        let derived = self.set.derived().iter().map(|one| one.name.as_str());
+        let columns = self.set.columns().iter();
+        let columns = columns.map(|one| one.name.rsplit('.').next().unwrap_or_default());
         let own = given::names(self.set.given());
-        let own = own.into_iter().map(|own| (distance(name, &own), own)).min();
-        match own {
-            Some((distance, own)) if distance <= name.len().div_ceil(3) => {
-                format!(" (did you mean '{own}'?)")
-            }
-            _ => nearest(name),
-        }
+        let own = own.iter().map(String::as_str);
+        let known = ANNOTATORS.iter().map(|one| one.name());
+        suggest(name, known.chain(derived).chain(columns).chain(own))
     }
 
     /// A message that may carry its own line and column within the expression.
-    fn sql_problem(&self, text: &str, at: &Place) -> Problem {
+    fn sql_problem(&self, text: &str, sql: &str, at: &Place) -> Problem {
+        let text = text.trim_start_matches("sql parser error: ");
+        let bare = text.strip_prefix("ParserError(\"").and_then(|text| text.strip_suffix("\")"));
+        let text = bare.unwrap_or(text);
+        if let Some((sign, help)) = SIGNS.iter().find(|(sign, _)| sql.contains(sign)) {
+            let line = sql.lines().find(|line| line.contains(sign)).unwrap_or_default();
+            let before = line.split(sign).next().unwrap_or_default().chars().count();
+            let place = self.set.place_within(at, line, before);
+            let message = format!("the condition cannot be read: {text}; {help}");
+            return self.set.problem(&place, message);
+        }
+        let help = if text.ends_with("found: EOF") { "; the condition ends too early" } else { "" };
+        if let Some((said, line, column)) = parser_place(text) {
+            let written = sql.lines().nth(line - 1).unwrap_or_default();
+            let place = self.set.place_within(at, written, column - 1);
+            return self.set.problem(&place, format!("the condition cannot be read: {said}{help}"));
+        }
         let quoted = text.split('\'').nth(1).unwrap_or_default();
         let word: String =
             quoted.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let message = format!("the condition cannot be read: {text}");
+        let message = format!("the condition cannot be read: {text}{help}");
         if word.is_empty() {
             self.set.problem(at, message)
         } else {
@@ -650,6 +708,41 @@ fn no_tokenizer(name: &str) -> String {
     )
 }
 
+/// What the annotations of an expression can be at all.
+fn known_ranges(expr: &Expr) -> String {
+    let mut found = Vec::new();
+    comparisons(expr, &mut found);
+    let mut told: Vec<String> = Vec::new();
+    for comparison in found {
+        let name = comparison.column.rsplit('.').next().unwrap_or_default();
+        let Some(annotator) = annotators::find(name) else { continue };
+        let (low, high) = annotator.range();
+        let range = format!("{name} lies between {} and {}", bound(low), bound(high));
+        if !told.contains(&range) {
+            told.push(range);
+        }
+    }
+    format!("{}; is the comparison the right way round?", told.join(", "))
+}
+
+/// What the parser says without its place, the line and the column; they count from 1.
+fn parser_place(text: &str) -> Option<(&str, usize, usize)> {
+    let (said, place) = text.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
+    let (line, column) = (line.parse().ok()?, column.get(..digits)?.parse().ok()?);
+    (line > 0 && column > 0).then_some((said, line, column))
+}
+
+/// Signs of other languages, and what to write for them.
+const SIGNS: &[(&str, &str)] = &[
+    ("&&", "SQL writes 'and' for &&"),
+    ("||", "SQL writes 'or' for ||"),
+    ("==", "SQL writes = for =="),
+    ("!(", "SQL writes 'not' for !"),
+    ("\"", "SQL writes texts in single quotes, double ones hold names"),
+];
+
 /// Splits an ORDER BY expression into its keys.
 fn order_keys(order_by: &str) -> Result<Vec<OrderByExpr>, String> {
     let mut parser = Parser::new(&GenericDialect {})
@@ -721,27 +814,5 @@ fn forbidden(expr: &Expr) -> Option<String> {
 
 /// ` (did you mean 'x'?)` where a name of an annotator is close.
 pub(crate) fn nearest(name: &str) -> String {
-    let best = ANNOTATORS.iter().map(|one| (distance(name, one.name()), one.name())).min();
-    match best {
-        Some((distance, best)) if distance <= name.len().div_ceil(3) => {
-            format!(" (did you mean '{best}'?)")
-        }
-        _ => String::new(),
-    }
-}
-
-/// Levenshtein's distance.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
+    suggest(name, ANNOTATORS.iter().map(|one| one.name()))
 }

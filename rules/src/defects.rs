@@ -1,7 +1,9 @@
 //! The kinds of defect that a reviewer tells apart: the user's own list in a rule file.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -20,12 +22,23 @@ pub struct DefectKind {
 }
 
 /// The long form; unknown keys are errors here as everywhere.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Long {
     name: String,
     key: Option<u8>,
     why: Option<String>,
+}
+
+impl JsonSchema for DefectKind {
+    fn schema_name() -> Cow<'static, str> {
+        "DefectKind".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let long = Long::json_schema(generator);
+        json_schema!({ "anyOf": [{ "type": "string" }, long] })
+    }
 }
 
 struct Either;

@@ -18,6 +18,7 @@ mod raw_words;
 mod tokens;
 
 use crate::annotators::dangling::Tally;
+use crate::annotators::pii::{Run, digit_runs};
 use crate::fasttext::{Buffers, Prediction};
 use crate::given::{LoadedModel, Part};
 use crate::language::{self, Language};
@@ -42,6 +43,7 @@ pub struct Scratch {
     paragraphs: Vec<Segment>,
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
+    digit_runs: Vec<Run>,
     compressed: Vec<u8>,
     sample: String,
     model: Buffers,
@@ -63,6 +65,7 @@ struct Ready {
     paragraphs: bool,
     newline_runs: bool,
     newline_paragraphs: bool,
+    digit_runs: bool,
     found: bool,
     tokens: bool,
     token_grams: bool,
@@ -232,6 +235,15 @@ impl<'a> Document<'a> {
             self.ready.newline_paragraphs = true;
         }
         &self.scratch.newline_paragraphs
+    }
+
+    /// The runs of ASCII digits.
+    pub(crate) fn digit_runs(&mut self) -> &[Run] {
+        if !self.ready.digit_runs {
+            digit_runs(self.text, &mut self.scratch.digit_runs);
+            self.ready.digit_runs = true;
+        }
+        &self.scratch.digit_runs
     }
 
     /// The n-grams of our words.

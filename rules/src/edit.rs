@@ -1,12 +1,14 @@
 //! Edits: removing lines and replacing matches, with the spans they touched.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::annotators::pii::{self, Kind};
 use crate::findings::Wanted;
 use crate::lines::LineCondition;
 use crate::mojibake;
@@ -66,6 +68,14 @@ pub enum Change {
         /// The mark; `{kind}`, `{key}` and `{verdict}` stand for those of the finding.
         with: String,
     },
+    /// Replaces personal data.
+    ReplacePii {
+        /// Kinds with commas between, such as `email, public_ip`.
+        kinds: String,
+        /// What findings become; `{kind}` stands for the kind. Of several, each different finding
+        /// of a document gets the next one, and the first again after the last.
+        with: Vec<String>,
+    },
 }
 
 /// Compiles a pattern; the error is in the words of the regex library.
@@ -100,6 +110,7 @@ enum Ready<'a> {
     Mojibake,
     /// What is meant, and the mark; none removes the sentence.
     Dangling(Wanted, Option<&'a str>),
+    Pii(Vec<&'static Kind>, &'a [String]),
 }
 
 /// Makes something of how it is written, or takes it from this thread's cache.
@@ -151,6 +162,7 @@ impl<'a> Editor<'a> {
             Change::MarkDangling { wanted, with } => {
                 Ready::Dangling(Wanted::parse(wanted)?, Some(with))
             }
+            Change::ReplacePii { kinds, with } => Ready::Pii(pii::parse_kinds(kinds)?, with),
         }))
     }
 
@@ -178,6 +190,7 @@ impl<'a> Editor<'a> {
             Ready::Mojibake => repair_mojibake(text, found),
             Ready::Dangling(wanted, None) => remove_sentences(*wanted, text, found),
             Ready::Dangling(wanted, Some(with)) => mark(*wanted, text, with, found),
+            Ready::Pii(kinds, with) => replace_pii(kinds, text, with, found),
         }
     }
 }
@@ -350,6 +363,50 @@ fn mark(wanted: Wanted, text: &str, with: &str, found: &mut impl FnMut(Cut)) -> 
     Some(edited)
 }
 
+fn replace_pii(
+    kinds: &[&'static Kind],
+    text: &str,
+    with: &[String],
+    found: &mut impl FnMut(Cut),
+) -> Option<String> {
+    let mut runs = Vec::new();
+    if kinds.iter().any(|kind| kind.by_digits) {
+        pii::digit_runs(text, &mut runs);
+    }
+    let mut findings: Vec<(usize, usize, usize)> = Vec::new();
+    for (number, kind) in kinds.iter().enumerate() {
+        (kind.find)(text, &runs, &mut |start, end| findings.push((start, end, number)));
+    }
+    findings.sort_unstable_by_key(|(start, end, kind)| (*start, usize::MAX - end, *kind));
+    // which of several replacements each finding has, so that one person stays one person
+    let mut chosen: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    let mut used = vec![0; kinds.len()];
+    let mut edited = String::new();
+    let mut from = 0;
+    for (start, end, kind) in findings {
+        let (Some(before), Some(finding)) = (text.get(from..start), text.get(start..end)) else {
+            // it overlaps the one before
+            continue;
+        };
+        let turn = *chosen.entry((kind, finding)).or_insert_with(|| {
+            used[kind] += 1;
+            used[kind] - 1
+        });
+        let template = with.get(turn % with.len().max(1)).map_or("", String::as_str);
+        let mark = template.replace("{kind}", kinds[kind].name);
+        edited.push_str(before);
+        edited.push_str(&mark);
+        from = end;
+        found(Cut { from: start, to: end, length: mark.len() });
+    }
+    if from == 0 {
+        return None;
+    }
+    edited.push_str(text.get(from..)?);
+    // what is replaced by itself changes nothing
+    (edited != text).then_some(edited)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -449,6 +506,28 @@ mod tests {
         }));
         assert_eq!(apply(&dangling("figure", None), POINTS).0, None);
         assert!(Editor::new(&dangling("tables", None)).is_err());
+    }
+
+    #[test]
+    fn personal_data_is_replaced_by_kind_or_in_turn() {
+        let pii = |kinds: &str, with: &[&str]| {
+            let with = with.iter().map(|one| (*one).to_owned()).collect();
+            Edit { rule: 0, change: Change::ReplacePii { kinds: kinds.to_owned(), with } }
+        };
+        let text = "a@b.org, c@d.org, a@b.org, e@f.org at 8.8.8.8";
+        let (edited, spans) = apply(&pii("email, public_ip", &["<{kind}>"]), text);
+        assert_eq!(edited.unwrap(), "<email>, <email>, <email>, <email> at <public_ip>");
+        assert_eq!(spans, [(0, 7), (9, 16), (18, 25), (27, 34), (38, 45)]);
+        let (edited, _) = apply(&pii("email", &["x@example.com", "y@example.org"]), text);
+        let expected = "x@example.com, y@example.org, x@example.com, x@example.com at 8.8.8.8";
+        assert_eq!(edited.unwrap(), expected);
+        assert_eq!(apply(&pii("iban", &["<{kind}>"]), text), (None, vec![]));
+        let same = apply(&pii("public_ip", &["8.8.8.8"]), text);
+        assert_eq!(same.0, None);
+        // the longer of two that start together
+        let (edited, _) = apply(&pii("email, iban", &["<{kind}>"]), "BE68539007547034@b.org");
+        assert_eq!(edited.unwrap(), "<email>");
+        assert!(Editor::new(&pii("mails", &[])).is_err());
     }
 
     proptest! {

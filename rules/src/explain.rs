@@ -13,7 +13,8 @@ fn bounds(annotator: &dyn Annotator) -> Option<[String; 2]> {
     (annotator.value_type() != ValueType::Text).then(|| [bound(low), bound(high)])
 }
 
-fn bound(value: f64) -> String {
+/// A bound of a range, for a person.
+pub(crate) fn bound(value: f64) -> String {
     if value.abs() >= 1e299 || value.is_infinite() {
         "no bound".to_owned()
     } else {
@@ -133,6 +134,9 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
         }
         (Action::MarkDangling { wanted, with }, _) => {
             line("marks", &format!("findings of {wanted} with {with:?}"));
+        }
+        (Action::ReplacePii { kinds, with }, _) => {
+            line("replaces", &format!("{kinds} with {}", with.join(" or ")));
         }
         (action, Some(condition)) => line(action.key(), condition.trim()),
         (action, None) => line(action.key(), ""),

@@ -9,19 +9,23 @@ use serde_json::json;
 use serde_saphyr::{Location, Spanned};
 use tamis_kernels::{hash128, hex128};
 
+use crate::annotators::pii::parse_kinds;
 use crate::annotators::{self, Annotator};
 use crate::compile::{Compiled, compile};
 use crate::defects::DefectKind;
 use crate::edit::{self, Change};
 use crate::error::{Problem, RuleError};
 pub use crate::file::OnNull;
-use crate::file::{self, RawRule, RuleFile, RuleTest};
+use crate::file::{self, ACTIONS, RawRule, RuleFile, RuleTest};
 use crate::findings::Wanted;
 use crate::given::{self, Given, GivenFault};
 use crate::lines::LineCondition;
+use crate::nearest::suggest;
 use crate::packs;
+use crate::pattern;
 use crate::percentile::{self, Percentile};
 use crate::tokenizer::TokenizerSpec;
+use crate::urls::{self, Reference, UrlList, WrittenList};
 
 /// Where rules come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,19 +63,30 @@ impl RuleSource {
     fn text(&self) -> Result<String, RuleError> {
         match self {
             Self::Pack(name) => packs::find(name).map(str::to_owned).ok_or_else(|| {
-                let known = packs::names().join(", ");
-                RuleError::whole(name, format!("there is no pack of that name; packs: {known}"))
+                RuleError::whole(
+                    name,
+                    format!("there is no pack of that name{}", known_packs(name)),
+                )
             }),
             Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
                 let message = if error.kind() == std::io::ErrorKind::NotFound {
-                    let known = packs::names().join(", ");
-                    format!("there is neither a file nor a pack of that name; packs: {known}")
+                    let known = known_packs(&path.display().to_string());
+                    format!("there is neither a file nor a pack of that name{known}")
                 } else {
                     format!("cannot be read: {error}")
                 };
                 RuleError::whole(&self.key(), message)
             }),
             Self::Inline { text, .. } => Ok(text.clone()),
+        }
+    }
+
+    /// Whether it can be there: a file that is not is a misspelt name.
+    fn is_missing(&self) -> bool {
+        match self {
+            Self::Pack(name) => packs::find(name).is_none(),
+            Self::File(path) => !path.exists(),
+            Self::Inline { .. } => false,
         }
     }
 
@@ -82,6 +97,12 @@ impl RuleSource {
             Self::Pack(_) => Path::new(""),
         }
     }
+}
+
+/// What was probably meant, and all packs.
+fn known_packs(name: &str) -> String {
+    let names = packs::names();
+    format!("{}; packs: {}", suggest(name, names.iter().copied()), names.join(", "))
 }
 
 /// What a rule does.
@@ -126,6 +147,13 @@ pub enum Action {
         /// The mark.
         with: String,
     },
+    /// Replaces personal data.
+    ReplacePii {
+        /// Kinds with commas between.
+        kinds: String,
+        /// What findings become, in turn.
+        with: Vec<String>,
+    },
 }
 
 impl Action {
@@ -146,6 +174,7 @@ impl Action {
             Self::RepairMojibake => Change::RepairMojibake {},
             Self::RemoveDangling { wanted } => Change::RemoveDangling { wanted },
             Self::MarkDangling { wanted, with } => Change::MarkDangling { wanted, with },
+            Self::ReplacePii { kinds, with } => Change::ReplacePii { kinds, with },
         })
     }
 
@@ -161,6 +190,7 @@ impl Action {
             Self::RepairMojibake => "repair",
             Self::RemoveDangling { .. } => "remove_dangling",
             Self::MarkDangling { .. } => "mark_dangling",
+            Self::ReplacePii { .. } => "replace_pii",
         }
     }
 }
@@ -219,6 +249,17 @@ pub struct DerivedAnnotation {
     pub at: Place,
 }
 
+/// A list of sites and pages that rules name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedList {
+    /// Where it lies, and what it holds.
+    pub(crate) reference: Reference,
+    /// The column with the addresses.
+    pub(crate) column: String,
+    /// Where it is written.
+    pub(crate) at: Place,
+}
+
 /// A test and where it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlacedTest {
@@ -234,6 +275,7 @@ pub struct RuleSet {
     files: Vec<(String, String)>,
     rules: Vec<Rule>,
     columns: Vec<ForeignColumn>,
+    url_lists: Vec<NamedList>,
     derived: Vec<DerivedAnnotation>,
     tests: Vec<PlacedTest>,
     defects: Vec<DefectKind>,
@@ -294,6 +336,11 @@ impl RuleSet {
     /// The kinds of defect that a reviewer tells apart, those of extended files first.
     pub fn defects(&self) -> &[DefectKind] {
         &self.defects
+    }
+
+    /// The lists of sites and pages.
+    pub(crate) fn url_lists(&self) -> &[NamedList] {
+        &self.url_lists
     }
 
     /// Annotations to measure though no condition names them.
@@ -370,6 +417,27 @@ impl RuleSet {
         self.problem(&Place { file: at.file, line, column }, message)
     }
 
+    /// The place of character `sign` of the first line of `value`, which is written at `at`: behind
+    /// a quote, or as a block. Where the file does not hold it in one piece, `at` itself.
+    pub(crate) fn place_within(&self, at: &Place, value: &str, sign: usize) -> Place {
+        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let Some((_, text)) = self.files.get(at.file) else { return at.clone() };
+        let value = value.lines().next().unwrap_or_default();
+        let lines = text.lines().enumerate().skip(number(at.line).saturating_sub(1)).take(20);
+        for (line, written) in lines {
+            let from =
+                if line + 1 == number(at.line) { number(at.column).saturating_sub(1) } else { 0 };
+            let start = written.char_indices().nth(from).map_or(written.len(), |(at, _)| at);
+            let found = written.get(start..).and_then(|rest| rest.find(value));
+            if let Some(found) = found.filter(|_| !value.is_empty()) {
+                let before = written.get(..start + found).unwrap_or_default().chars().count();
+                let column = (before + sign + 1) as u64;
+                return Place { file: at.file, line: line as u64 + 1, column };
+            }
+        }
+        at.clone()
+    }
+
     /// The set as canonical JSON: what decides the outcome, without comments and places in rule
     /// files; where the files of word lists lie stands in it too.
     pub fn canonical_json(&self) -> String {
@@ -399,6 +467,10 @@ impl RuleSet {
                 if let Action::Replace { lines_if: Some(lines), .. } = &rule.action {
                     one["lines_if"] = json!(lines);
                 }
+                if let Action::ReplacePii { kinds, with } = &rule.action {
+                    one["pattern"] = json!(kinds);
+                    one["with"] = json!(with);
+                }
                 one
             })
             .collect();
@@ -407,6 +479,14 @@ impl RuleSet {
         let derived: Vec<[&str; 2]> =
             self.derived.iter().map(|d| [d.name.as_str(), d.sql.as_str()]).collect();
         let mut all = json!({"rules": rules, "columns": columns, "annotations": derived, "survivor": self.survivor});
+        if !self.url_lists.is_empty() {
+            // by what they hold, wherever they lie
+            let lists = self.url_lists.iter();
+            let lists: Vec<[&str; 3]> = lists
+                .map(|list| [&*list.reference.name, &*list.column, &*list.reference.hash])
+                .collect();
+            all["url_lists"] = json!(lists);
+        }
         if !self.extra.is_empty() {
             all["measure"] = json!(self.extra);
         }
@@ -476,6 +556,24 @@ impl Loader {
         self.problems.push(problem);
     }
 
+    /// Notes what is wrong with a pattern, at the sign it is about where that can be told.
+    fn note_pattern(
+        &mut self,
+        file: usize,
+        written: &Spanned<String>,
+        what: &str,
+        error: &regex::Error,
+    ) {
+        let fault = pattern::fault(error);
+        let at = written.referenced;
+        let mut place = Place { file, line: at.line(), column: at.column() };
+        if let Some(sign) = fault.at {
+            place = self.set.place_within(&place, &written.value, sign);
+        }
+        let problem = self.set.problem(&place, format!("{what}: {}", fault.message));
+        self.problems.push(problem);
+    }
+
     fn source(&mut self, source: &RuleSource, named: bool) -> Result<(), RuleError> {
         let key = source.key();
         if self.open.contains(&key) {
@@ -488,8 +586,18 @@ impl Loader {
         let text = source.text()?;
         let file = file::parse(&key, &text)?;
         self.open.push(key.clone());
-        for base in &file.extends {
-            let base = RuleSource::named_beside(&base.value, source.folder());
+        for extended in &file.extends {
+            let base = RuleSource::named_beside(&extended.value, source.folder());
+            if base.is_missing() {
+                let at = extended.referenced;
+                let known = known_packs(&extended.value);
+                let message = format!(
+                    "there is neither a file '{}' nor a pack of that name{known}",
+                    base.key()
+                );
+                let problem = Problem { file: key, line: at.line(), column: at.column(), message };
+                return Err(RuleError { problems: vec![problem] });
+            }
             // the tests of a pack are the pack's own affair
             self.source(&base, named && matches!(source, RuleSource::Pack(_)))?;
         }
@@ -509,8 +617,11 @@ impl Loader {
                 "double" => DataType::Float64,
                 "bool" => DataType::Boolean,
                 other => {
+                    let near = suggest(other, TYPE_NAMES.iter().map(|(_, meant)| *meant));
+                    let known = TYPE_NAMES.iter().find(|(wrong, _)| *wrong == other);
+                    let near = known.map_or(near, |(_, m)| format!(" (did you mean '{m}'?)"));
                     let message =
-                        format!("'{other}' is no column type: string, int, double or bool");
+                        format!("'{other}' is no column type{near}: string, int, double or bool");
                     self.note(number, kind.referenced, message);
                     continue;
                 }
@@ -528,21 +639,21 @@ impl Loader {
                 }
             }
         }
+        for (name, list) in file.url_lists {
+            self.url_list(name, &list, number, folder);
+        }
         for id in &file.disable {
             let before = self.set.rules.len();
             self.set.rules.retain(|rule| rule.id != id.value);
             if self.set.rules.len() == before {
-                let message = format!("there is no rule '{}' to switch off", id.value);
+                let near = suggest(&id.value, self.set.rules.iter().map(|rule| rule.id.as_str()));
+                let message = format!("there is no rule '{}' to switch off{near}", id.value);
                 self.note(number, id.referenced, message);
             }
         }
         for (name, pattern) in &file.patterns {
             if let Err(error) = edit::compile(&pattern.value) {
-                self.note(
-                    number,
-                    pattern.referenced,
-                    format!("pattern '{name}': {}", brief(&error)),
-                );
+                self.note_pattern(number, pattern, &format!("pattern '{name}'"), &error);
             }
         }
         for (name, list) in file.word_lists {
@@ -621,6 +732,43 @@ impl Loader {
         }
     }
 
+    /// Reads a list and makes its index, so that a run finds it ready.
+    fn url_list(&mut self, name: String, list: &Spanned<WrittenList>, file: usize, folder: &Path) {
+        let at = list.referenced;
+        let WrittenList { path, column } = &list.value;
+        let fine = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || !name.chars().all(fine) {
+            let message = format!("'{name}' is no name of a list: letters, digits, - and _");
+            return self.note(file, at, message);
+        }
+        if self.set.url_lists.iter().any(|known| known.reference.name == name) {
+            return self.note(file, at, format!("there is a list '{name}' already"));
+        }
+        let declared = self.set.columns.iter().find(|known| known.name == *column);
+        if declared.is_none_or(|known| known.data_type != DataType::Utf8) {
+            let near = suggest(column, self.set.columns.iter().map(|known| known.name.as_str()));
+            let message = format!(
+                "list '{name}' is about the column '{column}', which is not declared as a string{near}: write columns: {{{column}: string}}"
+            );
+            return self.note(file, at, message);
+        }
+        let path = folder.join(path);
+        let read = urls::read(&path).and_then(|text| {
+            let path = std::path::absolute(&path).map_err(|error| error.to_string())?;
+            let reference = Reference { name: name.clone(), path, hash: urls::hash(&text) };
+            UrlList::open(&name, &text, &reference.hash)?;
+            Ok(reference)
+        });
+        match read {
+            Ok(reference) => {
+                let at = Place { file, line: at.line(), column: at.column() };
+                let column = column.clone();
+                self.set.url_lists.push(NamedList { reference, column, at });
+            }
+            Err(message) => self.note(file, at, format!("list '{name}': {message}")),
+        }
+    }
+
     /// Notes what is wrong with a rule's id.
     fn named(&mut self, id: &str, file: usize, id_at: Location) {
         let named = id.split_once('/').is_some_and(|(family, name)| {
@@ -650,7 +798,8 @@ impl Loader {
         let given = given(&raw);
         let [(action, value)] = given.as_slice() else {
             let message = format!(
-                "rule '{id}' needs exactly one of drop_if, keep_if, flag_if, remove_lines_matching, remove_lines_if, replace_matches, repair, remove_dangling and mark_dangling, it has {}",
+                "rule '{id}' needs exactly one of {}, it has {}",
+                ACTIONS.join(", "),
                 given.len()
             );
             self.note(file, id_at, message);
@@ -665,22 +814,46 @@ impl Loader {
         }
         let wanted = Wanted::parse(&value.value);
         let wanted = wanted.map(|wanted| wanted.canonical()).unwrap_or_default();
-        if by_pattern && let Err(error) = edit::compile(&pattern) {
-            self.note(file, value.referenced, format!("rule '{id}': {}", brief(&error)));
+        // a named pattern is told of where it stands
+        let named = patterns.contains_key(&value.value);
+        if by_pattern
+            && !named
+            && let Err(error) = edit::compile(&pattern)
+        {
+            self.note_pattern(file, value, &format!("rule '{id}'"), &error);
         }
+        let only = match &raw.with {
+            Some(with) if matches!(action, Action::ReplacePii { .. }) => with.value.only(),
+            Some(with) => {
+                if with.value.only().is_none() {
+                    let message = "a list under 'with' belongs to replace_pii only: one text here";
+                    self.note(file, with.referenced, format!("rule '{id}': {message}"));
+                    return;
+                }
+                with.value.only()
+            }
+            None => None,
+        };
         let action = match (action, &raw.with) {
+            (Action::ReplacePii { .. }, with) => {
+                let with = match with {
+                    Some(with) => with.value.0.clone(),
+                    None => vec![PII_MARK.to_owned()],
+                };
+                Action::ReplacePii { kinds: pii_kinds(&value.value), with }
+            }
             (Action::RemoveLines { .. }, None) => Action::RemoveLines { pattern },
-            (Action::Replace { .. }, Some(with)) => Action::Replace {
+            (Action::Replace { .. }, Some(_)) => Action::Replace {
                 pattern,
-                with: with.value.clone(),
+                with: only.unwrap_or_default().to_owned(),
                 lines_if: raw.lines_if.as_ref().map(|lines| lines.value.clone()),
             },
             (Action::RemoveLinesIf { .. }, None) => {
                 Action::RemoveLinesIf { condition: value.value.clone() }
             }
             (Action::RemoveDangling { .. }, None) => Action::RemoveDangling { wanted },
-            (Action::MarkDangling { .. }, Some(with)) => {
-                Action::MarkDangling { wanted, with: with.value.clone() }
+            (Action::MarkDangling { .. }, Some(_)) => {
+                Action::MarkDangling { wanted, with: only.unwrap_or_default().to_owned() }
             }
             (Action::Replace { .. } | Action::MarkDangling { .. }, None) => {
                 let message = format!("rule '{id}' puts text in: say which (with: '')");
@@ -690,7 +863,7 @@ impl Loader {
             (action, None) => action.clone(),
             (_, Some(with)) => {
                 let message = format!(
-                    "rule '{id}': 'with' belongs to replace_matches and mark_dangling only"
+                    "rule '{id}': 'with' belongs to replace_matches, mark_dangling and replace_pii only"
                 );
                 self.note(file, with.referenced, message);
                 return;
@@ -726,6 +899,35 @@ impl Loader {
     }
 }
 
+/// Types of other languages, and ours.
+const TYPE_NAMES: &[(&str, &str)] = &[
+    ("string", "string"),
+    ("int", "int"),
+    ("double", "double"),
+    ("bool", "bool"),
+    ("text", "string"),
+    ("str", "string"),
+    ("varchar", "string"),
+    ("utf8", "string"),
+    ("integer", "int"),
+    ("int64", "int"),
+    ("bigint", "int"),
+    ("long", "int"),
+    ("float", "double"),
+    ("float64", "double"),
+    ("number", "double"),
+    ("real", "double"),
+    ("boolean", "bool"),
+];
+
+/// What personal data become where a rule does not say.
+const PII_MARK: &str = "<{kind}>";
+
+/// The kinds as they are kept: one comma and one space between.
+fn pii_kinds(list: &str) -> String {
+    list.split(',').map(str::trim).collect::<Vec<_>>().join(", ")
+}
+
 /// The actions that a rule is written with; there must be one.
 fn given(raw: &RawRule) -> Vec<(Action, Spanned<String>)> {
     let none = String::new;
@@ -742,7 +944,17 @@ fn given(raw: &RawRule) -> Vec<(Action, Spanned<String>)> {
         (Action::RemoveDangling { wanted: none() }, &raw.remove_dangling),
         (mark, &raw.mark_dangling),
     ];
-    all.into_iter().filter_map(|(action, value)| Some((action, value.clone()?))).collect()
+    let mut given: Vec<(Action, Spanned<String>)> =
+        all.into_iter().filter_map(|(action, value)| Some((action, value.clone()?))).collect();
+    if let Some(kinds) = &raw.replace_pii {
+        let joined = Spanned {
+            value: kinds.value.0.join(", "),
+            referenced: kinds.referenced,
+            defined: kinds.defined,
+        };
+        given.push((Action::ReplacePii { kinds: none(), with: Vec::new() }, joined));
+    }
+    given
 }
 
 /// What is wrong with the arguments of an edit that is no pattern, and where.
@@ -768,13 +980,32 @@ fn argument_fault(
         Action::RemoveDangling { .. } | Action::MarkDangling { .. } => {
             Wanted::parse(&value.value).err()
         }
+        Action::ReplacePii { .. }
+            if raw
+                .replace_pii
+                .iter()
+                .any(|kinds| kinds.value.0.iter().any(|k| k.contains(','))) =>
+        {
+            Some("one kind, or write a list: replace_pii: [email, iban]".to_owned())
+        }
+        Action::ReplacePii { .. } => match parse_kinds(&value.value) {
+            Err(message) => Some(message),
+            Ok(kinds) => pii_mark_fault(raw, kinds.len()),
+        },
         _ => None,
     };
     fault.map(|message| (value.referenced, message))
 }
 
-/// The last line of a regex error says what is wrong; the ones above draw it.
-fn brief(error: &regex::Error) -> String {
-    let text = error.to_string();
-    text.lines().next_back().unwrap_or_default().trim_start_matches("error: ").to_owned()
+/// What is wrong with the replacements of personal data.
+fn pii_mark_fault(raw: &RawRule, kinds: usize) -> Option<String> {
+    let with = raw.with.as_ref()?;
+    match with.value.0.len() {
+        0 => Some("an empty list under 'with' replaces by nothing: write with: ''".to_owned()),
+        1 => None,
+        _ if kinds > 1 => {
+            Some("several replacements belong to one kind: write a rule for each kind".to_owned())
+        }
+        _ => None,
+    }
 }

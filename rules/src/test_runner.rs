@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
@@ -13,8 +14,13 @@ use datafusion::common::DataFusionError;
 use serde_json::Value;
 
 use crate::annotate::annotate;
+use crate::annotators;
 use crate::compile::Compiled;
-use crate::error::RuleError;
+use crate::error::{Problem, RuleError};
+use crate::expectations::Case;
+pub use crate::expectations::{Difference, Measured, RuleTrace, SpanText};
+use crate::nearest::suggest;
+use crate::percentile::Percentile;
 use crate::ruleset::{Action, OnNull, PlacedTest, RuleSet};
 
 /// What the rules say of one document.
@@ -103,6 +109,10 @@ pub fn judge(
     for (field, array) in compiled.input_schema.fields().iter().zip(batch.columns()) {
         judgement.values.insert(field.name().clone(), json(array));
     }
+    for derived in &compiled.derived {
+        let value = derived.expr.evaluate(&batch).and_then(|value| value.into_array(1));
+        judgement.values.insert(derived.column.clone(), json(&value.map_err(engine)?));
+    }
     Ok(judgement)
 }
 
@@ -147,20 +157,44 @@ fn json(array: &ArrayRef) -> Value {
 /// What became of one test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestOutcome {
-    /// Its name, or its place.
+    /// Its place, and its name where it has one.
     pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// Line from 1.
+    pub line: u64,
+    /// Column from 1.
+    pub column: u64,
     /// What came out otherwise than expected; empty where it passed.
-    pub differences: Vec<String>,
+    pub differences: Vec<Difference>,
+    /// The text after all edits where the test expects another one, with the one it expects.
+    pub texts: Option<(String, String)>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl TestOutcome {
+    /// Whether everything came out as expected.
+    pub fn passed(&self) -> bool {
+        self.differences.is_empty()
+    }
 }
 
 /// Runs the tests of the set's own files.
 pub fn run_tests(set: &RuleSet) -> Result<Vec<TestOutcome>, RuleError> {
+    let mut problems = Vec::new();
+    for placed in set.tests() {
+        check_names(set, placed, &mut problems);
+    }
+    if !problems.is_empty() {
+        return Err(RuleError { problems });
+    }
     let mut outcomes = Vec::new();
     let mut plain: Option<Compiled> = None;
     for placed in set.tests() {
+        let begun = Instant::now();
         let at = format!("{}:{}", set.file_name(&placed.at), placed.at.line);
         let name = placed.test.name.as_ref().map_or(at.clone(), |name| format!("{at} {name}"));
-        check_names(set, placed)?;
         // most tests give no percentile, so they share one compilation
         let own;
         let compiled = if placed.test.given.is_empty() && set.percentiles().is_empty() {
@@ -174,90 +208,79 @@ pub fn run_tests(set: &RuleSet) -> Result<Vec<TestOutcome>, RuleError> {
         };
         let Some(compiled) = compiled else { continue };
         let judgement = judge(set, compiled, &placed.test.text, &placed.test.columns)?;
-        outcomes.push(TestOutcome { name, differences: differences(placed, &judgement) });
+        let case = Case { set, compiled, test: &placed.test, judgement: &judgement };
+        let differences = case.differences();
+        let expected = placed.test.expect.text.clone();
+        outcomes.push(TestOutcome {
+            name,
+            file: set.file_name(&placed.at).to_owned(),
+            line: placed.at.line,
+            column: placed.at.column,
+            differences,
+            texts: expected
+                .filter(|text| *text != judgement.text)
+                .map(|text| (text, judgement.text)),
+            elapsed: begun.elapsed(),
+        });
     }
     Ok(outcomes)
 }
 
-/// A test that names an unknown rule or column checks nothing, so it is an error.
-fn check_names(set: &RuleSet, placed: &PlacedTest) -> Result<(), RuleError> {
+/// A test that names something unknown checks nothing, so it is an error.
+fn check_names(set: &RuleSet, placed: &PlacedTest, problems: &mut Vec<Problem>) {
     let expect = &placed.test.expect;
     let lists = [&expect.drop, &expect.flag, &expect.edit, &expect.not, &expect.undecided];
-    let mut problems = Vec::new();
     for id in lists.into_iter().flatten().flatten() {
         if !set.rules().iter().any(|rule| rule.id == *id) {
-            let message = format!("the test names rule '{id}', which is not in the set");
+            let near = suggest(id, set.rules().iter().map(|rule| rule.id.as_str()));
+            let message = format!("the test names rule '{id}', which is not in the set{near}");
             problems.push(set.problem_at_word(&placed.at, id, message));
         }
     }
-    for name in placed.test.columns.keys() {
-        if !set.columns().iter().any(|column| column.name == *name) {
-            let message = format!("the test gives column '{name}', which is not declared");
+    for (name, value) in &placed.test.columns {
+        let Some(column) = set.columns().iter().find(|column| column.name == *name) else {
+            let near = suggest(name, set.columns().iter().map(|column| column.name.as_str()));
+            let message = format!(
+                "the test gives column '{name}', which is not declared under 'columns'{near}"
+            );
+            problems.push(set.problem_at_word(&placed.at, name, message));
+            continue;
+        };
+        let fits = match column.data_type {
+            DataType::Int64 => value.is_i64(),
+            DataType::Float64 => value.is_number(),
+            DataType::Boolean => value.is_boolean(),
+            _ => value.is_string(),
+        };
+        if !fits && !value.is_null() {
+            let message =
+                format!("the test gives {value} for column '{name}', which is declared otherwise");
             problems.push(set.problem_at_word(&placed.at, name, message));
         }
     }
+    for name in expect.values.keys() {
+        let bare = name.rsplit('.').next().unwrap_or(name);
+        let derived = || set.derived().iter().map(|one| one.name.as_str());
+        let known = annotators::find(bare).is_some()
+            || derived().any(|one| one == bare)
+            || set.columns().iter().any(|column| column.name == *name)
+            || name.contains('(');
+        if !known {
+            let all = annotators::ANNOTATORS.iter().map(|one| one.name()).chain(derived());
+            let message = format!("there is no annotation '{name}'{}", suggest(name, all));
+            problems.push(set.problem_at_word(&placed.at, name, message));
+        }
+    }
+    let calls: Vec<String> = set.percentiles().iter().map(Percentile::key).collect();
+    for call in placed.test.given.keys().filter(|call| !calls.contains(call)) {
+        let near = suggest(call, calls.iter().map(String::as_str));
+        let message = format!("the test gives {call}, which no condition compares with{near}");
+        problems.push(set.problem_at_word(&placed.at, call, message));
+    }
     let looks = expect.keep.is_some() || expect.text.is_some() || !expect.values.is_empty();
-    if !looks
-        && expect.drop.is_none()
-        && expect.flag.is_none()
-        && expect.edit.is_none()
-        && expect.not.is_none()
-        && expect.undecided.is_none()
-    {
-        problems.push(set.problem(&placed.at, "the test expects nothing, so it cannot fail"));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(RuleError { problems }) }
-}
-
-fn differences(placed: &PlacedTest, judgement: &Judgement) -> Vec<String> {
-    let expect = &placed.test.expect;
-    let mut found = Vec::new();
-    let values = |text: String| {
-        let values: Vec<String> =
-            judgement.values.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        format!("{text} (measured: {})", values.join(", "))
-    };
-    let lists = [
-        ("drop", &expect.drop, &judgement.drop),
-        ("flag", &expect.flag, &judgement.flag),
-        ("edit", &expect.edit, &judgement.edit),
-        ("undecided", &expect.undecided, &judgement.undecided),
-    ];
-    for (what, expected, came) in lists {
-        let Some(expected) = expected else { continue };
-        if expected.is_empty() && !came.is_empty() {
-            found.push(values(format!("{what}: expected none, came {}", came.join(", "))));
-        }
-        for id in expected.iter().filter(|id| !came.contains(id)) {
-            found.push(values(format!("{what}: expected {id}, came [{}]", came.join(", "))));
-        }
-    }
-    for id in expect.not.iter().flatten() {
-        if [&judgement.drop, &judgement.flag, &judgement.edit].iter().any(|ids| ids.contains(id)) {
-            found.push(values(format!("not: {id} fired")));
-        }
-    }
-    if let Some(keep) = expect.keep.filter(|keep| *keep != judgement.keep) {
-        let came = judgement.drop.join(", ");
-        found.push(values(format!("keep: expected {keep}, removed by [{came}]")));
-    }
-    for (name, value) in &expect.values {
-        let came = judgement.values.get(name);
-        if !came.is_some_and(|came| close(value, came)) {
-            let came = came.map_or_else(|| "nothing".to_owned(), Value::to_string);
-            found.push(format!("values: expected {name} {value}, came {came}"));
-        }
-    }
-    if let Some(text) = expect.text.as_ref().filter(|text| **text != judgement.text) {
-        found.push(format!("text: expected {text:?}, came {:?}", judgement.text));
-    }
-    found
-}
-
-/// Whether a measured value is the one expected, a number to a millionth.
-fn close(expected: &Value, came: &Value) -> bool {
-    match (expected.as_f64(), came.as_f64()) {
-        (Some(expected), Some(came)) => (expected - came).abs() <= 1e-6,
-        _ => expected == came,
+    if !looks && lists.iter().all(|list| list.is_none()) {
+        let message = "the test expects nothing, so it cannot fail: say drop, flag, edit, not, \
+                       undecided, keep, text or values";
+        problems.push(set.problem(&placed.at, message));
     }
 }

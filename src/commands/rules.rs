@@ -2,6 +2,7 @@
 
 mod by_labels;
 mod diff;
+mod test;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,15 +12,19 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tamis_pipeline::PipelineError;
+use tamis_pipeline::config::ConfigFile;
 use tamis_pipeline::look;
 use tamis_rules::annotators::{self, ANNOTATORS};
 use tamis_rules::difference::Judge;
-use tamis_rules::{RuleSet, RuleSource, TokenizerSpec, explain, packs, test_runner};
+use tamis_rules::nearest::suggest;
+use tamis_rules::{RuleSet, RuleSource, TokenizerSpec, explain, packs, schema};
 
 const EXAMPLES: &str = "Examples:
   tamis rules check rules.yaml                  every mistake, with line and column
   tamis rules check rules.yaml --on corpus/     and whether the declared columns are there
   tamis rules test rules.yaml                   the tests in the file
+  tamis rules test rules.yaml --format junit >tests.xml   for a build server
+  tamis rules schema >rules.schema.json         for editors
   tamis rules test rules.yaml --labels out/review   and against what reviewers said
   tamis rules list                              packs and annotators
   tamis rules list tamis/web                    the rules of a pack
@@ -60,9 +65,18 @@ enum RulesCommand {
         /// Judge the labelled documents of a review too: none that is good may be dropped
         #[arg(long, value_name = "OUT/review")]
         labels: Option<PathBuf>,
-        /// Print JSON
+        /// How to print the outcome: `text`, `json` (a line for each test) or `junit` (XML)
+        #[arg(long, value_enum, default_value_t = test::Format::Text)]
+        format: test::Format,
+        /// Print JSON, as --format json
         #[arg(long)]
         json: bool,
+    },
+    /// Print the JSON Schema of rule files, which makes editors complete and check them
+    Schema {
+        /// Print that of `tamis.yaml` instead
+        #[arg(long)]
+        config: bool,
     },
     /// List packs and annotators, or the rules of files and packs
     List {
@@ -125,15 +139,31 @@ pub(crate) fn run(args: RulesArgs) -> anyhow::Result<ExitCode> {
         RulesCommand::Check { sources, on, json } => {
             check(&mut out, load(&sources), on.as_deref(), json)
         }
-        RulesCommand::Test { sources, labels, json } => {
-            let tested = test(&mut out, &load(&sources)?, json)?;
+        RulesCommand::Test { sources, labels, format, json } => {
+            let format = if json { test::Format::Json } else { format };
+            if labels.is_some() && format == test::Format::Junit {
+                let message =
+                    "--format junit holds tests only: judge --labels in a call of its own";
+                return Err(PipelineError::Usage(message.to_owned()).into());
+            }
+            let tested = test::run(&mut out, &load(&sources)?, format)?;
             match labels {
                 None => Ok(tested),
                 Some(labels) => {
-                    let judged = by_labels::test(&mut out, &load(&sources)?, &labels, json)?;
+                    let judged = by_labels::test(
+                        &mut out,
+                        &load(&sources)?,
+                        &labels,
+                        format != test::Format::Text,
+                    )?;
                     Ok(if tested == ExitCode::SUCCESS { judged } else { tested })
                 }
             }
+        }
+        RulesCommand::Schema { config } => {
+            let text = if config { ConfigFile::schema_text() } else { schema::rule_file_text() };
+            write!(out, "{text}")?;
+            Ok(ExitCode::SUCCESS)
         }
         RulesCommand::List { sources, json } => list(&mut out, &sources, json),
         RulesCommand::Diff { first, second, on, n, text_column, json } => {
@@ -187,9 +217,12 @@ fn check(
         let found = look::columns_of(&on.display().to_string(), set.columns())?;
         for (column, outcome) in set.columns().iter().zip(found) {
             if let Some(trouble) = outcome {
+                let at = &column.at;
                 missing.push(format!(
-                    "{}: column '{}' {trouble}",
-                    set.file_name(&column.at),
+                    "{}:{}:{}: column '{}' {trouble}",
+                    set.file_name(at),
+                    at.line,
+                    at.column,
                     column.name
                 ));
             }
@@ -210,29 +243,6 @@ fn check(
         }
     }
     Ok(ExitCode::from(u8::from(!missing.is_empty())))
-}
-
-fn test(out: &mut impl Write, set: &RuleSet, as_json: bool) -> anyhow::Result<ExitCode> {
-    let outcomes = test_runner::run_tests(set).map_err(PipelineError::from)?;
-    let failed = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
-    for outcome in &outcomes {
-        if as_json {
-            writeln!(
-                out,
-                "{}",
-                json!({"test": outcome.name, "passed": outcome.differences.is_empty(), "differences": outcome.differences})
-            )?;
-        } else if !outcome.differences.is_empty() {
-            writeln!(out, "{} failed", outcome.name)?;
-            for difference in &outcome.differences {
-                writeln!(out, "    {difference}")?;
-            }
-        }
-    }
-    if !as_json {
-        writeln!(out, "{} passed, {failed} failed", outcomes.len() - failed)?;
-    }
-    Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
 fn list(out: &mut impl Write, names: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
@@ -318,6 +328,8 @@ fn explain_name(
     }
     let known =
         "tamis rules list shows annotators and packs; --rules FILE adds the rules of a file";
-    Err(PipelineError::Usage(format!("there is no annotator, rule or pack '{name}'; {known}"))
-        .into())
+    let names = ANNOTATORS.iter().map(|one| one.name()).chain(packs::names());
+    let near = suggest(name, names);
+    let message = format!("there is no annotator, rule or pack '{name}'{near}; {known}");
+    Err(PipelineError::Usage(message).into())
 }

@@ -270,7 +270,11 @@ impl Edit<'_> {
         let failed: Vec<String> = outcomes
             .iter()
             .filter(|outcome| !outcome.differences.is_empty())
-            .map(|outcome| format!("{}: {}", outcome.name, outcome.differences.join("; ")))
+            .map(|outcome| {
+                let told: Vec<String> =
+                    outcome.differences.iter().map(ToString::to_string).collect();
+                format!("{}: {}", outcome.name, told.join("; "))
+            })
             .collect();
         if !failed.is_empty() {
             let what = format!("tests of the file would fail:\n{}", failed.join("\n"));

@@ -8,6 +8,7 @@ pub(crate) mod reverse;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::{SHINGLE_WORDS_MAX, hash128, hex128};
 
@@ -24,7 +25,7 @@ pub const CONTAMINATION: &str = "contamination";
 pub const CONTAMINATED: &str = "contaminated";
 
 /// A definition that people know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Any thirteen words in a row.
@@ -39,7 +40,7 @@ pub enum Method {
 }
 
 /// What becomes of a document that holds text of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Act {
     /// It is removed.

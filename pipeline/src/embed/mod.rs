@@ -8,6 +8,7 @@ mod safetensors;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash128;
 use tamis_kernels::vectors::{Choice, Device, DeviceInfo, Engine, Found};
@@ -51,7 +52,7 @@ pub enum Embeddings {
 }
 
 /// How pairs are found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Search {
     /// Exact while that is cheap, hashed beyond.

@@ -21,7 +21,6 @@ mod duplicate_paragraph_char_ratio;
 mod duplicate_paragraph_ratio;
 mod duplicate_token_10gram_ratio;
 mod ellipsis_line_ratio;
-mod email_count;
 mod evidence;
 mod fineweb;
 mod language;
@@ -35,6 +34,7 @@ mod mojibake_count;
 mod opening_curly_bracket_count;
 mod paragraph_count;
 mod periodic_token_ratio;
+pub(crate) mod pii;
 mod redpajama;
 mod replacement_char_ratio;
 mod short_line_ratio;
@@ -143,7 +143,12 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &language::LANGUAGE_SCORE,
     &language::OTHER_LANGUAGE_PARAGRAPH_RATIO,
     &url_count::URL_COUNT,
-    &email_count::EMAIL_COUNT,
+    &pii::email::EMAIL_COUNT,
+    &pii::public_ip::PUBLIC_IP_COUNT,
+    &pii::phone_number::PHONE_NUMBER_COUNT,
+    &pii::iban::IBAN_COUNT,
+    &pii::card_number::CARD_NUMBER_COUNT,
+    &pii::secret::SECRET_COUNT,
     &lorem_ipsum_count::LOREM_IPSUM_COUNT,
     &curly_bracket_count::CURLY_BRACKET_COUNT,
     &opening_curly_bracket_count::OPENING_CURLY_BRACKET_COUNT,

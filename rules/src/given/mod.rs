@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tamis_kernels::{hash128, hex128};
@@ -20,7 +21,7 @@ use crate::fasttext::Model;
 use word_list::WordList;
 
 /// A list as a rule file writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "write a file, a list of entries, or { file: words.txt, hash: 0f... }"
@@ -35,7 +36,7 @@ pub(crate) enum RawWords {
 }
 
 /// A file with its hash.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pinned {
     file: String,
@@ -43,7 +44,7 @@ pub(crate) struct Pinned {
 }
 
 /// A model as a rule file writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "write a file, or { file: model.ftz, hash: 0f..., text: sample|whole }"
@@ -56,7 +57,7 @@ pub(crate) enum RawModel {
 }
 
 /// A model with options.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldModel {
     file: String,
@@ -65,7 +66,7 @@ pub(crate) struct ToldModel {
 }
 
 /// What of a text a model sees.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// The sample that languages are read from.

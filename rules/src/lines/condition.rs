@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::{LINE_MEASURES, find};
+use crate::nearest::suggest;
 
 /// A condition over one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +155,9 @@ fn measure(expr: &Expr) -> Result<usize, String> {
     let Expr::Identifier(name) = expr else { return Err(unknown(expr)) };
     find(&name.value).ok_or_else(|| {
         let known: Vec<&str> = LINE_MEASURES.iter().map(|measure| measure.name).collect();
-        format!("there is no measure '{}' of a line; there are {}", name.value, known.join(", "))
+        let near = suggest(&name.value, known.iter().copied());
+        let known = known.join(", ");
+        format!("there is no measure '{}' of a line{near}; there are {known}", name.value)
     })
 }
 

@@ -1,0 +1,72 @@
+//! What must hold for every kind.
+
+use proptest::prelude::*;
+
+use super::{Find, KINDS, Kind, digit_runs, parse_kinds};
+use crate::edit::{Change, Edit, Editor};
+
+/// The texts that a kind finds.
+pub(super) fn found(find: Find, text: &str) -> Vec<&str> {
+    bounds(find, text).into_iter().map(|(start, end)| text.get(start..end).unwrap()).collect()
+}
+
+fn bounds(find: Find, text: &str) -> Vec<(usize, usize)> {
+    let mut runs = Vec::new();
+    digit_runs(text, &mut runs);
+    let mut found = Vec::new();
+    find(text, &runs, &mut |start, end| found.push((start, end)));
+    found
+}
+
+/// Spans lie in order, apart, and on borders of characters; what replaces them is none.
+fn check(kind: &Kind, text: &str) -> Result<(), String> {
+    let mut last = 0;
+    for (start, end) in bounds(kind.find, text) {
+        if start < last || start >= end || text.get(start..end).is_none() {
+            return Err(format!("{}: {start} to {end} after {last}", kind.name));
+        }
+        last = end;
+    }
+    let change = Change::ReplacePii { kinds: kind.name.to_owned(), with: vec!["<{kind}>".into()] };
+    let edit = Edit { rule: 0, change };
+    let mut spans = Vec::new();
+    let edited = Editor::new(&edit).unwrap().apply(text, &mut spans);
+    let left = bounds(kind.find, edited.as_deref().unwrap_or(text));
+    if left.is_empty() { Ok(()) } else { Err(format!("{}: left in {edited:?}", kind.name)) }
+}
+
+#[test]
+fn kinds_are_read_by_name() {
+    assert_eq!(parse_kinds("email, iban").unwrap().len(), 2);
+    for (list, says) in [
+        ("emial", "did you mean 'email'?"),
+        ("email, email", "named twice"),
+        ("", "'' is no kind of personal data; there are email, public_ip"),
+    ] {
+        let message = parse_kinds(list).err().unwrap();
+        assert!(message.contains(says), "{list}: {message}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_text(text in any::<String>()) {
+        for kind in KINDS {
+            prop_assert_eq!(check(kind, &text), Ok(()));
+        }
+    }
+
+    #[test]
+    fn text_made_of_parts_of_them(
+        text in "([a-c0-9]{1,4}|[0-9]{2,5}|[ .:@+()/-]|@a\\.org|\\+49|\\+1 212|555-0123|[a-c]@b\\.de|\
+                 Tel\\.? ?|\\(030\\)|01 42|07700 900123|212-555-0123|8\\.8\\.8\\.8|2001:4860|::|é|電|\
+                 DE89 3704 0044 0532 0130 00|BE68539007547034|4111 1111 1111 1111|4111111111111111|\
+                 AKIAQ3EGTZ5PW7XYNB2C|\n){0,30}",
+    ) {
+        for kind in KINDS {
+            prop_assert_eq!(check(kind, &text), Ok(()), "{}", text);
+        }
+    }
+}
