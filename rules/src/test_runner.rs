@@ -261,12 +261,15 @@ fn check_names(set: &RuleSet, placed: &PlacedTest, problems: &mut Vec<Problem>) 
     for name in expect.values.keys() {
         let bare = name.rsplit('.').next().unwrap_or(name);
         let derived = || set.derived().iter().map(|one| one.name.as_str());
-        let known = annotators::find(bare).is_some()
+        let known = set.annotator(bare).is_some()
             || derived().any(|one| one == bare)
             || set.columns().iter().any(|column| column.name == *name)
             || name.contains('(');
         if !known {
-            let all = annotators::ANNOTATORS.iter().map(|one| one.name()).chain(derived());
+            let own = crate::given::names(set.given());
+            let own = own.iter().map(String::as_str);
+            let all =
+                annotators::ANNOTATORS.iter().map(|one| one.name()).chain(derived()).chain(own);
             let message = format!("there is no annotation '{name}'{}", suggest(name, all));
             problems.push(set.problem_at_word(&placed.at, name, message));
         }
