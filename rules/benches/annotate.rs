@@ -38,6 +38,16 @@ fn languages() -> [(&'static str, RuleSource); 2] {
     ]
 }
 
+/// All that pipelines for web pages ask for, at once: the default rules with personal data and
+/// repetition, languages, and the rules of Gopher, C4 and `FineWeb` over the words of datatrove.
+fn everything() -> RuleSource {
+    let packs = "tamis/web, gopher@datatrove, c4@datatrove, fineweb@datatrove";
+    RuleSource::Inline {
+        name: "everything".to_owned(),
+        text: format!("version: 1\nextends: [{packs}]\nmeasure: [language, language_score]\n"),
+    }
+}
+
 fn packs_of(criterion: &mut Criterion) {
     let texts = corpus::texts();
     let bytes: usize = texts.iter().map(String::len).sum();
@@ -50,6 +60,7 @@ fn packs_of(criterion: &mut Criterion) {
     sources.push(("gopher over our words", RuleSource::File(own)));
     sources.push(("tamis/web without references", without_references()));
     sources.extend(languages());
+    sources.push(("everything", everything()));
     for (name, source) in sources {
         let set = RuleSet::load(&[source]).unwrap();
         let compiled = set.compile(&BTreeMap::new()).unwrap();
