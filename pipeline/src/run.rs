@@ -47,6 +47,7 @@ pub struct Request {
 }
 
 /// Runs `request` and returns its report; a finished run returns the report it has.
+#[expect(clippy::too_many_lines, reason = "the movements of a run, one after the other")]
 pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, PipelineError> {
     let started = Instant::now();
     let config = &request.config;

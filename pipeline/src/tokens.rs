@@ -436,7 +436,7 @@ mod tests {
         Counter { tokenizer, all, ids: Vec::new(), counts: TokenCounts::default() }
     }
 
-    fn written<'a>(read: &'a str, tokens: u64) -> Written<'a> {
+    fn written(read: &str, tokens: u64) -> Written<'_> {
         let annotated = Annotated { read: Some(tokens), edited: Some(tokens), sampled: false };
         Written { annotated, read, written: None, cut: false, removed: None }
     }

@@ -189,6 +189,8 @@ impl Work<'_> {
     }
 
     fn pass_notes(&self) {
-        crate::progress::take_notes().iter().for_each(|note| self.observer.note(note));
+        for note in crate::progress::take_notes() {
+            self.observer.note(&note);
+        }
     }
 }

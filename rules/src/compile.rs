@@ -127,7 +127,7 @@ pub(crate) fn compile(
         }
     }
     for name in set.measured() {
-        let needs = set.annotator(name).is_some_and(|one| one.needs_tokenizer());
+        let needs = set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer);
         if needs && set.tokenizer().is_none() {
             compiler.problems.push(Problem::new("annotations", no_tokenizer(name)));
         } else if set.annotator(name).is_some() {
@@ -233,9 +233,9 @@ impl Compiler<'_> {
     }
 
     fn asks_for_tokens(&self) -> bool {
-        self.used
-            .iter()
-            .any(|(_, name)| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer()))
+        self.used.iter().any(|(_, name)| {
+            self.set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer)
+        })
     }
 
     /// Where every document is counted: the columns with its tokens before and after all edits.
@@ -258,7 +258,9 @@ impl Compiler<'_> {
         let mut names: Vec<&str> =
             expr.column_refs().iter().map(|column| column.name.as_str()).collect();
         names.sort_unstable();
-        let needs = |name: &&str| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer());
+        let needs = |name: &&str| {
+            self.set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer)
+        };
         names.into_iter().find(needs).map(str::to_owned)
     }
 
@@ -486,7 +488,10 @@ impl Compiler<'_> {
                 return None;
             }
             if self.set.tokenizer().is_none()
-                && self.set.annotator(name).is_some_and(|one| one.needs_tokenizer())
+                && self
+                    .set
+                    .annotator(name)
+                    .is_some_and(super::annotators::Annotator::needs_tokenizer)
             {
                 self.problems.push(self.set.problem_at_word(at, name, no_tokenizer(name)));
                 return None;

@@ -84,6 +84,7 @@ pub struct Document<'a> {
     python_lines: Option<PythonLines>,
     tally: Option<Tally>,
     /// Looked for, and then what was found.
+    #[expect(clippy::option_option, reason = "not looked for, or looked for in vain")]
     language: Option<Option<Language>>,
     /// What models said, by where they lie in memory.
     predicted: Vec<(usize, Option<Prediction>)>,

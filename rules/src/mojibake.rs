@@ -30,7 +30,7 @@ pub(crate) fn repairs(text: &str, mut found: impl FnMut(Repair)) {
             continue;
         }
         let continues = text.get(at + 2..).and_then(|rest| rest.chars().next());
-        if !continues.and_then(byte_of).is_some_and(|byte| byte < 0xc0) {
+        if continues.and_then(byte_of).is_none_or(|byte| byte >= 0xc0) {
             continue;
         }
         let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |before| before + 1);

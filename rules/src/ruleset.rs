@@ -733,6 +733,7 @@ impl Loader {
     }
 
     /// Reads a list and makes its index, so that a run finds it ready.
+    #[expect(clippy::needless_pass_by_value, reason = "as the other parts of a file")]
     fn url_list(&mut self, name: String, list: &Spanned<WrittenList>, file: usize, folder: &Path) {
         let at = list.referenced;
         let WrittenList { path, column } = &list.value;
@@ -791,6 +792,7 @@ impl Loader {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one part for each action")]
     fn rule(&mut self, raw: RawRule, file: usize, patterns: &BTreeMap<String, String>) {
         let id = raw.id.value.clone();
         let id_at = raw.id.referenced;

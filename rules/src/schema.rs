@@ -52,6 +52,7 @@ fn set(schema: &mut Value, place: &str, key: &str, value: Value) {
 }
 
 /// Puts another schema in the place of one, whose description stays.
+#[expect(clippy::needless_pass_by_value, reason = "made for the call")]
 fn replace(schema: &mut Value, place: &str, with: Value) {
     let Some(found) = schema.pointer_mut(place) else { return };
     let description = found.get("description").cloned();

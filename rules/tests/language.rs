@@ -1,5 +1,7 @@
 //! The language of a sample of a text is that of all of it.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;

@@ -1,5 +1,7 @@
 //! `repair: mojibake` over the samples: what is clean stays, what is damaged comes back.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -372,6 +372,7 @@ fn rules(named: &[String], file: &ConfigFile, base: &Path) -> Result<RuleSet, Pi
 }
 
 /// Joins the command line with the configuration file; the command line wins.
+#[expect(clippy::too_many_lines, reason = "one line for each option")]
 fn settle(args: RunArgs) -> anyhow::Result<(Request, bool)> {
     let found = Path::new("tamis.yaml");
     let path = args.config.clone().or_else(|| found.exists().then(|| found.to_owned()));

@@ -255,7 +255,7 @@ fn unspelt(page: &mut String, found: &Audit) -> std::fmt::Result {
     };
     match &found.vocabulary.unknown {
         Some(name) => {
-            line(page, &format!("unknown ({name})"), uses.unknown, Some(uses.unknown_documents))?
+            line(page, &format!("unknown ({name})"), uses.unknown, Some(uses.unknown_documents))?;
         }
         None => writeln!(page, "  unknown: there is no such token")?,
     }

@@ -198,6 +198,7 @@ fn deal(request: &Request, sender: &SyncSender<Vec<Item>>) -> Result<Read, Inspe
     Ok(read)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn broken(error: read::ReadError) -> InspectError {
     InspectError::Usage(error.to_string())
 }

@@ -244,7 +244,7 @@ fn look(looking: &Looking, index: &Index, spec: &AnnotateSpec, text: &str) -> (V
     if hits.is_empty() {
         return (hits, false);
     }
-    hits.sort_by(|a, b| (a.edited, a.number).cmp(&(b.edited, b.number)));
+    hits.sort_by_key(|a| (a.edited, a.number));
     let (_, trace) = spec.traced(spec.stages.len(), text);
     for hit in &mut hits {
         let [start, end] = hit.edited.map(|at| usize::try_from(at).unwrap_or(usize::MAX));

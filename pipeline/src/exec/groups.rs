@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use arrow::array::RecordBatch;
 use datafusion::common::Result;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 
 /// The row groups of some files, in order.
 pub(crate) struct Groups {
@@ -19,7 +21,8 @@ impl Groups {
     pub(crate) fn open(paths: Vec<PathBuf>) -> Result<Self> {
         let mut all = Self { files: Vec::new(), groups: Vec::new() };
         for path in paths {
-            let metadata = ArrowReaderMetadata::load(&File::open(&path)?, Default::default())?;
+            let metadata =
+                ArrowReaderMetadata::load(&File::open(&path)?, ArrowReaderOptions::default())?;
             let groups = 0..metadata.metadata().num_row_groups();
             all.groups.extend(groups.map(|group| (all.files.len(), group)));
             all.files.push((path, metadata));

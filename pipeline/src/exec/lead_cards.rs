@@ -80,7 +80,10 @@ impl Gathered {
             for batch in groups.read(group, &[PLACE, VECTOR])? {
                 let [places] = columns(&batch, [PLACE])?;
                 let rows = typed::<BinaryArray>(&batch, VECTOR)?;
-                let width = *dimensions.get_or_init(|| rows.value_length(0) as usize);
+                if places.is_empty() {
+                    continue;
+                }
+                let width = *dimensions.get_or_init(|| rows.value(0).len());
                 let mut bytes = Vec::with_capacity(places.len() * WIDTH);
                 for (at, place) in places.iter().enumerate() {
                     one_width(width, rows.value(at).len())?;
@@ -91,7 +94,7 @@ impl Gathered {
                 }
                 members.write_all_at(&bytes, row * WIDTH as u64)?;
                 // all rows have one width, so their bytes lie one after the other
-                let from = rows.value_offsets()[0] as usize;
+                let from = usize::try_from(rows.value_offsets()[0]).unwrap_or(0);
                 let data = &rows.value_data()[from..from + places.len() * width];
                 vectors.write_all_at(data, row * width as u64)?;
                 row += places.len() as u64;

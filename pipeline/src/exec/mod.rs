@@ -49,6 +49,7 @@ use serde::{Deserialize, Serialize};
 /// What one node does; its serialised form is all that travels between processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "operator", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a few nodes a plan")]
 pub enum Operator {
     /// Reads the shards of one unit, in order.
     Scan(scan::Scan),

@@ -104,7 +104,7 @@ fn as_in(
     let metadata = input
         .and_then(|input| File::open(input).ok())
         .and_then(|file| ParquetMetaDataReader::new().parse_and_finish(&file).ok());
-    let stored: Vec<_> = (metadata.iter().flat_map(|metadata| metadata.row_groups().first()))
+    let stored: Vec<_> = (metadata.iter().filter_map(|metadata| metadata.row_groups().first()))
         .flat_map(RowGroupMetaData::columns)
         .map(|column| (leaf(column.column_descr()), column.compression()))
         .collect();

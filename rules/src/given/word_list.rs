@@ -67,6 +67,7 @@ impl WordList {
             let mut at = 0;
             while let Some(first) = words.get(at) {
                 let following = words.get(at + 1..).unwrap_or_default();
+                #[expect(clippy::borrowed_box, reason = "an item of a filtered iterator")]
                 let is_here = |tail: &&Box<[u64]>| {
                     let there = following.get(..tail.len());
                     there.is_some_and(|there| {

@@ -76,15 +76,14 @@ impl Reference {
         if let Some(known) = open.get(&self.hash) {
             return Ok(Arc::clone(known));
         }
-        let opened = match UrlList::open_made(&self.hash) {
-            Some(list) => list,
-            None => {
-                let text = list::read(&self.path)?;
-                if list::hash(&text) != self.hash {
-                    return Err(format!("{}: the list has changed since", self.path.display()));
-                }
-                UrlList::open(&self.name, &text, &self.hash)?
+        let opened = if let Some(list) = UrlList::open_made(&self.hash) {
+            list
+        } else {
+            let text = list::read(&self.path)?;
+            if list::hash(&text) != self.hash {
+                return Err(format!("{}: the list has changed since", self.path.display()));
             }
+            UrlList::open(&self.name, &text, &self.hash)?
         };
         open.insert(self.hash.clone(), Arc::clone(&opened));
         Ok(opened)

@@ -63,7 +63,7 @@ fn page(outcome: &TestOutcome) -> String {
             }
             _ => {
                 page +=
-                    &format!("    {what}\n      - expected {expected}\n      + got      {got}\n")
+                    &format!("    {what}\n      - expected {expected}\n      + got      {got}\n");
             }
         }
         for rule in rules {
@@ -136,15 +136,12 @@ fn junit(outcomes: &[TestOutcome]) -> anyhow::Result<String> {
         case.set_classname(outcome.file.as_str()).set_time(outcome.elapsed);
         case.extra.insert("file".into(), outcome.file.as_str().into());
         case.extra.insert("line".into(), outcome.line.to_string().into());
-        match suites.iter_mut().find(|suite| suite.name.as_str() == outcome.file) {
-            Some(suite) => {
-                suite.add_test_case(case);
-            }
-            None => {
-                let mut suite = TestSuite::new(outcome.file.as_str());
-                suite.add_test_case(case);
-                suites.push(suite);
-            }
+        if let Some(suite) = suites.iter_mut().find(|suite| suite.name.as_str() == outcome.file) {
+            suite.add_test_case(case);
+        } else {
+            let mut suite = TestSuite::new(outcome.file.as_str());
+            suite.add_test_case(case);
+            suites.push(suite);
         }
     }
     report.add_test_suites(suites);

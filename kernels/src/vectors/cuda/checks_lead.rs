@@ -71,7 +71,7 @@ pub(super) fn lead(engine: &Engine, seed: u64) -> Result<usize, String> {
         let next = match source.bits() % 6 {
             _ if number == 0 => source.unit(dimensions),
             // chains, stars and crowds of equal ones
-            kind if (kind as usize) < crowd => {
+            kind if kind < crowd as u64 => {
                 let from = usize::try_from(source.bits() % number as u64).unwrap_or(0);
                 let from = if same { from % 3 } else { from };
                 let cosine = 1.0 - (1.0 - threshold) * 2.0 * source.uniform();

@@ -404,7 +404,9 @@ impl Search<'_> {
             |part| match part {
                 Ok((near, summed)) => {
                     state.report.candidates.1 += summed;
-                    near.into_iter().for_each(|pair| self.lose(state, pair));
+                    for pair in near {
+                        self.lose(state, pair);
+                    }
                 }
                 Err(error) => failed = failed.take().or(Some(error)),
             },
