@@ -2,13 +2,14 @@
 //! with every other, and what is near enough is held against what went.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use arrow::array::{BinaryArray, StringArray};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Audit, Drawn};
 use crate::embed::compare::{Comparer, append, numbers};
-use crate::embed::{Embeddings, Search, Semantic};
+use crate::embed::{Search, Semantic};
 use crate::error::PipelineError;
 use crate::exec::flow::{PLACE, Walk, columns};
 use crate::exec::groups::Groups;
@@ -75,10 +76,30 @@ impl SchemeRow {
     }
 }
 
-/// Random documents with their vectors.
-struct Queries {
-    places: Vec<u64>,
-    vectors: Vec<f32>,
+/// Random documents with their vectors, in input order.
+pub(crate) struct Queries {
+    pub(crate) places: Vec<u64>,
+    pub(crate) vectors: Vec<f32>,
+}
+
+impl Queries {
+    /// The `count` documents of `files`, at `from` and after, with the least hash of their place.
+    pub(crate) fn draw(files: &[PathBuf], count: usize, from: u64) -> Result<Self, PipelineError> {
+        let mut drawn = Drawn::new(count);
+        let mut walk = Walk::new(files.to_vec(), &[PLACE], from, ROWS);
+        while let Some(batch) = walk.next()? {
+            let places = columns(&batch, [PLACE])?[0].iter();
+            places.filter(|place| **place >= from).for_each(|place| drawn.offer(*place));
+        }
+        let (places, mut vectors) = (drawn.places(), Vec::new());
+        let mut walk = Walk::new(files.to_vec(), &[PLACE, VECTOR], from, 256);
+        for place in &places {
+            if let Some((batch, at)) = walk.seek(*place)? {
+                append(typed::<BinaryArray>(batch, VECTOR)?.value(at), &mut vectors);
+            }
+        }
+        Ok(Self { places, vectors })
+    }
 }
 
 impl Work<'_> {
@@ -129,36 +150,14 @@ impl Work<'_> {
         Ok(kept.saturating_sub(gone.unwrap_or(0)))
     }
 
-    /// The documents with the least hash of their place, among the run's own that have a vector.
-    fn semantic_queries(&self, embeddings: &Embeddings) -> Result<Queries, PipelineError> {
-        let count = self.config.audit.unwrap_or(QUERIES);
-        let mut drawn = Drawn::new(count);
-        let files = self.vector_files(embeddings);
-        let mut walk = Walk::new(files.clone(), &[PLACE], 0, ROWS);
-        while let Some(batch) = walk.next()? {
-            for place in columns(&batch, [PLACE])?[0] {
-                if *place >= self.own_place() {
-                    drawn.offer(*place);
-                }
-            }
-        }
-        let places = drawn.places();
-        let mut vectors = Vec::new();
-        let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, 256);
-        for place in &places {
-            if let Some((batch, at)) = walk.seek(*place)? {
-                append(typed::<BinaryArray>(batch, VECTOR)?.value(at), &mut vectors);
-            }
-        }
-        Ok(Queries { places, vectors })
-    }
-
     fn audit_semantic(
         &self,
         semantic: &Semantic,
         dimensions: usize,
     ) -> Result<Audit, PipelineError> {
-        let queries = self.semantic_queries(&semantic.embeddings)?;
+        let files = self.vector_files(&semantic.embeddings);
+        let count = self.config.audit.unwrap_or(QUERIES);
+        let queries = Queries::draw(&files, count, self.own_place())?;
         if queries.places.is_empty() {
             return Ok(Audit::new(0, 0, 0));
         }
@@ -168,15 +167,14 @@ impl Work<'_> {
             let is_query = queries.places.binary_search(&place).is_ok();
             place != query && (!is_query || place > query) && (!only || place < self.own_place())
         };
-        let groups = Groups::open(self.vector_files(&semantic.embeddings))?;
+        let groups = Groups::open(files)?;
         let parts = self.comparer().in_parallel(groups.count(), |group| {
             let mut pairs: Vec<(u64, u64)> = Vec::new();
             for batch in groups.read(group, &[PLACE, VECTOR])? {
                 let [places] = columns(&batch, [PLACE])?;
                 let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
                 let ours = (queries.vectors.as_slice(), dimensions);
-                let alone = Comparer { device: "cpu".to_owned(), threads: 1 };
-                alone.cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
+                Comparer::cpu(1).cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
                     let (query, place) = (queries.places[query], places[row]);
                     if counts(query, place) {
                         pairs.push((query, place));

@@ -50,6 +50,11 @@ pub struct Comparer {
 pub(crate) type Side<'a> = (&'a [f32], usize);
 
 impl Comparer {
+    /// One that uses `threads` threads of the CPU.
+    pub(crate) fn cpu(threads: usize) -> Self {
+        Self { device: "cpu".to_owned(), threads }
+    }
+
     pub(crate) fn engine(&self) -> Result<Engine> {
         let choice: Choice = self.device.parse().map_err(external)?;
         Engine::open(choice, self.threads).map_err(external)
@@ -165,7 +170,7 @@ mod tests {
         }
         assert!(expected.len() > 50, "{}", expected.len());
         for threads in [1, 3] {
-            let comparer = Comparer { device: "cpu".into(), threads };
+            let comparer = Comparer::cpu(threads);
             let mut found = Vec::new();
             comparer
                 .cross((&ours, dimensions), &theirs, 0.97, &mut |one, other, similarity| {

@@ -285,12 +285,14 @@ impl State {
         let mut deciding = Deciding::new(&self.lead, &gathered, &mut self.decisions, send.clone());
         let decided = engine.lead(&gathered, least, &mut deciding).map_err(external)?;
         engine.take_notes().into_iter().for_each(progress::note);
+        if decided == gathered.count() {
+            return self.decisions.before(u64::MAX);
+        }
         // what cards left: the survivors so far, and then the rest, as without cards
         let mut vector = vec![0.0; self.dimensions];
         for number in 0..gathered.count() {
             let member = gathered.member(number)?;
-            if number < decided && (decided == gathered.count() || self.decisions.went(member.rank))
-            {
+            if number < decided && self.decisions.went(member.rank) {
                 continue;
             }
             gathered.read(number, &mut vector)?;
@@ -475,7 +477,7 @@ mod tests {
             apart,
             block_bytes: block_rows * DIMENSIONS * 4,
             spill: folder.join("a/spill"),
-            comparer: Comparer { device: "cpu".into(), threads: 2 },
+            comparer: Comparer::cpu(2),
             in_order: None,
         }
     }

@@ -26,6 +26,9 @@ const WIDTH: usize = 24;
 /// Documents that are decided between two batches of the output.
 const STEP: usize = 1 << 16;
 
+/// Documents that are read at a time, to be decided.
+const AHEAD: usize = 1 << 12;
+
 /// Files of vectors that lie in survivor order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InOrder {
@@ -125,11 +128,19 @@ impl Gathered {
 
     /// The document with this number.
     pub(super) fn member(&self, number: usize) -> io::Result<Member> {
-        let mut bytes = [0; WIDTH];
-        self.files[0].read_exact_at(&mut bytes, (number * WIDTH) as u64)?;
-        let number =
-            |at: usize| bytes.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
-        Ok(Member { rank: number(0), place: number(1), source: number(2) })
+        Ok(self.members(number, 1)?.first().copied().unwrap_or_default())
+    }
+
+    /// The `count` documents from this number on, or those that there are.
+    fn members(&self, first: usize, count: usize) -> io::Result<Vec<Member>> {
+        let mut bytes = vec![0; count.min(self.count - first) * WIDTH];
+        self.files[0].read_exact_at(&mut bytes, (first * WIDTH) as u64)?;
+        let member = |bytes: &[u8; WIDTH]| {
+            let number =
+                |at: usize| bytes.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
+            Member { rank: number(0), place: number(1), source: number(2) }
+        };
+        Ok(bytes.as_chunks::<WIDTH>().0.iter().map(member).collect())
     }
 }
 
@@ -168,6 +179,8 @@ pub(super) struct Deciding<'a> {
     /// Where decisions go.
     pub(super) send: SyncSender<Result<RecordBatch>>,
     decided: usize,
+    /// The next ones, read at once: they are decided one after the other.
+    ahead: std::vec::IntoIter<Member>,
     failed: Mutex<Option<io::Error>>,
 }
 
@@ -178,7 +191,8 @@ impl<'a> Deciding<'a> {
         decisions: &'a mut Decisions,
         send: SyncSender<Result<RecordBatch>>,
     ) -> Self {
-        Self { lead, gathered, decisions, send, decided: 0, failed: Mutex::default() }
+        let (decided, ahead) = (0, Vec::new().into_iter());
+        Self { lead, gathered, decisions, send, decided, ahead, failed: Mutex::default() }
     }
 }
 
@@ -204,7 +218,10 @@ impl Leader for Deciding<'_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let member = self.gathered.member(row)?;
+        if self.ahead.len() == 0 {
+            self.ahead = self.gathered.members(row, AHEAD)?.into_iter();
+        }
+        let member = self.ahead.next().ok_or(io::ErrorKind::UnexpectedEof)?;
         let center = match center {
             None => None,
             Some((number, cosine)) => {
@@ -226,5 +243,53 @@ impl Leader for Deciding<'_> {
             }
         }
         Ok(stays)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embed::compare::Comparer;
+    use crate::exec::star::{Reference, SURVIVOR};
+
+    #[test]
+    fn what_cards_find_is_decided_under_the_names_of_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        let lead = Lead {
+            threshold: 0.9,
+            words: None,
+            documents: 20_000,
+            reference: Reference::default(),
+            apart: true,
+            block_bytes: 1 << 20,
+            spill: folder.path().join("spill"),
+            comparer: Comparer::cpu(1),
+            in_order: None,
+        };
+        let count = 2 * AHEAD + 700;
+        let mut gathered = Gathered::create(&lead.spill, 1).unwrap();
+        for number in 0..count as u64 {
+            let member = Member { rank: 2 * number, place: 7 * number, source: number % 2 };
+            gathered.push(member, &1.0_f32.to_le_bytes()).unwrap();
+        }
+        gathered.finish().unwrap();
+        let mut decisions = Decisions::new(None, lead.documents);
+        let (send, _receive) = std::sync::mpsc::sync_channel(1);
+        let mut deciding = Deciding::new(&lead, &gathered, &mut decisions, send);
+        assert!(deciding.allows(5, 2) && !deciding.allows(5, 3), "only pairs of different sources");
+        for row in 0..count {
+            let center = (row % 3 == 2).then(|| (row - 1, 0.95));
+            assert_eq!(deciding.decide(row, center).unwrap(), center.is_none(), "{row}");
+        }
+        let batch = decisions.batch().unwrap();
+        let [places, survivors] = columns(&batch, [PLACE, SURVIVOR]).unwrap();
+        let found: Vec<_> = places.iter().copied().zip(survivors.iter().copied()).collect();
+        let gone = (0..count as u64).filter(|row| row % 3 == 2);
+        assert_eq!(found, gone.map(|row| (7 * row, 7 * (row - 1))).collect::<Vec<_>>());
+        assert!(
+            Deciding::new(&lead, &gathered, &mut decisions, std::sync::mpsc::sync_channel(1).0)
+                .decide(count, None)
+                .is_err()
+        );
     }
 }

@@ -266,7 +266,7 @@ impl Near {
         let starts: Vec<usize> = [0].into_iter().chain(ends.iter().copied()).collect();
         ends.push(names.len());
         let before = Mutex::new(open.take());
-        let workers = Comparer { device: "cpu".to_owned(), threads: self.threads };
+        let workers = Comparer::cpu(self.threads);
         let done = workers.in_parallel(starts.len(), |number| {
             let mut bucket = match number {
                 0 => before.lock().unwrap_or_else(PoisonError::into_inner).take(),

@@ -8,14 +8,14 @@ use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 
 use super::{Near, Run};
-use crate::audit::Drawn;
-use crate::embed::compare::{Comparer, append, numbers};
+use crate::embed::compare::{Comparer, numbers};
 use crate::error::PipelineError;
-use crate::exec::flow::{PLACE, Walk, columns, schema_of};
+use crate::exec::flow::{PLACE, columns, schema_of};
 use crate::exec::groups::Groups;
 use crate::exec::ranked::VECTOR;
 use crate::exec::rewrite::typed;
 use crate::exec::write_part::properties;
+use crate::semantic_audit::Queries;
 use crate::write::atomic::PartFile;
 
 /// The annotation: documents of a sample within some cosine of a document, itself left out.
@@ -45,27 +45,25 @@ impl Run {
         number: usize,
         threads: usize,
     ) -> Result<Density, PipelineError> {
-        let files = self.embeddings()?;
-        if files.is_empty() {
-            return Err(PipelineError::directory(
-                &self.root,
-                "holds no embeddings; run with --dedup semantic to have some",
-            ));
-        }
-        let (places, vectors) = drawn(&files, sample)?;
+        let files = self.some_embeddings()?;
+        let Queries { places, vectors } = Queries::draw(&files, sample, 0)?;
         let dimensions = vectors.len() / places.len().max(1);
         let groups = Groups::open(files)?;
-        let workers = Comparer { device: "cpu".to_owned(), threads };
+        let workers = Comparer::cpu(threads);
         let counted = workers.in_parallel(groups.count(), |group| {
             let mut found: Vec<(u64, u64)> = Vec::new();
             for batch in groups.read(group, &[PLACE, VECTOR])? {
                 let [own] = columns(&batch, [PLACE])?;
                 let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
                 let mut counts = vec![0; own.len()];
-                let alone = Comparer { device: "cpu".to_owned(), threads: 1 };
-                alone.cross((&rows, dimensions), &vectors, cosine, &mut |row, other, _| {
-                    counts[row] += u64::from(own[row] != places[other]);
-                })?;
+                Comparer::cpu(1).cross(
+                    (&rows, dimensions),
+                    &vectors,
+                    cosine,
+                    &mut |row, other, _| {
+                        counts[row] += u64::from(own[row] != places[other]);
+                    },
+                )?;
                 found.extend(own.iter().copied().zip(counts));
             }
             Ok(found)
@@ -118,21 +116,4 @@ impl Run {
         self.context.deregister_table("counted")?;
         Ok(path)
     }
-}
-
-/// Places and vectors of a uniform sample.
-fn drawn(files: &[PathBuf], sample: usize) -> Result<(Vec<u64>, Vec<f32>), PipelineError> {
-    let mut drawn = Drawn::new(sample);
-    let mut walk = Walk::new(files.to_vec(), &[PLACE], 0, 8192);
-    while let Some(batch) = walk.next()? {
-        columns(&batch, [PLACE])?[0].iter().for_each(|place| drawn.offer(*place));
-    }
-    let (places, mut vectors) = (drawn.places(), Vec::new());
-    let mut walk = Walk::new(files.to_vec(), &[PLACE, VECTOR], 0, 256);
-    for place in &places {
-        if let Some((batch, at)) = walk.seek(*place)? {
-            append(typed::<BinaryArray>(batch, VECTOR)?.value(at), &mut vectors);
-        }
-    }
-    Ok((places, vectors))
 }

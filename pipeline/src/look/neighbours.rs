@@ -30,6 +30,18 @@ impl Run {
         parquet_files(&self.root.join("embeddings"))
     }
 
+    /// The same, an error where there are none.
+    pub(super) fn some_embeddings(&self) -> Result<Vec<PathBuf>, PipelineError> {
+        let files = self.embeddings()?;
+        if files.is_empty() {
+            return Err(PipelineError::directory(
+                &self.root,
+                "holds no embeddings; run with --dedup semantic to have some",
+            ));
+        }
+        Ok(files)
+    }
+
     /// The `count` documents that are nearest to the one with this document id, the nearest first;
     /// none where it has no embedding.
     pub async fn neighbours(
@@ -38,13 +50,7 @@ impl Run {
         count: usize,
         threads: usize,
     ) -> Result<Option<Vec<Near>>, PipelineError> {
-        let files = self.embeddings()?;
-        if files.is_empty() {
-            return Err(PipelineError::directory(
-                &self.root,
-                "holds no embeddings; run with --dedup semantic to have some",
-            ));
-        }
+        let files = self.some_embeddings()?;
         let Some(own) = self.place_of(document_id).await? else { return Ok(None) };
         let mut query = Vec::new();
         let mut walk = Walk::new(files.clone(), &[PLACE, VECTOR], own, ROWS);

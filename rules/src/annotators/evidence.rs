@@ -1,6 +1,8 @@
 //! The spans that explain a value.
 
-use tamis_kernels::Word;
+use tamis_kernels::{TopGram, Word};
+
+use crate::document::GramView;
 
 /// The most spans one annotator gives.
 const MOST: usize = 16;
@@ -33,4 +35,22 @@ impl Spans {
     pub(super) fn into_vec(self) -> Vec<(usize, usize)> {
         self.0
     }
+}
+
+/// Where the n-gram `top` occurs.
+pub(super) fn top_spans(view: GramView<'_>, top: Option<TopGram>, n: usize) -> Vec<(usize, usize)> {
+    let mut spans = Spans::default();
+    if let Some(top) = top {
+        view.grams.occurrences(top.first, n, view.table, |start, end| {
+            spans.push_words(view.words, start, end);
+        });
+    }
+    spans.into_vec()
+}
+
+/// Where n-grams occur that come again, first occurrences included.
+pub(super) fn copy_spans(view: GramView<'_>, n: usize) -> Vec<(usize, usize)> {
+    let mut spans = Spans::default();
+    view.grams.copies(n, view.table, |start, end| spans.push_words(view.words, start, end));
+    spans.into_vec()
 }

@@ -26,6 +26,24 @@ pub struct Measure {
     pub evidence: fn(&mut Document<'_>) -> Vec<(usize, usize)>,
 }
 
+impl Measure {
+    /// A measure that no span explains.
+    #[expect(clippy::too_many_arguments, reason = "a table of constants reads best without names")]
+    pub(crate) const fn plain(
+        name: &'static str,
+        value_type: ValueType,
+        unit: &'static str,
+        range: (f64, f64),
+        definition: &'static str,
+        source: &'static str,
+        examples: &'static [Example],
+        measure: fn(&mut Document<'_>) -> Value,
+    ) -> Self {
+        let evidence = no_evidence;
+        Self { name, value_type, unit, range, definition, source, examples, measure, evidence }
+    }
+}
+
 impl Annotator for Measure {
     fn name(&self) -> &'static str {
         self.name

@@ -135,12 +135,6 @@ struct Lane<'a> {
     workers: Vec<(Worker<'a>, Loader)>,
 }
 
-/// The rows of a strip that were compared, and the pairs that may be near, by number.
-#[derive(Default)]
-struct Strip {
-    pairs: Vec<(u32, u32)>,
-}
-
 impl Search<'_> {
     fn goes(&self, row: usize) -> bool {
         self.going[row / 64].load(Ordering::Relaxed) >> (row % 64) & 1 == 1
@@ -236,7 +230,7 @@ impl Search<'_> {
     ) -> Result<(), Wrong> {
         let work = |lane: &mut Lane<'_>, unit: usize| self.compare(lane, shares, unit, end);
         let (mut failed, mut unit) = (None, 0);
-        parallel::in_order_with(lanes, end.div_ceil(self.strip), work, |strip| {
+        parallel::in_order_with(lanes, end.div_ceil(self.strip), work, |pairs| {
             let first = unit * self.strip;
             unit += 1;
             if failed.is_some() {
@@ -244,8 +238,8 @@ impl Search<'_> {
             }
             let rows = (first, end.min(first + self.strip));
             let begun = Instant::now();
-            let done = strip
-                .and_then(|strip| Ok(self.decide(strip, rows, first >= start, leader, state)?));
+            let done = pairs
+                .and_then(|pairs| Ok(self.decide(pairs, rows, first >= start, leader, state)?));
             state.report.sum += begun.elapsed().as_secs_f64();
             failed = done.err();
         });
@@ -259,11 +253,11 @@ impl Search<'_> {
         shares: &[Share<'_>],
         unit: usize,
         end: usize,
-    ) -> Result<Strip, Wrong> {
+    ) -> Result<Vec<(u32, u32)>, Wrong> {
         let first = unit * self.strip;
         let lefts: Vec<usize> =
             (first..end.min(first + self.strip)).filter(|row| !self.goes(*row)).collect();
-        let Some(&leftmost) = lefts.first() else { return Ok(Strip::default()) };
+        let Some(&leftmost) = lefts.first() else { return Ok(Vec::new()) };
         let one = |(worker, loader): &mut (Worker<'_>, Loader), share: &Share<'_>| {
             self.on_card(worker, loader, share, &lefts, leftmost)
         };
@@ -286,7 +280,7 @@ impl Search<'_> {
                 pairs.extend(part?);
             }
         }
-        Ok(Strip { pairs })
+        Ok(pairs)
     }
 
     fn on_card(
@@ -330,13 +324,12 @@ impl Search<'_> {
     /// them.
     fn decide(
         &self,
-        strip: Strip,
+        mut pairs: Vec<(u32, u32)>,
         (first, end): (usize, usize),
         fresh: bool,
         leader: &mut dyn Leader,
         state: &mut State,
     ) -> Result<(), SearchError> {
-        let mut pairs = strip.pairs;
         pairs.retain(|pair| {
             !self.goes(pair.1 as usize) && leader.allows(pair.1 as usize, pair.0 as usize)
         });

@@ -1,7 +1,6 @@
 //! Lengths of lines, letters, comments, and what the head of a file says.
 
 use super::super::evidence::Spans;
-use super::super::measure::no_evidence;
 use super::super::{Example, Measure, Value, ValueType};
 use crate::document::{Document, generated_marks};
 
@@ -145,15 +144,5 @@ const fn of(
     examples: &'static [Example],
     measure: fn(&mut Document<'_>) -> Value,
 ) -> Measure {
-    Measure {
-        name,
-        value_type,
-        unit,
-        range: (0.0, most),
-        definition,
-        source,
-        examples,
-        measure,
-        evidence: no_evidence,
-    }
+    Measure::plain(name, value_type, unit, (0.0, most), definition, source, examples, measure)
 }

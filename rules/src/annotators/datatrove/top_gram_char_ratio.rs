@@ -1,6 +1,6 @@
 //! `datatrove_top_Ngram_char_ratio`: how much of the text is its most frequent n-gram.
 
-use super::super::evidence::Spans;
+use super::super::evidence::top_spans;
 use super::super::value::share;
 use super::super::{Example, Measure, Value, ValueType};
 use crate::document::Document;
@@ -71,13 +71,8 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
     let view = document.spacy_grams();
-    let mut spans = Spans::default();
-    if let Some(top) = view.grams.top(N, view.table) {
-        view.grams.occurrences(top.first, N, view.table, |start, end| {
-            spans.push_words(view.words, start, end);
-        });
-    }
-    spans.into_vec()
+    let top = view.grams.top(N, view.table);
+    top_spans(view, top, N)
 }
 
 #[cfg(test)]

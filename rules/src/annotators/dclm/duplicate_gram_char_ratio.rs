@@ -1,9 +1,8 @@
 //! `dclm_duplicate_Ngram_char_ratio`: how much of the words lies in n-grams that come again.
 
-use super::super::evidence::Spans;
+use super::super::evidence::copy_spans;
 use super::super::value::share;
 use super::super::{Example, Measure, Value, ValueType};
-use super::of as measure_of;
 use crate::document::Document;
 
 /// The annotator `dclm_duplicate_5gram_char_ratio`.
@@ -76,7 +75,7 @@ const DEFINITION: &str = "Characters of the words that lie in an n-gram that occ
 const fn of<const N: usize>(name: &'static str, examples: &'static [Example]) -> Measure {
     Measure {
         evidence: evidence::<N>,
-        ..measure_of(
+        ..Measure::plain(
             name,
             ValueType::Float,
             "share of characters",
@@ -96,8 +95,5 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.bounded_grams();
-    let mut spans = Spans::default();
-    view.grams.copies(N, view.table, |start, end| spans.push_words(view.words, start, end));
-    spans.into_vec()
+    copy_spans(document.bounded_grams(), N)
 }

@@ -2,7 +2,6 @@
 
 use super::super::evidence::Spans;
 use super::super::{Example, Measure, Value, ValueType};
-use super::of as measure_of;
 use crate::document::{Document, Repeated};
 
 /// The annotator `dclm_duplicate_line_ratio`.
@@ -71,7 +70,7 @@ const fn of(
     let source = "DCLM, massive_web_repetition_filters";
     Measure {
         evidence,
-        ..measure_of(
+        ..Measure::plain(
             name,
             ValueType::Float,
             unit,

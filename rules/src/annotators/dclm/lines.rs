@@ -1,10 +1,9 @@
 //! What DCLM counts over lines.
 
 use super::super::{Example, Measure, Value, ValueType};
-use super::of;
 
 /// The annotator `dclm_bullet_line_ratio`.
-pub(in crate::annotators) const BULLET_LINE_RATIO: Measure = of(
+pub(in crate::annotators) const BULLET_LINE_RATIO: Measure = Measure::plain(
     "dclm_bullet_line_ratio",
     ValueType::Float,
     "share of lines",
@@ -20,7 +19,7 @@ pub(in crate::annotators) const BULLET_LINE_RATIO: Measure = of(
 );
 
 /// The annotator `dclm_ellipsis_line_ratio`.
-pub(in crate::annotators) const ELLIPSIS_LINE_RATIO: Measure = of(
+pub(in crate::annotators) const ELLIPSIS_LINE_RATIO: Measure = Measure::plain(
     "dclm_ellipsis_line_ratio",
     ValueType::Float,
     "share of lines",

@@ -1,8 +1,7 @@
 //! `dclm_top_Ngram_char_ratio`: how much of the words is the most frequent n-gram.
 
-use super::super::evidence::Spans;
+use super::super::evidence::top_spans;
 use super::super::{Example, Measure, Value, ValueType};
-use super::of as measure_of;
 use crate::document::Document;
 
 /// The annotator `dclm_top_2gram_char_ratio`.
@@ -42,7 +41,7 @@ const DEFINITION: &str = "Characters of the most frequent n-gram times its occur
 const fn of<const N: usize>(name: &'static str, examples: &'static [Example]) -> Measure {
     Measure {
         evidence: evidence::<N>,
-        ..measure_of(
+        ..Measure::plain(
             name,
             ValueType::Float,
             "characters per character",
@@ -69,11 +68,6 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
     let view = document.bounded_grams();
-    let mut spans = Spans::default();
-    if let Some(top) = view.grams.longest_top(N, view.table) {
-        view.grams.occurrences(top.first, N, view.table, |start, end| {
-            spans.push_words(view.words, start, end);
-        });
-    }
-    spans.into_vec()
+    let top = view.grams.longest_top(N, view.table);
+    top_spans(view, top, N)
 }

@@ -1,10 +1,9 @@
 //! What DCLM counts over words.
 
 use super::super::{Example, Measure, Value, ValueType};
-use super::of;
 
 /// The annotator `dclm_word_count`.
-pub(in crate::annotators) const WORD_COUNT: Measure = of(
+pub(in crate::annotators) const WORD_COUNT: Measure = Measure::plain(
     "dclm_word_count",
     ValueType::Int,
     "words",
@@ -20,7 +19,7 @@ pub(in crate::annotators) const WORD_COUNT: Measure = of(
 );
 
 /// The annotator `dclm_mean_word_length`.
-pub(in crate::annotators) const MEAN_WORD_LENGTH: Measure = of(
+pub(in crate::annotators) const MEAN_WORD_LENGTH: Measure = Measure::plain(
     "dclm_mean_word_length",
     ValueType::Float,
     "characters",
@@ -36,7 +35,7 @@ pub(in crate::annotators) const MEAN_WORD_LENGTH: Measure = of(
 );
 
 /// The annotator `dclm_symbol_word_ratio`.
-pub(in crate::annotators) const SYMBOL_WORD_RATIO: Measure = of(
+pub(in crate::annotators) const SYMBOL_WORD_RATIO: Measure = Measure::plain(
     "dclm_symbol_word_ratio",
     ValueType::Float,
     "symbols per word",
@@ -60,7 +59,7 @@ pub(in crate::annotators) const SYMBOL_WORD_RATIO: Measure = of(
 );
 
 /// The annotator `dclm_unalphabetic_word_ratio`.
-pub(in crate::annotators) const UNALPHABETIC_WORD_RATIO: Measure = of(
+pub(in crate::annotators) const UNALPHABETIC_WORD_RATIO: Measure = Measure::plain(
     "dclm_unalphabetic_word_ratio",
     ValueType::Float,
     "share of words",
@@ -76,7 +75,7 @@ pub(in crate::annotators) const UNALPHABETIC_WORD_RATIO: Measure = of(
 );
 
 /// The annotator `dclm_stop_word_count`.
-pub(in crate::annotators) const STOP_WORD_COUNT: Measure = of(
+pub(in crate::annotators) const STOP_WORD_COUNT: Measure = Measure::plain(
     "dclm_stop_word_count",
     ValueType::Int,
     "words",

@@ -1,6 +1,6 @@
 //! `dolma_duplicate_Ngram_char_ratio`: how much of all n-grams is n-grams that come again.
 
-use super::super::evidence::Spans;
+use super::super::evidence::copy_spans;
 use super::super::{Example, Measure, Value, ValueType};
 use super::of as measure_of;
 use crate::document::Document;
@@ -95,8 +95,5 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.blank_grams();
-    let mut spans = Spans::default();
-    view.grams.copies(N, view.table, |start, end| spans.push_words(view.words, start, end));
-    spans.into_vec()
+    copy_spans(document.blank_grams(), N)
 }

@@ -8,7 +8,7 @@ pub(super) mod lines;
 pub(super) mod top_gram_char_ratio;
 pub(super) mod words;
 
-use super::{Example, Measure, Value, ValueType, measure::no_evidence};
+use super::{Example, Measure, Value, ValueType};
 use crate::document::Document;
 
 const SOURCE: &str = "dolma 1.2.1, tagger gopher_v1";
@@ -23,15 +23,5 @@ const fn of(
     examples: &'static [Example],
     measure: fn(&mut Document<'_>) -> Value,
 ) -> Measure {
-    Measure {
-        name,
-        value_type,
-        unit,
-        range,
-        definition,
-        source: SOURCE,
-        examples,
-        measure,
-        evidence: no_evidence,
-    }
+    Measure::plain(name, value_type, unit, range, definition, SOURCE, examples, measure)
 }

@@ -1,7 +1,6 @@
 //! `FineWeb`'s four shares, and whether there is anything to measure.
 
 use super::super::evidence::Spans;
-use super::super::measure::no_evidence;
 use super::super::{Example, Measure, Value, ValueType};
 use crate::document::Document;
 
@@ -105,15 +104,14 @@ const fn of(
     examples: &'static [Example],
     measure: fn(&mut Document<'_>) -> Value,
 ) -> Measure {
-    Measure {
+    Measure::plain(
         name,
         value_type,
         unit,
-        range: (0.0, most),
+        (0.0, most),
         definition,
-        source: "datatrove 0.10.1, FineWebQualityFilter",
+        "datatrove 0.10.1, FineWebQualityFilter",
         examples,
         measure,
-        evidence: no_evidence,
-    }
+    )
 }

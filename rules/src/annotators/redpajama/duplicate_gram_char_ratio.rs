@@ -1,6 +1,6 @@
 //! `redpajama_duplicate_Ngram_char_ratio`: how much of the words lies in n-grams that come again.
 
-use super::super::evidence::Spans;
+use super::super::evidence::copy_spans;
 use super::super::value::share;
 use super::super::{Example, Measure, Value, ValueType};
 use super::of as measure_of;
@@ -96,8 +96,5 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.normal_grams();
-    let mut spans = Spans::default();
-    view.grams.copies(N, view.table, |start, end| spans.push_words(view.words, start, end));
-    spans.into_vec()
+    copy_spans(document.normal_grams(), N)
 }

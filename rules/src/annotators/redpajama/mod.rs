@@ -8,7 +8,7 @@ pub(super) mod marks;
 pub(super) mod top_gram_char_ratio;
 pub(super) mod words;
 
-use super::{Example, Measure, Value, ValueType, measure::no_evidence};
+use super::{Example, Measure, Value, ValueType};
 use crate::document::Document;
 
 /// A measure of this family.
@@ -21,15 +21,14 @@ const fn of(
     examples: &'static [Example],
     measure: fn(&mut Document<'_>) -> Value,
 ) -> Measure {
-    Measure {
+    Measure::plain(
         name,
         value_type,
         unit,
         range,
         definition,
-        source: "RedPajama-Data v2, quality signals (rps_doc_*, rps_lines_*)",
+        "RedPajama-Data v2, quality signals (rps_doc_*, rps_lines_*)",
         examples,
         measure,
-        evidence: no_evidence,
-    }
+    )
 }

@@ -1,6 +1,6 @@
 //! `redpajama_top_Ngram_char_ratio`: how much of the words is the most frequent n-gram.
 
-use super::super::evidence::Spans;
+use super::super::evidence::top_spans;
 use super::super::{Example, Measure, Value, ValueType};
 use super::of as measure_of;
 use crate::document::Document;
@@ -66,11 +66,6 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
     let view = document.normal_grams();
-    let mut spans = Spans::default();
-    if let Some(top) = view.grams.top(N, view.table).filter(|top| top.count > 1) {
-        view.grams.occurrences(top.first, N, view.table, |start, end| {
-            spans.push_words(view.words, start, end);
-        });
-    }
-    spans.into_vec()
+    let top = view.grams.top(N, view.table).filter(|top| top.count > 1);
+    top_spans(view, top, N)
 }
