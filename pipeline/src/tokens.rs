@@ -192,6 +192,7 @@ pub(crate) struct Annotated {
 }
 
 /// One document as pass two leaves it.
+#[expect(clippy::struct_field_names, reason = "written is a text, not a part of the name")]
 pub(crate) struct Written<'a> {
     /// What the annotations say.
     pub(crate) annotated: Annotated,

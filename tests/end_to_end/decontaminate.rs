@@ -65,6 +65,31 @@ fn rows(path: &Path) -> Vec<Value> {
     if bytes.is_empty() { Vec::new() } else { serde_json::from_slice(&bytes).unwrap() }
 }
 
+/// A run of `in` that does nothing but look for the items of `evals/sums.jsonl`.
+const AGAINST_SUMS: &str = "run in --rules none --dedup none --decontaminate evals/sums.jsonl";
+
+fn against_sums(root: &Path, out: &str, threads: &str) -> String {
+    let mut args: Vec<&str> = AGAINST_SUMS.split(' ').collect();
+    args.extend(["--out", out, "--threads", threads]);
+    expect(root, &args, 0).0
+}
+
+#[test]
+fn another_set_is_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    evals(root);
+    records(&root.join("in/a.jsonl"), &[("one", good_text(1))]);
+    let first = against_sums(root, "out", "2");
+    let again = against_sums(root, "out", "2");
+    assert_eq!(first.lines().count(), again.lines().count());
+    fs::write(root.join("evals/sums.jsonl"), format!("{}\n", json!({"q": QUESTION}))).unwrap();
+    let mut args: Vec<&str> = AGAINST_SUMS.split(' ').collect();
+    args.extend(["--out", "out"]);
+    let (_, error) = expect(root, &args, 2);
+    assert!(error.contains("decontaminate was"), "{error}");
+}
+
 #[test]
 fn planted_text_is_found_with_its_span_and_its_item() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,24 +107,7 @@ fn planted_text_is_found_with_its_span_and_its_item() {
             ("both", format!("{QUESTION} {ANSWER}\n{}", good_text(4))),
         ],
     );
-    let run = |out: &str, threads: &str| {
-        let args = [
-            "run",
-            "in",
-            "--out",
-            out,
-            "--rules",
-            "none",
-            "--dedup",
-            "none",
-            "--decontaminate",
-            "evals/sums.jsonl",
-            "--threads",
-            threads,
-        ];
-        expect(root, &args, 0).0
-    };
-    let summary = run("out", "2");
+    let summary = against_sums(root, "out", "2");
     let out = root.join("out");
     assert_eq!(books(&out), [4, 2, 2, 0]);
     let gone = removed(&out, "a.jsonl");
@@ -155,25 +163,8 @@ fn planted_text_is_found_with_its_span_and_its_item() {
         read_json(&out.join("run.json"))["configuration"]["decontaminate"]["sets"][0]["hash"]
             .clone();
     assert_eq!(hash.as_str().unwrap().len(), 32);
-    run("one", "1");
+    against_sums(root, "one", "1");
     assert_same(&out, &root.join("one"));
-    // the same command again is the same run, another set is another
-    run("out", "2");
-    fs::write(root.join("evals/sums.jsonl"), format!("{}\n", json!({"q": QUESTION}))).unwrap();
-    let args = [
-        "run",
-        "in",
-        "--out",
-        "out",
-        "--rules",
-        "none",
-        "--dedup",
-        "none",
-        "--decontaminate",
-        "evals/sums.jsonl",
-    ];
-    let (_, error) = expect(root, &args, 2);
-    assert!(error.contains("decontaminate was"), "{error}");
 }
 
 #[test]

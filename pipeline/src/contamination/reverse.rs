@@ -248,10 +248,8 @@ fn common(parts: &[PathBuf], index: &Index, most: u64) -> Result<Vec<Vec<u32>>, 
     let mut walk = Walk::new(parts.to_vec(), &[NUMBERS], 0, 4096);
     while let Some(batch) = walk.next()? {
         for pairs in typed::<BinaryArray>(&batch, NUMBERS)?.iter().flatten() {
-            for pair in pairs.as_chunks::<8>().0 {
-                let [a, b, c, d, e, f, g, h] = *pair;
-                let group = u32::from_le_bytes([a, b, c, d]) as usize;
-                let gram = u32::from_le_bytes([e, f, g, h]) as usize;
+            for pair in pairs.as_chunks::<4>().0.as_chunks::<2>().0 {
+                let [group, gram] = pair.map(|number| u32::from_le_bytes(number) as usize);
                 if let Some(count) = counts.get_mut(group).and_then(|grams| grams.get_mut(gram)) {
                     *count = count.saturating_add(1);
                 }

@@ -38,7 +38,11 @@ impl Spans {
 }
 
 /// Where the n-gram `top` occurs.
-pub(super) fn top_spans(view: GramView<'_>, top: Option<TopGram>, n: usize) -> Vec<(usize, usize)> {
+pub(super) fn top_spans(
+    view: &mut GramView<'_>,
+    top: Option<TopGram>,
+    n: usize,
+) -> Vec<(usize, usize)> {
     let mut spans = Spans::default();
     if let Some(top) = top {
         view.grams.occurrences(top.first, n, view.table, |start, end| {
@@ -49,7 +53,7 @@ pub(super) fn top_spans(view: GramView<'_>, top: Option<TopGram>, n: usize) -> V
 }
 
 /// Where n-grams occur that come again, first occurrences included.
-pub(super) fn copy_spans(view: GramView<'_>, n: usize) -> Vec<(usize, usize)> {
+pub(super) fn copy_spans(view: &mut GramView<'_>, n: usize) -> Vec<(usize, usize)> {
     let mut spans = Spans::default();
     view.grams.copies(n, view.table, |start, end| spans.push_words(view.words, start, end));
     spans.into_vec()

@@ -132,7 +132,9 @@ impl Model {
             self.input.add(*row as usize, hidden);
         }
         let share = 1.0 / rows.len() as f32;
-        hidden.iter_mut().for_each(|value| *value *= share);
+        for value in hidden.iter_mut() {
+            *value *= share;
+        }
         let best = match self.loss {
             Loss::Hierarchical => self.descend(hidden, stack),
             Loss::Separate | Loss::Softmax => self.best(hidden, scores),

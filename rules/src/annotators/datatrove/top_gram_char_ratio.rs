@@ -70,9 +70,9 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.spacy_grams();
+    let mut view = document.spacy_grams();
     let top = view.grams.top(N, view.table);
-    top_spans(view, top, N)
+    top_spans(&mut view, top, N)
 }
 
 #[cfg(test)]

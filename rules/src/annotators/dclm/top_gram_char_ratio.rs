@@ -67,7 +67,7 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.bounded_grams();
+    let mut view = document.bounded_grams();
     let top = view.grams.longest_top(N, view.table);
-    top_spans(view, top, N)
+    top_spans(&mut view, top, N)
 }

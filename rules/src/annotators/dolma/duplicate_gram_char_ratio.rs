@@ -95,5 +95,5 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    copy_spans(document.blank_grams(), N)
+    copy_spans(&mut document.blank_grams(), N)
 }

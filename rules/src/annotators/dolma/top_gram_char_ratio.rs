@@ -57,7 +57,7 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.blank_grams();
+    let mut view = document.blank_grams();
     let top = view.grams.top(N, view.table);
-    top_spans(view, top, N)
+    top_spans(&mut view, top, N)
 }

@@ -42,22 +42,46 @@ const ISSUERS: &[(u32, u32, usize)] = &[
 /// The groups that are printed on cards.
 const GROUPS: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
 
-/// Calls `found` with the bounds of each number.
-pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
-    let mut skip = 0;
-    for at in 0..runs.len() {
-        if at < skip {
-            continue;
-        }
-        if let Some(groups) = card(text, &runs[at..]) {
-            skip = at + groups;
-            found(runs[at].start, runs[skip - 1].end);
-        }
-    }
+/// Digits that make up a number, unless they are part of a row of others.
+struct Card {
+    start: usize,
+    end: usize,
+    /// How many runs it has.
+    groups: usize,
+    /// Whether digits stand before it, with the gap of its groups between.
+    before: bool,
+    /// Whether digits follow so.
+    after: bool,
+    valid: bool,
 }
 
-/// How many runs make up the number that starts with the first of `runs`.
-fn card(text: &str, runs: &[Run]) -> Option<usize> {
+/// Calls `found` with the bounds of each number.
+pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+    let mut cards: Vec<Card> = Vec::new();
+    let mut at = 0;
+    while at < runs.len() {
+        let card = card(text, &runs[at..]);
+        at += card.as_ref().map_or(1, |card| card.groups);
+        cards.extend(card);
+    }
+    // a row of a table goes on in other digits, a list in other numbers
+    let mut last: Option<&Card> = None;
+    for card in &mut cards {
+        card.valid =
+            !card.before || last.is_some_and(|last| last.valid && last.end + 1 == card.start);
+        last = Some(card);
+    }
+    let mut next: Option<&Card> = None;
+    for card in cards.iter_mut().rev() {
+        let follows = next.is_some_and(|next| next.valid && card.end + 1 == next.start);
+        card.valid = card.valid && (!card.after || follows);
+        next = Some(card);
+    }
+    cards.iter().filter(|card| card.valid).for_each(|card| found(card.start, card.end));
+}
+
+/// The number that starts with the first of `runs`.
+fn card(text: &str, runs: &[Run]) -> Option<Card> {
     let first = runs.first()?;
     let groups = match first.len() {
         14..=16 => 1,
@@ -67,7 +91,21 @@ fn card(text: &str, runs: &[Run]) -> Option<usize> {
     let runs = runs.get(..groups)?;
     let (start, end) = (first.start, runs.last()?.end);
     let digits: String = runs.iter().map(|run| run.digits(text)).collect();
-    (is_issued(&digits) && is_right(&digits) && is_alone(text, start, end)).then_some(groups)
+    if !(is_issued(&digits) && is_right(&digits) && is_alone(text, start, end)) {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let gap = byte(bytes, first.end);
+    let (before, after) = if groups == 1 {
+        (false, false)
+    } else {
+        let before = start >= 2 && byte(bytes, start - 1) == gap;
+        (
+            before && byte(bytes, start - 2).is_ascii_digit(),
+            byte(bytes, end) == gap && byte(bytes, end + 1).is_ascii_digit(),
+        )
+    };
+    Some(Card { start, end, groups, before, after, valid: true })
 }
 
 fn grouped(text: &str, runs: &[Run]) -> Option<usize> {
@@ -84,14 +122,7 @@ fn grouped(text: &str, runs: &[Run]) -> Option<usize> {
             .all(|pair| pair[1].start == pair[0].end + 1 && byte(bytes, pair[0].end) == gap);
         runs.len() == lengths.len() && sizes && gaps
     };
-    let groups = GROUPS.iter().find(fits)?.len();
-    // a row of a table goes on
-    let end = runs.get(groups - 1)?.end;
-    let start = runs.first()?.start;
-    let after = byte(bytes, end) == gap && byte(bytes, end + 1).is_ascii_digit();
-    let before =
-        start >= 2 && byte(bytes, start - 1) == gap && byte(bytes, start - 2).is_ascii_digit();
-    (!after && !before).then_some(groups)
+    Some(GROUPS.iter().find(fits)?.len())
 }
 
 /// Whether the digits are no part of a longer number, a name or an address.
@@ -138,6 +169,21 @@ fn is_right(digits: &str) -> bool {
 mod tests {
     use super::super::tests::found;
     use super::*;
+
+    #[test]
+    fn a_list_is_no_row_of_a_table() {
+        let (groups, whole) = ("4111 1111 1111 1111", "4111111111111111");
+        for list in [
+            vec![whole, groups],
+            vec![groups, whole],
+            vec![groups, groups, groups],
+            vec![groups, whole, groups],
+        ] {
+            assert_eq!(found(find, &list.join(" ")), list);
+        }
+        assert!(found(find, &format!("17 {groups} {groups}")).is_empty());
+        assert!(found(find, &format!("{groups} {groups} 17")).is_empty());
+    }
 
     #[test]
     fn test_numbers_of_the_issuers() {

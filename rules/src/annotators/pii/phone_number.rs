@@ -1,5 +1,7 @@
 //! `phone_number_count`: telephone numbers.
 
+use std::cell::Cell;
+
 use super::{Run, byte, count, evidence, is_word, word_at, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
@@ -174,15 +176,33 @@ const CUE_BACK: usize = 40;
 /// Calls `found` with the bounds of each number.
 pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
     let (mut at, mut last_end) = (0, 0);
+    // each goes on in the next, so that all are numbers when the last one is
+    let mut joined: Vec<(usize, usize)> = Vec::new();
     while at < runs.len() {
-        let view = View { text, runs: &runs[at..], last_end };
-        match view.number() {
-            Some((start, end)) => {
+        let view = View { text, runs: &runs[at..], last_end, goes_on: Cell::new(None) };
+        let number = view.number();
+        let next = number.or(view.goes_on.get());
+        let ended = joined.last().map_or(0, |(_, end)| *end);
+        if next.is_some_and(|(start, _)| start > ended && start != ended + 1) {
+            joined.clear();
+        }
+        match (number, view.goes_on.get()) {
+            (Some((start, end)), _) => {
+                if start == ended + 1 {
+                    joined.iter().for_each(|(start, end)| found(*start, *end));
+                }
+                joined.clear();
                 found(start, end);
                 last_end = end;
                 at += runs[at..].iter().take_while(|run| run.end <= end).count();
             }
-            None => at += 1,
+            (None, Some((start, end))) => {
+                if start >= ended {
+                    joined.push((start, end));
+                }
+                at += 1;
+            }
+            (None, None) => at += 1,
         }
     }
 }
@@ -193,6 +213,8 @@ struct View<'a> {
     runs: &'a [Run],
     /// Where the number before ended: what ends there is no part of this one.
     last_end: usize,
+    /// What would be a number, if no digits came behind a mark at its end.
+    goes_on: Cell<Option<(usize, usize)>>,
 }
 
 impl View<'_> {
@@ -236,15 +258,18 @@ impl View<'_> {
             || !(b"-./+_=#&%@$,}\\".contains(&before) || word_before(self.text, start))
     }
 
-    /// Whether a number may end at `end`.
-    fn ends(&self, end: usize) -> bool {
+    /// Whether a number from `start` may end at `end`.
+    fn ends(&self, start: usize, end: usize) -> bool {
         let more = matches!(byte(self.bytes(), end), b'-' | b'.' | b'/' | b',' | b':')
             && byte(self.bytes(), end + 1).is_ascii_digit();
+        if more {
+            self.goes_on.set(self.goes_on.get().or(Some((start, end))));
+        }
         !more && !word_at(self.text, end)
     }
 
     fn whole(&self, start: usize, end: usize) -> Option<(usize, usize)> {
-        (self.starts(start) && self.ends(end)).then_some((start, end))
+        (self.starts(start) && self.ends(start, end)).then_some((start, end))
     }
 
     /// `+`, country code, number.
@@ -427,7 +452,7 @@ impl View<'_> {
         let machine = groups == 4 && dotted && sizes.iter().all(|size| *size <= 3);
         let decimal = groups == 2 && dotted;
         ((least..=most).contains(&digits) && !date && !machine && !decimal).then_some(())?;
-        self.ends(end).then_some((start, end))
+        self.ends(start, end).then_some((start, end))
     }
 }
 
@@ -547,6 +572,10 @@ mod tests {
         ] {
             assert!(found(find, text).is_empty(), "{text}");
         }
+        // what goes on in a number is one, and what goes on in other digits is none
+        let three = "07700 900123:07700 900123:07700 900123";
+        assert_eq!(found(find, three), ["07700 900123"; 3]);
+        assert!(found(find, "07700 900123:07700 900123:80").is_empty());
         // what follows a whole number is another one
         assert_eq!(found(find, "+1 212 555 0123 2000 of"), ["+1 212 555 0123"]);
     }

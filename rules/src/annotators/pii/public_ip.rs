@@ -129,7 +129,21 @@ fn is_whole(text: &str, start: usize, end: usize) -> bool {
         b'-' => byte(bytes, end + 1).is_ascii_alphabetic(),
         _ => word_at(text, end),
     };
-    !dot_before && !more && !word_before(text, start)
+    !dot_before && !more && !word_before(text, start) && !is_tail(text, start)
+}
+
+/// Whether the address at `start` is the end of what begins as an IPv6 one, and is none.
+fn is_tail(text: &str, start: usize) -> bool {
+    let before = text.as_bytes().get(..start).unwrap_or_default();
+    if !before.ends_with(b":") {
+        return false;
+    }
+    let run = before.iter().rev().take(V6_MAX + 1);
+    let run =
+        run.take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')).count();
+    let head = text.get(start - run..start).unwrap_or_default();
+    let bare = head.strip_suffix(':').unwrap_or(head);
+    [head, bare].into_iter().any(|head| head.parse::<Ipv6Addr>().is_ok())
 }
 
 /// Whether it is the number of a version or a section.
@@ -210,6 +224,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::super::tests::found;
     use super::*;
+
+    #[test]
+    fn what_is_broken_is_not_found_in_part() {
+        for text in ["2001:4860::8.8.8.8::", "2001:4860::1:8.8.8.8:1"] {
+            assert!(found(find, text).is_empty(), "{text}");
+        }
+        assert_eq!(found(find, "2001:4860::8.8.8.8"), ["2001:4860::8.8.8.8"]);
+        assert_eq!(found(find, "at:8.8.8.8::"), ["8.8.8.8"]);
+    }
 
     #[test]
     fn the_borders_of_reserved_ranges() {

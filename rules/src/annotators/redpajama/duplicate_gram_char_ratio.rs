@@ -96,5 +96,5 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    copy_spans(document.normal_grams(), N)
+    copy_spans(&mut document.normal_grams(), N)
 }

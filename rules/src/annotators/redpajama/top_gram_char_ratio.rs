@@ -65,7 +65,7 @@ fn measure<const N: usize>(document: &mut Document<'_>) -> Value {
 }
 
 fn evidence<const N: usize>(document: &mut Document<'_>) -> Vec<(usize, usize)> {
-    let view = document.normal_grams();
+    let mut view = document.normal_grams();
     let top = view.grams.top(N, view.table).filter(|top| top.count > 1);
-    top_spans(view, top, N)
+    top_spans(&mut view, top, N)
 }
