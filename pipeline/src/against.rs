@@ -24,7 +24,7 @@ use crate::exec::scan::Scan;
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{Resources, session};
-use crate::plans::{self, Plan, SOURCE};
+use crate::plans::{self, Beside, Plan, SOURCE};
 use crate::progress::Observer;
 use crate::read::discover::{Discovered, discover};
 use crate::run::units;
@@ -246,7 +246,14 @@ impl Work<'_> {
                     return Ok(moved(from, *number, unit, fuzzy, &path)?);
                 }
                 let (scan, none) = (&self.units[unit], RuleSet::default());
-                Ok(plans::annotate(unit, scan, (&none, &self.bare), (None, None), fan_out, &path)?)
+                Ok(plans::annotate(
+                    unit,
+                    scan,
+                    (&none, &self.bare),
+                    Beside::default(),
+                    fan_out,
+                    &path,
+                )?)
             },
         )
         .await?;

@@ -120,6 +120,8 @@ pub struct Decision {
     pub(crate) passages: Vec<(usize, usize)>,
     /// Copies of text that stands elsewhere, to be cut out.
     pub(crate) cuts: Vec<Cut>,
+    /// Names of its lines that many documents of its source have, where rules ask for them.
+    pub(crate) boilerplate: Option<Vec<u64>>,
     /// The rules that remove it and the duplicate it is; empty means it stays.
     pub reasons: Vec<(Option<usize>, Reason)>,
     /// The rules that flag it.
@@ -294,6 +296,7 @@ impl Decisions {
             passages,
             tokens: Annotated { read: tokens(0), edited: tokens(1), sampled: false },
             cuts: Vec::new(),
+            boilerplate: None,
             offset: number("offset")?,
             length: number("length")?,
             failure: text("failure")?,
@@ -395,11 +398,12 @@ impl Evidence {
 
 /// The places in the text that made each of `rules` fire: the evidence of the annotations its
 /// condition compares on the text as its stage saw it, as bytes of the text as it was read, at
-/// most 16 spans each.
+/// most 16 spans each. `boilerplate` has the names of lines that its source's documents share,
+/// where they are known.
 pub fn spans(
     rules: &[&RuleInfo],
     spec: &AnnotateSpec,
-    text: &str,
+    (text, boilerplate): (&str, Option<&[u64]>),
     scratch: &mut Scratch,
 ) -> Vec<Vec<[u64; 2]>> {
     // a tokenizer that is gone costs the spans, not the run: pass one has read it
@@ -427,6 +431,9 @@ pub fn spans(
         let Some((stage, ..)) = of_stage.first() else { continue };
         let (seen, trace) = spec.traced(*stage, text);
         let mut document = Document::new(&seen, scratch);
+        if let Some(names) = boilerplate {
+            document = document.with_boilerplate(names);
+        }
         for (_, at, evidence) in of_stage {
             let evidence = evidence.spans(&mut document);
             found[*at].extend(evidence.into_iter().map(|(start, end)| {

@@ -4,6 +4,7 @@
 
 pub mod against;
 pub mod audit;
+mod boilerplate;
 pub mod config;
 pub mod conservation;
 pub mod contamination;

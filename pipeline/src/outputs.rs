@@ -232,7 +232,9 @@ impl ShardOutputs {
                 });
             }
             let wanted = !keep[row] || (self.write_flags && !told.is_empty());
-            let verdict = wanted.then(|| self.verdict(keep[row], told, spec, text));
+            let verdict = wanted.then(|| {
+                self.verdict(keep[row], told, spec, (text, decision.boilerplate.as_deref()))
+            });
             verdicts.push(verdict);
         }
         match self.shard.format {
@@ -268,7 +270,7 @@ impl ShardOutputs {
         kept: bool,
         told: &[(Option<usize>, Reason)],
         spec: &AnnotateSpec,
-        text: &str,
+        (text, boilerplate): (&str, Option<&[u64]>),
     ) -> Verdict {
         let of_rules: Vec<(usize, &RuleInfo)> = told
             .iter()
@@ -276,7 +278,7 @@ impl ShardOutputs {
             .filter_map(|(at, (rule, _))| Some((at, self.rules.get((*rule)?)?)))
             .collect();
         let rules: Vec<&RuleInfo> = of_rules.iter().map(|(_, rule)| *rule).collect();
-        let found = spans(&rules, spec, text, &mut self.scratch);
+        let found = spans(&rules, spec, (text, boilerplate), &mut self.scratch);
         let mut reasons: Vec<Reason> = told.iter().map(|(_, reason)| reason.clone()).collect();
         for ((at, _), spans) in of_rules.iter().zip(found) {
             reasons[*at].spans = spans;

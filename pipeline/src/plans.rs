@@ -32,7 +32,7 @@ use crate::contamination::{CONTAMINATED, CONTAMINATION, Looking};
 use crate::exec::flow::{PLACE, first_place};
 use crate::exec::rewrite::Rewrite;
 use crate::exec::scan::{POSITION, Scan};
-use crate::exec::works::{ELSEWHERE, Elsewhere};
+use crate::exec::works::{BOILERPLATE, ELSEWHERE, Elsewhere};
 use crate::exec::write_part::{Content, WritePart};
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{edited_by_udf, source_udf};
@@ -77,20 +77,33 @@ pub(crate) fn text(value: &str) -> Expr {
     lit(ScalarValue::Utf8(Some(value.to_owned())))
 }
 
+/// What is known of documents beside their texts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// Names of targets that other pages of their works have, by place.
+    pub elsewhere: Option<&'a Path>,
+    /// Names of lines that many documents of their sources have, by place.
+    pub boilerplate: Option<&'a Path>,
+    /// Evaluation sets that are looked for.
+    pub looking: Option<&'a Looking>,
+}
+
 /// Scan, then the one function that measures; rows keep their order, text does not travel on.
 /// Output: the annotation columns, the foreign columns, then the base columns.
 fn measured(
     scan: &Scan,
     compiled: &Compiled,
-    elsewhere: Option<Elsewhere>,
-    looking: Option<&Looking>,
+    (unit, beside): (usize, Beside<'_>),
     fan_out: usize,
 ) -> Result<Plan> {
+    let Beside { elsewhere, boilerplate, looking } = beside;
     let from_column = scan.source_column.as_deref();
     let mut plan = TamisExec::scan(scan.clone())?;
-    let of_works = elsewhere.is_some();
-    if let Some(elsewhere) = elsewhere {
-        plan = TamisExec::over(Operator::Elsewhere(elsewhere), plan)?;
+    for (path, column) in [(elsewhere, ELSEWHERE), (boilerplate, BOILERPLATE)] {
+        let Some(path) = path else { continue };
+        let (path, from) = (path.to_owned(), first_place(unit));
+        let known = Elsewhere { path, from, column: column.to_owned() };
+        plan = TamisExec::over(Operator::Elsewhere(known), plan)?;
     }
     if fan_out > 1 {
         plan = Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(fan_out))?);
@@ -98,8 +111,9 @@ fn measured(
     let schema = plan.schema();
     let spec = text(&compiled.spec.to_json());
     let mut arguments = vec![column("text", &schema)?, spec];
-    if of_works {
-        arguments.push(column(ELSEWHERE, &schema)?);
+    for name in [ELSEWHERE, BOILERPLATE] {
+        let there = schema.column_with_name(name).is_some();
+        arguments.push(if there { column(name, &schema)? } else { lit(ScalarValue::Null) });
     }
     let measures = call(tamis_rules::annotate_udf(), arguments, &schema)?;
     let mut first: Vec<Named> = vec![(measures, "measures".to_owned())];
@@ -112,7 +126,7 @@ fn measured(
         schema
             .fields()
             .iter()
-            .filter(|field| !["text", ELSEWHERE].contains(&field.name().as_str()))
+            .filter(|field| !["text", ELSEWHERE, BOILERPLATE].contains(&field.name().as_str()))
             .map(|field| Ok((column(field.name(), &schema)?, field.name().clone())))
             .collect::<Result<Vec<_>>>()?,
     );
@@ -202,13 +216,12 @@ pub fn annotate(
     unit: usize,
     scan: &Scan,
     (set, compiled): (&RuleSet, &Compiled),
-    (elsewhere, looking): (Option<&Path>, Option<&Looking>),
+    beside: Beside<'_>,
     fan_out: usize,
     path: &Path,
 ) -> Result<Plan> {
-    let elsewhere =
-        elsewhere.map(|path| Elsewhere { path: path.to_owned(), from: first_place(unit) });
-    let plan = measured(scan, compiled, elsewhere, looking, fan_out)?;
+    let looking = beside.looking;
+    let plan = measured(scan, compiled, (unit, beside), fan_out)?;
     let schema = plan.schema();
     let failed = |schema: &SchemaRef| -> Result<Expr> {
         Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
@@ -318,8 +331,15 @@ fn decide(set: &RuleSet, looking: Option<&Looking>, plan: Plan) -> Result<Plan> 
 }
 
 /// The pre-pass for percentiles: only the values that rules compare with a percentile.
-pub fn measure(scan: &Scan, compiled: &Compiled, fan_out: usize, path: &Path) -> Result<Plan> {
-    let plan = measured(scan, compiled, None, None, fan_out)?;
+pub fn measure(
+    unit: usize,
+    scan: &Scan,
+    compiled: &Compiled,
+    boilerplate: Option<&Path>,
+    (fan_out, path): (usize, &Path),
+) -> Result<Plan> {
+    let beside = Beside { boilerplate, ..Beside::default() };
+    let plan = measured(scan, compiled, (unit, beside), fan_out)?;
     let schema = plan.schema();
     let mut exprs = Vec::new();
     for annotation in &compiled.annotations {

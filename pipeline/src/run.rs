@@ -18,7 +18,7 @@ use crate::exec::rewrite::{Rewrite, typed};
 use crate::exec::scan::Scan;
 use crate::functions::{Resources, narrow, session};
 use crate::outputs::ShardCounts;
-use crate::plans;
+use crate::plans::{self, Beside};
 use crate::progress::{Observer, Timed};
 use crate::read::discover::{Discovered, discover};
 use crate::read::{Columns, Compression, ForeignField, ForeignType, Format, Shard};
@@ -61,7 +61,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         _ => request.rules.clone(),
     };
     let rules = tokens::counted(config.content.tokens.as_ref(), rules);
-    rules.compile(&trial)?;
+    let boilerplate = rules.compile(&trial)?.spec.wants_boilerplate();
     if config.content.group_by.is_some()
         && let Some(rule) = rules.rules().iter().find(|rule| rule.action.edits_references())
     {
@@ -94,6 +94,9 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         observer,
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
+    if boilerplate {
+        work.find_boilerplate().await?;
+    }
     let percentiles = work.percentiles().await?;
     let mut compiled = rules.compile(&percentiles)?;
     hashes(&config.content, &mut compiled.spec);
@@ -301,12 +304,15 @@ impl Work<'_> {
         }
         let compiled = self.rules.compile_measures()?;
         let path = |unit| self.directory.measures(self.number(unit));
+        let boilerplate = self.boilerplate();
         self.movement(
             "measure",
             self.own(),
             |unit| path(unit).exists(),
             async |unit, fan_out| {
-                Ok(plans::measure(&self.units[unit], &compiled, fan_out, &path(unit))?)
+                let to = (fan_out, path(unit));
+                let known = boilerplate.as_deref();
+                Ok(plans::measure(unit, &self.units[unit], &compiled, known, (to.0, &to.1))?)
             },
         )
         .await?;
@@ -350,7 +356,7 @@ impl Work<'_> {
         looking: Option<&Looking>,
     ) -> Result<(), PipelineError> {
         let path = |unit| self.part(unit);
-        let elsewhere = self.elsewhere();
+        let (elsewhere, boilerplate) = (self.elsewhere(), self.boilerplate());
         self.movement(
             "annotate",
             self.own(),
@@ -358,7 +364,8 @@ impl Work<'_> {
             async |unit, fan_out| {
                 let scan = &self.units[unit];
                 let rules = (self.rules, compiled);
-                let beside = (elsewhere.as_deref(), looking);
+                let (elsewhere, boilerplate) = (elsewhere.as_deref(), boilerplate.as_deref());
+                let beside = Beside { elsewhere, boilerplate, looking };
                 Ok(plans::annotate(unit, scan, rules, beside, fan_out, &path(unit))?)
             },
         )
@@ -401,6 +408,7 @@ impl Work<'_> {
                     write_flags: self.config.content.write_flags,
                     tokens: counting.clone(),
                     looking: looking.cloned(),
+                    boilerplate: self.boilerplate(),
                 };
                 Ok(plans::rewrite(context, &self.part(unit), node).await?)
             },

@@ -282,6 +282,7 @@ impl RunDir {
                     "against",
                     "repeats",
                     "works",
+                    "boilerplate",
                     "tokens",
                     "contamination",
                 ] {

@@ -1,4 +1,4 @@
-//! `tamis_annotate(text, specification[, elsewhere])`: the one function that measures documents.
+//! `tamis_annotate(text, specification[, elsewhere[, boilerplate]])`: the one function that measures documents.
 //!
 //! It is stateless: the specification is a constant argument, and the type of the struct it
 //! returns follows from it.
@@ -79,27 +79,51 @@ impl ScalarUDFImpl for Annotate {
         else {
             return exec_err!("{ANNOTATE} takes a text and a literal specification");
         };
-        let elsewhere = match others {
-            [] => None,
-            [names, ..] => {
-                let names = names.to_array(args.number_rows)?;
-                Some(names.as_any().downcast_ref::<BinaryArray>().cloned().ok_or_else(|| {
-                    exec_datafusion_err!("{ANNOTATE} takes names of targets as bytes")
-                })?)
+        let names = |at: usize| -> Result<Option<BinaryArray>> {
+            let Some(names) = others.get(at) else { return Ok(None) };
+            let names = names.to_array(args.number_rows)?;
+            if *names.data_type() == DataType::Null {
+                return Ok(None);
             }
+            let bytes = names.as_any().downcast_ref::<BinaryArray>().cloned();
+            let what =
+                || exec_datafusion_err!("{ANNOTATE} takes names of targets and lines as bytes");
+            bytes.map(Some).ok_or_else(what)
         };
+        let known = Known { elsewhere: names(0)?, boilerplate: names(1)? };
         let texts = cast(&texts.to_array(args.number_rows)?, &DataType::Utf8)?;
         let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
             return exec_err!("{ANNOTATE} takes a text");
         };
         let work = Work::cached(json).map_err(external)?;
-        Ok(ColumnarValue::Array(Arc::new(work.run(texts, elsewhere.as_ref())?)))
+        Ok(ColumnarValue::Array(Arc::new(work.run(texts, &known)?)))
     }
 }
 
 /// Annotates `texts`; a NULL text gives a NULL struct.
 pub fn annotate(spec: &AnnotateSpec, texts: &StringArray) -> Result<StructArray> {
-    Work::cached(&spec.to_json()).map_err(external)?.run(texts, None)
+    Work::cached(&spec.to_json()).map_err(external)?.run(texts, &Known::default())
+}
+
+/// What is known of each document from others.
+#[derive(Default)]
+struct Known {
+    /// Names of targets that other pages of its work have.
+    elsewhere: Option<BinaryArray>,
+    /// Names of its lines that many documents of its source have.
+    boilerplate: Option<BinaryArray>,
+}
+
+/// The names of one row, eight bytes each.
+fn of_row<'a>(
+    names: Option<&BinaryArray>,
+    row: usize,
+    read: &'a mut Vec<u64>,
+) -> Option<&'a [u64]> {
+    let bytes = names?.value(row).as_chunks::<8>().0;
+    read.clear();
+    read.extend(bytes.iter().map(|name| u64::from_le_bytes(*name)));
+    Some(read)
 }
 
 /// A specification made ready for this thread.
@@ -178,8 +202,8 @@ impl Work {
         Ok(work)
     }
 
-    fn run(&self, texts: &StringArray, elsewhere: Option<&BinaryArray>) -> Result<StructArray> {
-        let mut names: Vec<u64> = Vec::new();
+    fn run(&self, texts: &StringArray, known: &Known) -> Result<StructArray> {
+        let (mut names, mut shared): (Vec<u64>, Vec<u64>) = Default::default();
         let rows = texts.len();
         let mut builders: Vec<Builder> = self
             .columns
@@ -224,13 +248,16 @@ impl Work {
             let text = texts.value(row);
             let (versions, stages) = self.versions(text, &mut edits);
             edits.end_row();
-            names.clear();
-            if let Some(elsewhere) = elsewhere {
-                let bytes = elsewhere.value(row).as_chunks::<8>().0;
-                names.extend(bytes.iter().map(|name| u64::from_le_bytes(*name)));
-            }
+            let elsewhere = of_row(known.elsewhere.as_ref(), row, &mut names);
+            let boilerplate = of_row(known.boilerplate.as_ref(), row, &mut shared);
             for (number, version) in versions.iter().enumerate() {
-                let mut document = Document::new(version, &mut scratch).with_elsewhere(&names);
+                let mut document = Document::new(version, &mut scratch);
+                if let Some(names) = elsewhere {
+                    document = document.with_elsewhere(names);
+                }
+                if let Some(names) = boilerplate {
+                    document = document.with_boilerplate(names);
+                }
                 for (column, builder) in self.columns.iter().zip(&mut builders) {
                     if stages[column.stage] != number {
                         continue;

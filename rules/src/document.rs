@@ -19,6 +19,7 @@ mod tokens;
 
 use crate::annotators::dangling::Tally;
 use crate::annotators::pii::{Run, digit_runs};
+use crate::boilerplate;
 use crate::fasttext::{Buffers, Prediction};
 use crate::given::{LoadedModel, Part};
 use crate::language::{self, Language};
@@ -77,6 +78,8 @@ pub struct Document<'a> {
     text: &'a str,
     /// Names of targets that other pages of the same work have, sorted.
     elsewhere: &'a [u64],
+    /// Names of lines that many documents of its source have, sorted; none where nobody knows.
+    boilerplate: Option<&'a [u64]>,
     scratch: &'a mut Scratch,
     ready: Ready,
     chars: Option<usize>,
@@ -116,6 +119,7 @@ impl<'a> Document<'a> {
         Self {
             text,
             elsewhere: &[],
+            boilerplate: None,
             scratch,
             ready: Ready::default(),
             chars: None,
@@ -132,6 +136,14 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn with_elsewhere(mut self, names: &'a [u64]) -> Self {
         self.elsewhere = names;
+        self
+    }
+
+    /// The same document as one of a source whose documents share the lines with these names, see
+    /// [`crate::boilerplate`].
+    #[must_use]
+    pub fn with_boilerplate(mut self, names: &'a [u64]) -> Self {
+        self.boilerplate = Some(names);
         self
     }
 
@@ -286,6 +298,24 @@ impl<'a> Document<'a> {
         self.lines();
         let wordy = self.scratch.lines.iter().filter(|line| line.wordy);
         repeated(wordy, self.scratch.lines.len(), &mut self.scratch.table, found)
+    }
+
+    /// Lines with a letter or digit that many documents of the source have; `found` gets the bounds
+    /// of each. None where nobody knows which they are.
+    pub(crate) fn boilerplate(&mut self, mut found: impl FnMut(usize, usize)) -> Option<Repeated> {
+        let known = self.boilerplate?;
+        let mut counts = Repeated::default();
+        for line in self.lines().iter().filter(|line| line.wordy) {
+            let chars = line.chars as usize;
+            counts.all += 1;
+            counts.chars += chars;
+            if known.binary_search(&boilerplate::name(line)).is_ok() {
+                counts.copies += 1;
+                counts.copied_chars += chars;
+                found(line.start, line.end);
+            }
+        }
+        Some(counts)
     }
 
     /// Copies among the paragraphs with a letter or digit.

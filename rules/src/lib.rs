@@ -5,6 +5,7 @@
 
 mod annotate;
 pub mod annotators;
+pub mod boilerplate;
 mod comparison;
 mod compile;
 mod defects;

@@ -3,6 +3,7 @@
 
 mod against;
 mod bad_input;
+mod boilerplate;
 mod common;
 mod decontaminate;
 mod fuzzy;

@@ -214,7 +214,7 @@ impl Page<'_> {
         };
         let places = match as_read {
             Some(text) if text.len() <= LOCATE_BYTES => {
-                spans(&rules, &compiled.spec, text, &mut Scratch::default())
+                spans(&rules, &compiled.spec, (text, None), &mut Scratch::default())
             }
             _ => vec![Vec::new(); rules.len()],
         };

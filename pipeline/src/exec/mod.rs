@@ -5,6 +5,7 @@
 
 pub mod attach;
 pub mod audit;
+pub mod boilerplate;
 pub mod buckets;
 pub mod clusters;
 pub mod codec;
@@ -97,8 +98,12 @@ pub enum Operator {
     Pointing(works::Pointing),
     /// What one page lacks and another has.
     Matched(works::Matched),
-    /// Tells documents what other pages have.
+    /// Tells documents what others have.
     Elsewhere(works::Elsewhere),
+    /// The different lines of documents.
+    OfLines(boilerplate::OfLines),
+    /// Those that many of a source have.
+    Common(boilerplate::Common),
     /// Passes on the documents that are still there.
     Kept(kept::Kept),
     /// Reads embeddings that lie beside the corpus.
@@ -146,6 +151,8 @@ impl Operator {
             Self::Pointing(_) => "PointingExec",
             Self::Matched(_) => "MatchedExec",
             Self::Elsewhere(_) => "ElsewhereExec",
+            Self::OfLines(_) => "OfLinesExec",
+            Self::Common(_) => "CommonExec",
             Self::Kept(_) => "KeptExec",
             Self::KeyedRows(_) => "KeyedRowsExec",
             Self::Lookup(_) => "LookupExec",
@@ -187,8 +194,9 @@ impl Operator {
             (Self::Cutting(cutting), _) => cutting.schema(),
             (Self::Copies(_) | Self::Joined(_), _) => repeats::copies(),
             (Self::Pointing(_), _) => works::pointing(),
-            (Self::Matched(_), _) => works::matched(),
-            (Self::Elsewhere(_), Some(input)) => works::Elsewhere::schema(input),
+            (Self::Matched(_) | Self::Common(_), _) => works::matched(),
+            (Self::Elsewhere(elsewhere), Some(input)) => elsewhere.schema(input),
+            (Self::OfLines(_), _) => boilerplate::of_lines(),
             (Self::KeyedRows(_) | Self::Lookup(_), _) => keyed::vectors(),
             (Self::Ranked(_), _) => ranked::ranked(),
             (Self::Lead(_) | Self::Settle(_), _) => settle::settled(),
@@ -387,6 +395,8 @@ impl ExecutionPlan for TamisExec {
             Operator::Pointing(pointing) => pointing.execute(input, schema),
             Operator::Matched(matched) => matched.execute(input, schema),
             Operator::Elsewhere(elsewhere) => elsewhere.execute(input, schema),
+            Operator::OfLines(lines) => lines.execute(input, schema),
+            Operator::Common(common) => common.execute(input, schema),
             Operator::Kept(kept) => kept.execute(input, schema),
             Operator::Lookup(lookup) => lookup.execute(input, schema),
             Operator::Single(single) => single.execute(input, schema),

@@ -13,8 +13,9 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::AnnotateSpec;
 
-use super::flow::{PLACE, Walk, first_place};
+use super::flow::{PLACE, Walk, columns, first_place};
 use super::scan::Scan;
+use super::works::NAME;
 use crate::contamination::Looking;
 use crate::decision::{Decision, Decisions, RuleInfo};
 use crate::outputs::{ShardCounts, ShardOutputs};
@@ -51,6 +52,9 @@ pub struct Rewrite {
     /// How evaluation sets are kept out, where they are.
     #[serde(default)]
     pub looking: Option<Looking>,
+    /// Names of lines that many documents of a source have, by place, where rules ask for them.
+    #[serde(default)]
+    pub boilerplate: Option<PathBuf>,
 }
 
 /// One row per shard: its counts as JSON.
@@ -93,10 +97,21 @@ impl Rewrite {
         let cuts = self.repeats.as_ref().map(|path| Cuts::open(path, from));
         let sample = self.tokens.as_ref().and_then(|counting| counting.sample.clone());
         let sample = sample.map(|path| Walk::new(vec![path], &[PLACE], from, 4096));
+        let boilerplate = self.boilerplate.clone();
+        let boilerplate = boilerplate.map(|path| Walk::new(vec![path], &[PLACE, NAME], from, 4096));
         let counting = self.tokens.clone();
         let looking = self.looking.clone();
-        let mut decisions =
-            Cursor { input, twins, cuts, sample, counting, looking, batch: None, row: 0 };
+        let mut decisions = Cursor {
+            input,
+            twins,
+            cuts,
+            sample,
+            boilerplate,
+            counting,
+            looking,
+            batch: None,
+            row: 0,
+        };
         let mut counts = Vec::with_capacity(self.scan.shards.len());
         for number in 0..self.scan.shards.len() {
             counts.push(self.shard(number, &spec, &mut decisions).await?);
@@ -212,6 +227,7 @@ struct Cursor {
     twins: Vec<Twins>,
     cuts: Option<Cuts>,
     sample: Option<Walk>,
+    boilerplate: Option<Walk>,
     counting: Option<Counting>,
     looking: Option<Looking>,
     batch: Option<Decisions>,
@@ -241,6 +257,14 @@ impl Cursor {
                 }
                 if let Some(sample) = &mut self.sample {
                     decision.tokens.sampled = sample.seek(decision.number())?.is_some();
+                }
+                if let Some(walk) = &mut self.boilerplate {
+                    let mut names = Vec::new();
+                    while let Some((found, at)) = walk.seek(decision.number())? {
+                        names.push(columns(found, [NAME])?[0][at]);
+                        walk.skip();
+                    }
+                    decision.boilerplate = Some(names);
                 }
                 return Ok(Some(decision));
             }

@@ -23,6 +23,8 @@ pub const NAME: &str = "name";
 pub const LACKS: &str = "lacks";
 /// The column with the names that other pages have.
 pub const ELSEWHERE: &str = "elsewhere";
+/// The column with the names of lines that many documents have.
+pub const BOILERPLATE: &str = "boilerplate";
 
 /// Turns `place, text, work` into `work, name, lacks, place`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,19 +92,22 @@ impl Matched {
     }
 }
 
-/// Adds to each scanned document the names, eight bytes each and sorted, that [`Matched`] found.
+/// Adds to each scanned document the names, eight bytes each and sorted, that [`Matched`] or
+/// [`Common`](super::boilerplate::Common) found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// The file, in the order of places and names.
     pub path: PathBuf,
     /// The first place of the unit that is scanned.
     pub from: u64,
+    /// The column that gets them.
+    pub column: String,
 }
 
 impl Elsewhere {
-    pub(super) fn schema(input: &SchemaRef) -> SchemaRef {
+    pub(super) fn schema(&self, input: &SchemaRef) -> SchemaRef {
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
-        fields.push(Arc::new(Field::new(ELSEWHERE, DataType::Binary, false)));
+        fields.push(Arc::new(Field::new(&self.column, DataType::Binary, false)));
         Arc::new(Schema::new(fields))
     }
 

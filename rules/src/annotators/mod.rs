@@ -1,6 +1,7 @@
 //! The list of annotators: each measures one thing about one document.
 
 mod alphabetic_word_ratio;
+pub(crate) mod boilerplate;
 mod bullet_line_ratio;
 mod byte_count;
 mod bytes_per_token;
@@ -118,6 +119,8 @@ pub const ANNOTATORS: &[&dyn Annotator] = &[
     &ellipsis_line_ratio::ELLIPSIS_LINE_RATIO,
     &duplicate_line_ratio::DUPLICATE_LINE_RATIO,
     &duplicate_line_char_ratio::DUPLICATE_LINE_CHAR_RATIO,
+    &boilerplate::BOILERPLATE_LINE_RATIO,
+    &boilerplate::BOILERPLATE_CHAR_RATIO,
     &duplicate_paragraph_ratio::DUPLICATE_PARAGRAPH_RATIO,
     &duplicate_paragraph_char_ratio::DUPLICATE_PARAGRAPH_CHAR_RATIO,
     &top_gram_char_ratio::TOP_2GRAM_CHAR_RATIO,
