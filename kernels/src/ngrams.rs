@@ -213,9 +213,14 @@ impl Grams {
         self.fill_sums(words);
     }
 
-    /// As [`Grams::fill`], for words of `text` whose hash is the one [`crate::SpacyEnglish`] gives;
-    /// for [`Grams::greedy_duplicates`] n-grams are equal when they read the same without spaces.
-    pub fn fill_joined(&mut self, text: &str, words: &[Word]) {
+    /// As [`Grams::fill`], for words of `text` that have no hash yet: they get the polynomial of
+    /// their bytes, so that the hash of words written one after the other can be told. For
+    /// [`Grams::greedy_duplicates`] n-grams are equal when they read the same without spaces.
+    pub fn fill_joined(&mut self, text: &str, words: &mut [Word]) {
+        let bytes = text.as_bytes();
+        for word in &mut *words {
+            word.hash = polynomial(bytes.get(word.start..word.end).unwrap_or_default());
+        }
         self.fill(words);
         self.joined.fill(text, words);
     }

@@ -104,7 +104,7 @@ proptest! {
         let mut words = Vec::new();
         SpacyEnglish::default().scan(&text, &mut words);
         let mut grams = Grams::default();
-        grams.fill_joined(&text, &words);
+        grams.fill_joined(&text, &mut words);
         let texts: Vec<String> =
             words.iter().map(|word| text[word.start..word.end].to_owned()).collect();
         let mut table = Table::default();

@@ -31,6 +31,7 @@ use crate::findings::FindingsBuilder;
 use crate::references::{Finding, Span};
 use crate::shingles::Bands;
 use crate::spec::{AnnotateSpec, SpecColumn, edit_fields, edit_item};
+use crate::trace::{Cut, Trace};
 
 /// Name of the function in plans.
 pub const ANNOTATE: &str = "tamis_annotate";
@@ -246,7 +247,8 @@ impl Work {
                 continue;
             }
             let text = texts.value(row);
-            let (versions, stages) = self.versions(text, &mut edits);
+            let Versions { texts: versions, stages, trace, edits_of } =
+                self.versions(text, &mut edits);
             edits.end_row();
             let elsewhere = of_row(known.elsewhere.as_ref(), row, &mut names);
             let boilerplate = of_row(known.boilerplate.as_ref(), row, &mut shared);
@@ -267,7 +269,7 @@ impl Work {
                         if number == 0 {
                             builder.push(Some(findings));
                         } else {
-                            builder.push(Some(&self.traced(column.stage, text, findings)));
+                            builder.push(Some(&traced(&trace, edits_of[column.stage], findings)));
                         }
                     } else {
                         builder.push(column.annotator.measure(&mut document));
@@ -301,39 +303,52 @@ impl Work {
         Ok(StructArray::try_new(fields, columns, texts.nulls().cloned())?)
     }
 
-    /// The findings with the bytes of the text as it was read.
-    fn traced(&self, stage: usize, text: &str, findings: &[Finding]) -> Vec<Finding> {
-        let (_, trace) = self.spec.traced(stage, text);
-        let back = |finding: &Finding| {
-            let (start, end) = trace.back(finding.span.start, finding.span.end);
-            Finding { span: Span::new(start, end), ..*finding }
-        };
-        findings.iter().map(back).collect()
-    }
-
-    /// The texts that stages see, each once, and which of them each stage sees (0 is the input).
-    fn versions<'a>(&self, text: &'a str, edits: &mut EditList) -> (Vec<Cow<'a, str>>, Vec<usize>) {
-        let mut versions = vec![Cow::Borrowed(text)];
-        let mut stages = vec![0];
+    /// The texts that stages see.
+    fn versions<'a>(&self, text: &'a str, edits: &mut EditList) -> Versions<'a> {
+        let mut texts = vec![Cow::Borrowed(text)];
+        let (mut stages, mut edits_of) = (vec![0], vec![0]);
+        let mut trace = Trace::default();
         for stage in &self.spec.stages {
             let mut changed: Option<String> = None;
             for edit in &stage.edits {
                 let Ok(editor) = Editor::new(edit) else { continue };
-                let before = versions.last().map_or(text, |version| version);
+                let before = texts.last().map_or(text, |version| version);
                 let seen = changed.as_deref().unwrap_or(before);
-                let mut spans = Vec::new();
-                if let Some(after) = editor.apply(seen, &mut spans) {
-                    edits.push(edit.rule, &spans);
+                let mut cuts = Vec::new();
+                if let Some(after) = editor.cut(seen, &mut |cut| cuts.push(cut)) {
+                    edits.push(edit.rule, &cuts);
+                    trace.0.push(cuts);
                     changed = Some(after);
                 }
             }
             if let Some(changed) = changed {
-                versions.push(Cow::Owned(changed));
+                texts.push(Cow::Owned(changed));
             }
-            stages.push(versions.len() - 1);
+            stages.push(texts.len() - 1);
+            edits_of.push(trace.0.len());
         }
-        (versions, stages)
+        Versions { texts, stages, trace, edits_of }
     }
+}
+
+/// The texts that stages see, each once.
+struct Versions<'a> {
+    texts: Vec<Cow<'a, str>>,
+    /// Which of them each stage sees; 0 is the input.
+    stages: Vec<usize>,
+    /// The way back to the text as it was read.
+    trace: Trace,
+    /// How many edits of the trace each stage comes behind.
+    edits_of: Vec<usize>,
+}
+
+/// The findings with the bytes of the text as it was read.
+fn traced(trace: &Trace, edits: usize, findings: &[Finding]) -> Vec<Finding> {
+    let back = |finding: &Finding| {
+        let (start, end) = trace.back_from(edits, finding.span.start, finding.span.end);
+        Finding { span: Span::new(start, end), ..*finding }
+    };
+    findings.iter().map(back).collect()
 }
 
 /// The column `edits` in the making.
@@ -347,13 +362,13 @@ struct EditList {
 }
 
 impl EditList {
-    fn push(&mut self, rule: u32, spans: &[(u64, u64)]) {
-        for (start, end) in spans {
+    fn push(&mut self, rule: u32, cuts: &[Cut]) {
+        for cut in cuts {
             self.rules.append_value(rule);
-            self.starts.append_value(*start);
-            self.ends.append_value(*end);
+            self.starts.append_value(cut.from as u64);
+            self.ends.append_value(cut.to as u64);
         }
-        self.in_row += spans.len();
+        self.in_row += cuts.len();
     }
 
     fn end_row(&mut self) {

@@ -275,7 +275,7 @@ impl<'a> Document<'a> {
         self.spacy_words();
         let scratch = &mut *self.scratch;
         if !self.ready.spacy_grams {
-            scratch.spacy_grams.fill_joined(self.text, &scratch.spacy_words);
+            scratch.spacy_grams.fill_joined(self.text, &mut scratch.spacy_words);
             self.ready.spacy_grams = true;
         }
         GramView {

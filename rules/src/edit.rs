@@ -166,13 +166,14 @@ impl<'a> Editor<'a> {
         }))
     }
 
-    /// The edited text, none where nothing matches; `spans` gets the byte ranges of `text` that
-    /// were removed or replaced.
-    pub fn apply(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
+    /// As [`Editor::cut`]; `spans` gets the byte ranges.
+    #[cfg(test)]
+    pub(crate) fn apply(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
         self.cut(text, &mut |cut| spans.push((cut.from as u64, cut.to as u64)))
     }
 
-    /// As [`Editor::apply`]; `found` gets every place that was removed or replaced.
+    /// The edited text, none where nothing matches; `found` gets every place that was removed or
+    /// replaced.
     pub(crate) fn cut(&self, text: &str, found: &mut impl FnMut(Cut)) -> Option<String> {
         match &self.0 {
             Ready::Lines(pattern) => {
@@ -195,25 +196,39 @@ impl<'a> Editor<'a> {
     }
 }
 
+/// Calls `found` with the first byte of each line, the line without its end, and the byte behind its
+/// end.
+fn each_line<'t>(text: &'t str, mut found: impl FnMut(usize, &'t str, usize)) {
+    let mut at = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|feed| feed + 1);
+    for end in ends.chain([text.len()]) {
+        if at < end {
+            let line = &text[at..end];
+            let bare = line.strip_suffix('\n').unwrap_or(line);
+            found(at, bare.strip_suffix('\r').unwrap_or(bare), end);
+        }
+        at = end;
+    }
+}
+
 fn remove_lines(
     goes: impl Fn(&str) -> bool,
     text: &str,
     found: &mut impl FnMut(Cut),
 ) -> Option<String> {
     let mut edited = String::new();
-    let (mut kept_from, mut at, mut hit) = (0, 0, false);
-    for line in text.split_inclusive('\n') {
-        let end = at + line.len();
-        let bare = line.strip_suffix('\n').unwrap_or(line);
-        let bare = bare.strip_suffix('\r').unwrap_or(bare);
+    let (mut kept_from, mut hit) = (0, false);
+    each_line(text, |at, bare, end| {
         if goes(bare) {
+            if !hit {
+                edited.reserve_exact(text.len());
+                hit = true;
+            }
             edited.push_str(&text[kept_from..at]);
             kept_from = end;
-            hit = true;
             found(Cut { from: at, to: end, length: 0 });
         }
-        at = end;
-    }
+    });
     if !hit {
         return None;
     }
@@ -231,7 +246,10 @@ fn replace(
     let mut from = 0;
     if !replacement.contains('$') {
         // without groups a match is found several times faster
-        for whole in pattern.find_iter(text) {
+        let mut matches = pattern.find_iter(text).peekable();
+        matches.peek()?;
+        edited.reserve(text.len());
+        for whole in matches {
             edited.push_str(&text[from..whole.start()]);
             edited.push_str(replacement);
             from = whole.end();
@@ -240,7 +258,9 @@ fn replace(
         edited.push_str(&text[from..]);
         return (edited != text).then_some(edited);
     }
-    for groups in pattern.captures_iter(text) {
+    let mut matches = pattern.captures_iter(text).peekable();
+    matches.peek()?;
+    for groups in matches {
         let Some(whole) = groups.get(0) else { continue };
         edited.push_str(&text[from..whole.start()]);
         let before = edited.len();
@@ -263,10 +283,8 @@ fn replace_in_lines(
     found: &mut impl FnMut(Cut),
 ) -> Option<String> {
     let mut edited = String::new();
-    let (mut kept_from, mut at) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        let bare = line.strip_suffix('\n').unwrap_or(line);
-        let bare = bare.strip_suffix('\r').unwrap_or(bare);
+    let mut kept_from = 0;
+    each_line(text, |at, bare, _| {
         // looking for the pattern first spares most lines the measures
         if pattern.is_match(bare) && lines.holds(bare) {
             let mut moved = |cut: Cut| {
@@ -278,8 +296,7 @@ fn replace_in_lines(
                 kept_from = at + bare.len();
             }
         }
-        at += line.len();
-    }
+    });
     edited.push_str(&text[kept_from..]);
     (edited != text).then_some(edited)
 }

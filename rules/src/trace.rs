@@ -19,7 +19,12 @@ impl Trace {
     /// The bytes from which `start..end` of the edited text came. What an edit put in comes from
     /// the whole place that it replaced.
     pub fn back(&self, start: usize, end: usize) -> (usize, usize) {
-        self.0.iter().rev().fold((start, end), |(start, end), cuts| {
+        self.back_from(self.0.len(), start, end)
+    }
+
+    /// As [`Trace::back`], from the text behind the first `edits` edits.
+    pub(crate) fn back_from(&self, edits: usize, start: usize, end: usize) -> (usize, usize) {
+        self.0.iter().take(edits).rev().fold((start, end), |(start, end), cuts| {
             let first = before(cuts, start, false);
             (first, before(cuts, end, true).max(first))
         })

@@ -15,7 +15,6 @@ mod url;
 use crate::char_class::{
     CLASS, DIGIT, LETTER, LOWER, MARK, SPACE, UPPER, WIDE, is_letter, is_space,
 };
-use crate::ngrams::polynomial;
 use crate::punctuation::is_punctuation;
 use crate::words::{ALPHABETIC, SYMBOL, Word, saturate};
 use exceptions::{Exceptions, Parts};
@@ -25,8 +24,7 @@ pub use sentences::sentences;
 /// The word definition of tools that use spaCy's English tokenizer: words and punctuation marks,
 /// case kept.
 ///
-/// [`Word::hash`] is a polynomial of the bytes, so that [`crate::Grams`] can tell the hash of words
-/// written one after the other.
+/// [`Word::hash`] is 0: only n-grams ask for it, see [`crate::Grams::fill_joined`].
 #[derive(Default)]
 pub struct SpacyEnglish {
     suffixes: Vec<(usize, usize)>,
@@ -249,8 +247,7 @@ impl Run<'_> {
             let symbol = if word.chars().all(is_punctuation) { SYMBOL } else { 0 };
             (word.chars().count(), alphabetic | symbol)
         };
-        let hash = polynomial(word.as_bytes());
-        self.words.push(Word { start, end, hash, chars: saturate(chars), flags });
+        self.words.push(Word { start, end, hash: 0, chars: saturate(chars), flags });
     }
 }
 

@@ -62,7 +62,7 @@ fn holds(node: &Node, line: &str) -> bool {
             if *op == Op::Greater && line.len() as f64 <= *value {
                 return false;
             }
-            op.holds((measure.measure)(line), *value)
+            op.holds((measure.measure)(line, *value), *value)
         }
         Node::Not(inner) => !holds(inner, line),
         Node::And(left, right) => holds(left, line) && holds(right, line),

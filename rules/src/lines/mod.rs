@@ -20,8 +20,8 @@ pub struct LineMeasure {
     pub definition: &'static str,
     /// Lines with their values worked out by hand; they are run as tests.
     pub examples: &'static [(&'static str, f64)],
-    /// Measures the line.
-    pub measure: fn(&str) -> f64,
+    /// Measures the line; where the value is above the second argument, any value above it will do.
+    pub measure: fn(&str, f64) -> f64,
 }
 
 /// Every measure, in the order of the catalogue.
@@ -31,25 +31,33 @@ pub const LINE_MEASURES: &[LineMeasure] = &[
         unit: "characters",
         definition: "Characters of the line; an empty line has none.",
         examples: &[("", 0.0), ("a é", 3.0)],
-        measure: |line| line.chars().count() as f64,
+        measure: |line, _| line.chars().count() as f64,
     },
     LineMeasure {
         name: "line_word_count",
         unit: "words",
         definition: "Words of the line: what stands between white space.",
         examples: &[("", 0.0), (" one, two\u{a0}three ", 3.0), ("-", 1.0)],
-        measure: |line| words(line, |_| ()) as f64,
+        measure: |line, enough| {
+            let (mut count, mut inside) = (0.0, false);
+            for byte in line.bytes().take_while(u8::is_ascii) {
+                let space = matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ');
+                count += f64::from(u8::from(!space && !inside));
+                inside = !space;
+                if count > enough {
+                    return count;
+                }
+            }
+            // most lines are plain, or have enough words before one that is not
+            if line.is_ascii() { count } else { words(line).count() as f64 }
+        },
     },
     LineMeasure {
         name: "line_max_word_length",
         unit: "characters",
         definition: "Characters of the longest word of the line; words stand between white space.",
         examples: &[("", 0.0), ("a étés bb", 4.0)],
-        measure: |line| {
-            let mut longest = 0;
-            words(line, |word| longest = longest.max(word.chars().count()));
-            longest as f64
-        },
+        measure: |line, _| words(line).map(|word| word.chars().count()).max().unwrap_or(0) as f64,
     },
     LineMeasure {
         name: "line_uppercase_char_ratio",
@@ -57,7 +65,7 @@ pub const LINE_MEASURES: &[LineMeasure] = &[
         definition: "Upper-case letters divided by all characters of the line, white space \
                      included; 0 for an empty line.",
         examples: &[("", 0.0), ("AB c", 0.5)],
-        measure: |line| share(line, char::is_uppercase),
+        measure: |line, _| share(line, char::is_uppercase),
     },
     LineMeasure {
         name: "line_digit_char_ratio",
@@ -65,7 +73,7 @@ pub const LINE_MEASURES: &[LineMeasure] = &[
         definition: "Decimal digits of any script divided by all characters of the line, white \
                      space included; 0 for an empty line.",
         examples: &[("", 0.0), ("12 a", 0.5), ("٣", 1.0)],
-        measure: |line| share(line, is_digit),
+        measure: |line, _| share(line, is_digit),
     },
 ];
 
@@ -74,13 +82,9 @@ pub fn find(name: &str) -> Option<usize> {
     LINE_MEASURES.iter().position(|measure| measure.name == name)
 }
 
-/// Counts the words of a line and calls `found` with each.
-fn words(line: &str, mut found: impl FnMut(&str)) -> usize {
-    if line.is_ascii() {
-        let parts = line.split(|c: char| matches!(c, '\t'..='\r' | '\u{1c}'..=' '));
-        return parts.filter(|word| !word.is_empty()).inspect(|word| found(word)).count();
-    }
-    line.split(is_space).filter(|word| !word.is_empty()).inspect(|word| found(word)).count()
+/// The words of a line.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(is_space).filter(|word| !word.is_empty())
 }
 
 fn share(line: &str, wanted: fn(char) -> bool) -> f64 {
@@ -111,11 +115,14 @@ mod tests {
         #[test]
         fn no_value_is_above_the_bytes_of_its_line(line in "[A-Ca-c1-3٣é\u{1f}\u{a0} \t-]{0,20}") {
             for measure in LINE_MEASURES {
-                let value = (measure.measure)(&line);
+                let value = (measure.measure)(&line, f64::INFINITY);
                 prop_assert!(value >= 0.0 && value <= line.len() as f64, "{}", measure.name);
+                for enough in [0.0, 0.5, 2.0, 3.0] {
+                    let early = (measure.measure)(&line, enough);
+                    prop_assert_eq!(early > enough, value > enough, "{}", measure.name);
+                    prop_assert!(early > enough || early.to_bits() == value.to_bits());
+                }
             }
-            let plain = line.split(is_space).filter(|word| !word.is_empty()).count();
-            prop_assert_eq!(words(&line, |_| ()), plain);
         }
     }
 
@@ -124,7 +131,7 @@ mod tests {
         for measure in LINE_MEASURES {
             assert!(measure.examples.len() >= 2, "{}", measure.name);
             for (line, expected) in measure.examples {
-                let value = (measure.measure)(line);
+                let value = (measure.measure)(line, f64::INFINITY);
                 assert!((value - expected).abs() < 1e-12, "{} of {line:?}: {value}", measure.name);
             }
         }
