@@ -167,8 +167,7 @@ impl<'a> Editor<'a> {
     }
 
     /// As [`Editor::cut`]; `spans` gets the byte ranges.
-    #[cfg(test)]
-    pub(crate) fn apply(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
+    pub fn apply(&self, text: &str, spans: &mut Vec<(u64, u64)>) -> Option<String> {
         self.cut(text, &mut |cut| spans.push((cut.from as u64, cut.to as u64)))
     }
 

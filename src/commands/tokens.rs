@@ -18,7 +18,7 @@ const EXAMPLES: &str = "Examples:
   tamis tokens corpus/ --tokenizer tokenizer.json
   tamis tokens out --tokenizer tokenizer.json             what a run has kept
   tamis tokens corpus/ --tokenizer a.json --sample 1000   a thousand random documents
-  tamis tokens corpus/ --tokenizer a.json --json | jq .by_script
+  tamis tokens corpus/ --tokenizer a.json --json | jq .by_language
 
 docs/tokens.md says what each part means.";
 
@@ -135,6 +135,7 @@ fn written(page: &mut String, found: &Audit) -> std::fmt::Result {
     unspelt(page, found)?;
     prompts(page, found)?;
     fertility(page, "by script", &found.by_script)?;
+    fertility(page, "by language", &found.by_language)?;
     fertility(page, "by source", &found.by_source)
 }
 

@@ -311,6 +311,10 @@ fn an_audit_says_what_does_not_come_back_and_why() {
         .map(|row| row["name"].as_str().unwrap())
         .collect();
     assert_eq!(scripts, ["Latin"]);
+    let languages = bytes["by_language"].as_array().unwrap();
+    let documents: u64 = languages.iter().map(|row| row["documents"].as_u64().unwrap()).sum();
+    assert_eq!(documents, 4);
+    assert!(languages.iter().all(|row| row["name"].as_str().unwrap().len() == 2), "{bytes}");
     // byte fallback: spelt in bytes, and it comes back
     let fallback = audit(root, "fallback.json", &[]);
     assert!(fallback["different"].as_object().unwrap().is_empty(), "{fallback}");

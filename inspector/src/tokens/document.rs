@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tamis_kernels::tokens::pieces;
 use tamis_kernels::{Tamis, TextTokenizer, Word};
+use tamis_rules::language;
 
 use super::script::Script;
 use super::vocabulary::{Ids, Kind, SHOWN};
 
 /// Documents that a list of examples shows.
 const EXAMPLES: usize = 5;
+/// The language of a document without letters.
+const NO_LANGUAGE: &str = "none";
 /// Characters around a difference that are shown.
 const AROUND: usize = 24;
 /// Bytes of a document within which a prompt is cut.
@@ -60,7 +63,7 @@ pub struct Difference {
     pub back: String,
 }
 
-/// Documents of one script or source.
+/// Documents of one script, language or source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Fertility {
     /// Documents.
@@ -116,6 +119,7 @@ pub(super) struct Tally {
     pub(super) all: Fertility,
     pub(super) refused: u64,
     pub(super) by_script: BTreeMap<Script, Fertility>,
+    pub(super) by_language: BTreeMap<&'static str, Fertility>,
     pub(super) by_source: BTreeMap<String, Fertility>,
     /// Uses of each id.
     pub(super) used: Vec<u64>,
@@ -135,6 +139,9 @@ impl Tally {
         self.refused += other.refused;
         for (script, part) in other.by_script {
             self.by_script.entry(script).or_default().merge(&part);
+        }
+        for (language, part) in other.by_language {
+            self.by_language.entry(language).or_default().merge(&part);
         }
         for (source, part) in other.by_source {
             self.by_source.entry(source).or_default().merge(&part);
@@ -192,6 +199,7 @@ pub(super) struct Looker<'a> {
     words: Vec<Word>,
     tokens: Vec<u32>,
     other: Vec<u32>,
+    sample: String,
     pub(super) tally: Tally,
 }
 
@@ -205,6 +213,7 @@ impl<'a> Looker<'a> {
             words: Vec::new(),
             tokens: Vec::new(),
             other: Vec::new(),
+            sample: String::new(),
             tally,
         }
     }
@@ -225,6 +234,8 @@ impl<'a> Looker<'a> {
 
     fn fertility(&mut self, item: &Item, tokens: u64) {
         let script = Script::of(&item.text);
+        let found = language::detect(language::sample(&item.text, &mut self.sample));
+        let language = found.map_or(NO_LANGUAGE, |language| language.code);
         let mut part = Fertility {
             documents: 1,
             text_bytes: item.text.len() as u64,
@@ -239,6 +250,7 @@ impl<'a> Looker<'a> {
         }
         self.tally.all.merge(&part);
         self.tally.by_script.entry(script).or_default().merge(&part);
+        self.tally.by_language.entry(language).or_default().merge(&part);
         if let Some(source) = self.tally.by_source.get_mut(&item.source) {
             source.merge(&part);
         } else {

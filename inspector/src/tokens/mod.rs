@@ -61,6 +61,8 @@ pub struct Audit {
     pub all: Fertility,
     /// By script, most tokens first.
     pub by_script: Vec<Named>,
+    /// By language (ISO 639-1), most tokens first.
+    pub by_language: Vec<Named>,
     /// By source, most tokens first.
     pub by_source: Vec<Named>,
     /// Documents that do not come back from their tokens, by what was lost.
@@ -107,7 +109,7 @@ pub struct Uses {
     pub glued: u64,
 }
 
-/// Documents of one script or source.
+/// Documents of one script, language or source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Named {
     /// Which.
@@ -296,6 +298,7 @@ fn summed(ids: &Ids, vocabulary: Vocabulary, read: Read, tally: &Tally) -> Audit
         refused: tally.refused,
         all: tally.all.clone(),
         by_script: named(tally.by_script.iter().map(|(script, one)| (script.name(), one))),
+        by_language: named(tally.by_language.iter().map(|(code, one)| (*code, one))),
         by_source: named(tally.by_source.iter().map(|(source, one)| (source.as_str(), one))),
         different: tally.different.clone(),
         examples: tally.examples.values().cloned().collect(),

@@ -23,7 +23,7 @@ pub(super) const BOILERPLATE_LINE_RATIO: Measure = Measure {
         without lines.",
     source: "tamis; the idea of lines repeated across documents: CCNet (Wenzek et al. 2020, arXiv \
         1911.00359, section 3.1)",
-    examples: &[Example::null("Home\nLog in")],
+    examples: &[Example::null("Home\nLog in"), Example::null("")],
     measure: |document| {
         let counts = document.boilerplate(|_, _| ());
         counts.map_or(Value::Null, |counts| Value::ratio(counts.copies, counts.all))
