@@ -95,9 +95,11 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         observer,
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
-    let stored = work.units.iter().flat_map(|unit| &unit.shards);
-    let stored = stored.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len())).sum();
-    let _ready = config.content.semantic.is_some().then(|| Ready::begin(&work.comparer(), stored));
+    let _ready = config.content.semantic.is_some().then(|| {
+        let shards = work.units.iter().flat_map(|unit| &unit.shards);
+        let bytes = shards.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len()));
+        Ready::begin(&work.comparer(), bytes.sum())
+    });
     let percentiles = work.percentiles().await?;
     let mut compiled = rules.compile(&percentiles)?;
     hashes(&config.content, &mut compiled.spec);

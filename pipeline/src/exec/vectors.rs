@@ -10,6 +10,9 @@ use super::ranked::VECTOR;
 use crate::embed::compare::Comparer;
 use crate::read::plain::{Laid, of_part};
 
+/// Files that stay open at most: a process may have 1,024 on many machines.
+const OPEN_FILES: usize = 256;
+
 /// That vectors are of one width in bytes.
 pub(super) fn one_width(width: usize, other: usize) -> Result<()> {
     if width == other && width > 0 {
@@ -35,7 +38,9 @@ pub(crate) struct PartVectors {
 impl PartVectors {
     /// Those of `files`; none where one is stored in another way than this version of tamis does.
     pub(crate) fn open(files: &[PathBuf], comparer: &Comparer) -> Result<Option<Self>> {
-        let parts = comparer.in_parallel(files.len(), |file| Ok(of_part(&files[file], VECTOR)?))?;
+        let open = files.len() <= OPEN_FILES;
+        let part = |file: usize| Ok(of_part(&files[file], VECTOR, open)?);
+        let parts = comparer.in_parallel(files.len(), part)?;
         let Some(groups) = parts.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
         let groups: Vec<Laid> = groups.into_iter().flatten().collect();
         let (mut starts, mut count) = (Vec::with_capacity(groups.len()), 0);

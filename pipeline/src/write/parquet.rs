@@ -395,6 +395,9 @@ mod tests {
         RecordBatch::try_from_iter([("text", Arc::new(text) as _), ("lists", lists)]).unwrap()
     }
 
+    /// How long the list of a row is, whether it is there, and whether its numbers are.
+    type Kind = fn(u16) -> (u16, bool, bool);
+
     #[test]
     fn lists_are_put_down_as_they_lie_however_rows_come() {
         let rows = 2500_u16;
@@ -408,7 +411,7 @@ mod tests {
             Arc::new(lists.finish()) as ArrayRef
         };
         // the same lengths, one that is longer, one that is null, one with a null, short ones
-        let kinds: [fn(u16) -> (u16, bool, bool); 5] = [
+        let kinds: [Kind; 5] = [
             |_| (33, true, true),
             |row| (33 + u16::from(row == 2000), true, true),
             |row| (33, row != 1500, true),

@@ -34,10 +34,26 @@ const FLOATS_BYTES: usize = 256 << 10;
 /// Bytes of the levels of a page at most.
 const LEVELS_MAX: u64 = 16 << 20;
 
+/// A file that is open, or opened for each reading where there are very many.
+#[derive(Debug, Clone)]
+enum Source {
+    Open(Arc<File>),
+    Named(Arc<Path>),
+}
+
+impl Source {
+    fn read_exact_at(&self, into: &mut [u8], at: u64) -> io::Result<()> {
+        match self {
+            Self::Open(file) => file.read_exact_at(into, at),
+            Self::Named(path) => File::open(path)?.read_exact_at(into, at),
+        }
+    }
+}
+
 /// Rows of equally many bytes that lie in a file.
 #[derive(Debug)]
 pub(crate) struct Laid {
-    file: Arc<File>,
+    file: Source,
     /// First byte among all, and where it lies.
     pages: Vec<(u64, u64)>,
     /// Bytes of a row in the file.
@@ -79,7 +95,7 @@ impl Laid {
         })?;
         let stride = usize::try_from(pattern.width()?.checked_mul(number)?).ok()?;
         (before == (stride as u64).checked_mul(rows as u64)?).then_some(())?;
-        Some(Self { file: Arc::clone(file), pages, stride, rows })
+        Some(Self { file: Source::Open(Arc::clone(file)), pages, stride, rows })
     }
 
     /// The values of a chunk of a column of bytes with `rows` rows, where none is null and all may
@@ -110,7 +126,7 @@ impl Laid {
         })?;
         let stride = usize::try_from(stride?).ok().filter(|stride| *stride > PREFIX)?;
         (before == (stride as u64).checked_mul(rows as u64)?).then_some(())?;
-        Some(Self { file: Arc::clone(file), pages, stride, rows })
+        Some(Self { file: Source::Open(Arc::clone(file)), pages, stride, rows })
     }
 
     /// Rows of it.
@@ -219,8 +235,9 @@ pub(crate) fn list_of(data_type: &DataType) -> Option<(&Arc<Field>, Option<usize
     same.then_some((item, width))
 }
 
-/// The values of a part that tamis wrote: its column of bytes `name`, row group by row group.
-pub(crate) fn of_part(path: &Path, name: &str) -> io::Result<Option<Vec<Laid>>> {
+/// The values of a part that tamis wrote: its column of bytes `name`, row group by row group; the
+/// file stays open where `open` says so.
+pub(crate) fn of_part(path: &Path, name: &str, open: bool) -> io::Result<Option<Vec<Laid>>> {
     use parquet::file::metadata::ParquetMetaDataReader;
 
     let file = Arc::new(File::open(path)?);
@@ -230,11 +247,13 @@ pub(crate) fn of_part(path: &Path, name: &str) -> io::Result<Option<Vec<Laid>>> 
     let Some(at) = columns.iter().position(|column| column.name() == name) else {
         return Ok(None);
     };
+    let source = if open { Source::Open(Arc::clone(&file)) } else { Source::Named(path.into()) };
     let groups = metadata.row_groups().iter();
     Ok(groups
         .map(|group| {
             let rows = usize::try_from(group.num_rows()).ok()?;
-            Laid::bytes(&file, group.column(at), rows)
+            let laid = Laid::bytes(&file, group.column(at), rows)?;
+            Some(Laid { file: source.clone(), ..laid })
         })
         .collect())
 }

@@ -125,6 +125,28 @@ fn values_of_bytes_are_read_as_numbers() {
 }
 
 #[test]
+fn parts_are_read_whether_they_stay_open_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let rows: BinaryArray = (0..3000_u16).map(|at| Some(f32::from(at).to_le_bytes())).collect();
+    let batch = RecordBatch::try_from_iter([("v", Arc::new(rows) as ArrayRef)]).unwrap();
+    let properties = stored(WriterVersion::PARQUET_1_0).into_builder();
+    let properties = properties.set_max_row_group_row_count(Some(1000)).build();
+    let file = File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    for open in [true, false] {
+        let groups = of_part(&path, "v", open).unwrap().unwrap();
+        assert_eq!(groups.iter().map(Laid::rows).collect::<Vec<_>>(), [1000; 3]);
+        let mut found = [0.0; 2];
+        groups[2].read_floats(998, &mut found).unwrap();
+        assert_eq!(found.map(f32::to_bits), [2998.0_f32, 2999.0].map(f32::to_bits));
+        assert!(of_part(&path, "w", open).unwrap().is_none());
+    }
+}
+
+#[test]
 fn damage_is_seen_or_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
