@@ -64,7 +64,12 @@ impl Drawn {
     }
 
     pub(crate) fn offer(&mut self, place: u64) {
-        self.best.push((hash64(&place.to_le_bytes()), place));
+        let offered = (hash64(&place.to_le_bytes()), place);
+        let full = self.best.len() == self.count;
+        if full && self.best.peek().is_none_or(|worst| offered >= *worst) {
+            return;
+        }
+        self.best.push(offered);
         if self.best.len() > self.count {
             self.best.pop();
         }

@@ -65,13 +65,20 @@ fn both(one: Plan, other: Plan) -> Result<Plan> {
     Ok(Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(vec![one, other])?)))
 }
 
-/// Looks up columns of the annotations by the places in `key`, by which the rows are sorted.
-pub(crate) fn attach(paths: &[PathBuf], key: &str, columns: &[(&str, &str)]) -> Operator {
+/// Looks up columns of the annotations, a file for each unit, by the places in `key`, by which the
+/// rows are sorted.
+pub(crate) fn attach(
+    paths: &[PathBuf],
+    key: &str,
+    columns: &[(&str, &str)],
+    threads: usize,
+) -> Operator {
     Operator::Attach(Attach {
         paths: paths.to_vec(),
         key: key.to_owned(),
         columns: columns.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
         batch_rows: 4096,
+        threads,
     })
 }
 
@@ -79,17 +86,22 @@ pub(crate) fn attach(paths: &[PathBuf], key: &str, columns: &[(&str, &str)]) -> 
 fn clusters(
     links: Plan,
     kind: &str,
-    annotations: &[PathBuf],
+    (annotations, threads): (&[PathBuf], usize),
     own_place: u64,
     path: &Path,
 ) -> Result<Plan> {
     let plan = over(Operator::WithSurvivors(WithSurvivors {}), sorted(links, &[SURVIVOR, PLACE])?)?;
     let plan = over(
-        attach(annotations, SURVIVOR, &[("document_id", "survivor_id"), ("id", "survivor_name")]),
+        attach(
+            annotations,
+            SURVIVOR,
+            &[("document_id", "survivor_id"), ("id", "survivor_name")],
+            threads,
+        ),
         plan,
     )?;
     let own = ["document_id", "shard", "row", "text_bytes", SOURCE].map(|name| (name, name));
-    let plan = over(attach(annotations, PLACE, &own), sorted(plan, &[PLACE])?)?;
+    let plan = over(attach(annotations, PLACE, &own, threads), sorted(plan, &[PLACE])?)?;
     let schema = plan.schema();
     let named = column("survivor_name", &schema)?;
     let twin = case(
@@ -122,7 +134,7 @@ pub(crate) fn texts(unit: usize, scan: &Scan) -> Result<Plan> {
 fn sets(unit: usize, scan: &Scan, spec: &AnnotateSpec, places: Option<PathBuf>) -> Result<Plan> {
     let mut plan = texts(unit, scan)?;
     if let Some(places) = places {
-        plan = over(Operator::Pick(Pick { places, from: first_place(unit) }), plan)?;
+        plan = over(Operator::Pick(Pick { places, from: first_place(unit), kept: None }), plan)?;
     }
     let schema = plan.schema();
     let arguments = vec![column("text", &schema)?, text(&spec.to_json())];
@@ -175,6 +187,7 @@ pub(crate) fn verify(
         key: PLACE.to_owned(),
         columns: vec![(name.clone(), name)],
         batch_rows: SET_ROWS,
+        threads: 1,
     };
     let plan = sorted(over(Operator::Attach(attach), pairs)?, &[CENTER, PLACE])?;
     let verify = Verify { measure, shingles: sets.to_vec(), threshold, batch_rows: SET_ROWS };
@@ -222,7 +235,8 @@ impl Work<'_> {
             };
             let path = directory.clusters(kind);
             if !path.exists() {
-                let plan = clusters(links, kind, &annotations, self.own_place(), &path)?;
+                let annotations = (&annotations[..], self.config.threads);
+                let plan = clusters(links, kind, annotations, self.own_place(), &path)?;
                 self.execute(&self.context, plan).await?;
             }
         }

@@ -324,9 +324,9 @@ impl Work<'_> {
             _ => Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(plans)?)),
         };
         plan = sorted(plan, &[FIRST, PLACE, START, KIND])?;
-        plan = over(attach(&annotations, FIRST, &[("document_id", "first_document_id")]), plan)?;
+        plan = over(attach(&annotations, FIRST, &[("document_id", "first_document_id")], 1), plan)?;
         let own = ["document_id", "id", "shard", "row"].map(|name| (name, name));
-        plan = over(attach(&annotations, PLACE, &own), sorted(plan, &[PLACE, START, KIND])?)?;
+        plan = over(attach(&annotations, PLACE, &own, 1), sorted(plan, &[PLACE, START, KIND])?)?;
         let schema = plan.schema();
         let names = [
             "document_id",

@@ -13,6 +13,7 @@ use crate::config::{ContentConfig, RunConfig, Survivor};
 use crate::conservation;
 use crate::contamination::Looking;
 use crate::decision::rule_infos;
+use crate::embed::compare::Ready;
 use crate::error::PipelineError;
 use crate::exec::rewrite::{Rewrite, typed};
 use crate::exec::scan::Scan;
@@ -94,6 +95,11 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
         observer,
         elsewhere: config.rebuild_plans.then(|| resources.clone()),
     };
+    let _ready = config.content.semantic.is_some().then(|| {
+        let shards = work.units.iter().flat_map(|unit| &unit.shards);
+        let bytes = shards.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len()));
+        Ready::begin(&work.comparer(), bytes.sum())
+    });
     if boilerplate {
         work.find_boilerplate().await?;
     }

@@ -24,7 +24,7 @@ use crate::exec::flow::{PLACE, Walk, first_place};
 use crate::exec::kept::Kept;
 use crate::exec::keyed::{KEY, KeyedRows, Lookup, Single};
 use crate::exec::lead::Lead;
-use crate::exec::lead_cards::InOrder;
+use crate::exec::lead_cards::{Asked, InOrder};
 use crate::exec::ranked::{Ranked, VECTOR};
 use crate::exec::rewrite::typed;
 use crate::exec::scan::{POSITION, Scan};
@@ -59,12 +59,12 @@ fn there(name: &str, plan: Plan) -> Result<Plan> {
     Ok(Arc::new(FilterExec::try_new(not_null, plan)?))
 }
 
-/// `place, vector` of those of a unit's documents whose place is in a file.
+/// `place, vector` of those of a unit's documents that are still there.
 fn embed(
     unit: usize,
     scan: &Scan,
     spec: &AnnotateSpec,
-    (embeddings, places): (&Embeddings, PathBuf),
+    (embeddings, pick): (&Embeddings, Pick),
     fan_out: usize,
     path: &Path,
 ) -> Result<Plan> {
@@ -79,7 +79,6 @@ fn embed(
     if let Embeddings::Column(name) = embeddings {
         exprs.push((column(name, &schema)?, VECTOR.to_owned()));
     }
-    let pick = Pick { places, from: first_place(unit) };
     let mut plan = over(Operator::Pick(pick), project(exprs, plan)?)?;
     if fan_out > 1 {
         plan = Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(fan_out))?);
@@ -95,7 +94,7 @@ fn embed(
     };
     let mut exprs = pass(&[PLACE, POSITION], &schema)?;
     exprs.push((vector, VECTOR.to_owned()));
-    plans::gather(there(VECTOR, project(exprs, plan)?)?, path, Content::Shingles)
+    plans::gather(project(exprs, plan)?, path, Content::Vectors)
 }
 
 impl Work<'_> {
@@ -120,7 +119,7 @@ impl Work<'_> {
             let rows: Plan = Arc::new(TamisExec::try_new(rows, Vec::new())?);
             let rows = over(Operator::Single(Single {}), sorted(rows, &[PLACE])?)?;
             let fine = fine(&self.context);
-            let plan = write(rows, &directory.dedup("keyed"), Content::Shingles)?;
+            let plan = write(rows, &directory.dedup("keyed"), Content::Vectors)?;
             self.step("keyed", &fine, plan).await?;
             let path = directory.embeddings(0);
             if !path.exists() {
@@ -132,14 +131,10 @@ impl Work<'_> {
                 let plan = sorted(project(exprs, plan)?, &[KEY])?;
                 let lookup = Lookup { vectors: directory.dedup("keyed") };
                 let plan = sorted(over(Operator::Lookup(lookup), plan)?, &[PLACE])?;
-                self.execute(&fine, write(plan, &path, Content::Shingles)?).await?;
+                self.execute(&fine, write(plan, &path, Content::Vectors)?).await?;
             }
             return Ok(());
         }
-        let plan = kept(&[PLACE, "rule_decision"])?;
-        let places = project(pass(&[PLACE], &plan.schema())?, plan)?;
-        let plan = write(places, &directory.dedup("to-embed"), Content::Values)?;
-        self.step("to-embed", &self.context, plan).await?;
         let path = |unit: usize| directory.embeddings(unit);
         self.movement(
             "embed",
@@ -147,7 +142,9 @@ impl Work<'_> {
             |unit| path(unit).exists(),
             async |unit, fan_out| {
                 let spec = self.spec(unit, compiled);
-                let from = (&semantic.embeddings, directory.dedup("to-embed"));
+                let kept = Some(Kept { gone: gone.clone() });
+                let pick = Pick { places: self.part(unit), from: first_place(unit), kept };
+                let from = (&semantic.embeddings, pick);
                 Ok(embed(unit, &self.units[unit], spec, from, fan_out, &path(unit))?)
             },
         )
@@ -233,6 +230,11 @@ impl Work<'_> {
                         spill: directory.path(".temp/survivors"),
                         comparer: self.comparer(),
                         in_order,
+                        asked: Some(Asked {
+                            count: self.queries(),
+                            from: self.own_place(),
+                            path: self.audited(self.queries()),
+                        }),
                     };
                     over(Operator::Lead(Box::new(lead)), rows)?
                 }

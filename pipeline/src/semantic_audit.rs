@@ -3,19 +3,24 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{BinaryArray, StringArray};
+use datafusion::common::DataFusionError;
 use serde::{Deserialize, Serialize};
+use tamis_kernels::vectors::Rows;
 
 use crate::audit::{Audit, Drawn};
 use crate::embed::compare::{Comparer, append, numbers};
 use crate::embed::{Search, Semantic};
 use crate::error::PipelineError;
+use crate::exec::audit::QUERY;
 use crate::exec::flow::{PLACE, Walk, columns};
 use crate::exec::groups::Groups;
 use crate::exec::ranked::VECTOR;
 use crate::exec::rewrite::typed;
 use crate::exec::sign::Scheme;
+use crate::exec::vectors::PartVectors;
 use crate::plans::SOURCE;
 use crate::semantic::Vectors;
 use crate::work::Work;
@@ -84,14 +89,23 @@ pub(crate) struct Queries {
 
 impl Queries {
     /// The `count` documents of `files`, at `from` and after, with the least hash of their place.
-    pub(crate) fn draw(files: &[PathBuf], count: usize, from: u64) -> Result<Self, PipelineError> {
-        let mut drawn = Drawn::new(count);
-        let mut walk = Walk::new(files.to_vec(), &[PLACE], from, ROWS);
-        while let Some(batch) = walk.next()? {
-            let places = columns(&batch, [PLACE])?[0].iter();
-            places.filter(|place| **place >= from).for_each(|place| drawn.offer(*place));
+    pub(crate) fn draw(
+        files: &[PathBuf],
+        count: usize,
+        from: u64,
+        comparer: &Comparer,
+    ) -> Result<Self, PipelineError> {
+        let (places, numbers) = Self::numbers(files, count, from, comparer)?;
+        let mut vectors = Vec::new();
+        if let Some(parts) = PartVectors::open(files, comparer)? {
+            let dimensions = parts.dimensions();
+            vectors.resize(numbers.len() * dimensions, 0.0);
+            for (number, vector) in numbers.iter().zip(vectors.chunks_exact_mut(dimensions.max(1)))
+            {
+                parts.read(*number, vector).map_err(DataFusionError::IoError)?;
+            }
+            return Ok(Self { places, vectors });
         }
-        let (places, mut vectors) = (drawn.places(), Vec::new());
         let mut walk = Walk::new(files.to_vec(), &[PLACE, VECTOR], from, 256);
         for place in &places {
             if let Some((batch, at)) = walk.seek(*place)? {
@@ -99,6 +113,45 @@ impl Queries {
             }
         }
         Ok(Self { places, vectors })
+    }
+
+    /// Their places, and their numbers among all of the files.
+    pub(crate) fn numbers(
+        files: &[PathBuf],
+        count: usize,
+        from: u64,
+        comparer: &Comparer,
+    ) -> datafusion::common::Result<(Vec<u64>, Vec<usize>)> {
+        let groups = Groups::open(files.to_vec())?;
+        let drawn = Mutex::new(Drawn::new(count));
+        comparer.in_parallel(groups.count(), |group| {
+            for batch in groups.read(group, &[PLACE])? {
+                let places = columns(&batch, [PLACE])?[0].iter().filter(|place| **place >= from);
+                let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                places.for_each(|place| drawn.offer(*place));
+            }
+            Ok(())
+        })?;
+        let places = drawn.into_inner().unwrap_or_else(PoisonError::into_inner).places();
+        let starts = groups.starts();
+        let numbers = comparer.in_parallel(groups.count(), |group| {
+            let (mut numbers, mut start) =
+                (Vec::new(), usize::try_from(starts[group]).unwrap_or(0));
+            for batch in groups.read(group, &[PLACE])? {
+                let [here] = columns(&batch, [PLACE])?;
+                let wanted = here.first().zip(here.last()).map(|(first, last)| {
+                    let from = places.partition_point(|place| place < first);
+                    let to = places.partition_point(|place| place <= last);
+                    &places[from..to]
+                });
+                for place in wanted.unwrap_or_default() {
+                    numbers.extend(here.binary_search(place).map(|at| start + at));
+                }
+                start += here.len();
+            }
+            Ok(numbers)
+        })?;
+        Ok((places, numbers.concat()))
     }
 }
 
@@ -150,42 +203,75 @@ impl Work<'_> {
         Ok(kept.saturating_sub(gone.unwrap_or(0)))
     }
 
+    /// Random documents of an audit.
+    pub(crate) fn queries(&self) -> usize {
+        self.config.audit.unwrap_or(QUERIES)
+    }
+
+    /// Where the pairs of `count` random documents lie, if the search has compared them on the way.
+    pub(crate) fn audited(&self, count: usize) -> PathBuf {
+        self.directory.dedup(&format!("audited-{count}"))
+    }
+
     fn audit_semantic(
         &self,
         semantic: &Semantic,
         dimensions: usize,
     ) -> Result<Audit, PipelineError> {
         let files = self.vector_files(&semantic.embeddings);
-        let count = self.config.audit.unwrap_or(QUERIES);
-        let queries = Queries::draw(&files, count, self.own_place())?;
-        if queries.places.is_empty() {
+        let count = self.queries();
+        let told = self.audited(count);
+        // where cards have compared them on the way, their vectors are not needed
+        let (places, vectors) = if told.exists() {
+            let drawn = Queries::numbers(&files, count, self.own_place(), &self.comparer())?;
+            (drawn.0, Vec::new())
+        } else {
+            let drawn = Queries::draw(&files, count, self.own_place(), &self.comparer())?;
+            (drawn.places, drawn.vectors)
+        };
+        if places.is_empty() {
             return Ok(Audit::new(0, 0, 0));
         }
         let only = self.config.content.only_against;
         let counts = |query: u64, place: u64| {
             // a pair of two queries is met twice
-            let is_query = queries.places.binary_search(&place).is_ok();
+            let is_query = places.binary_search(&place).is_ok();
             place != query && (!is_query || place > query) && (!only || place < self.own_place())
         };
-        let groups = Groups::open(files)?;
-        let parts = self.comparer().in_parallel(groups.count(), |group| {
-            let mut pairs: Vec<(u64, u64)> = Vec::new();
-            for batch in groups.read(group, &[PLACE, VECTOR])? {
-                let [places] = columns(&batch, [PLACE])?;
-                let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
-                let ours = (queries.vectors.as_slice(), dimensions);
-                Comparer::cpu(1).cross(ours, &rows, semantic.threshold, &mut |query, row, _| {
-                    let (query, place) = (queries.places[query], places[row]);
-                    if counts(query, place) {
-                        pairs.push((query, place));
-                    }
-                })?;
+        let mut pairs: Vec<(u64, u64)> = Vec::new();
+        if told.exists() {
+            let mut walk = Walk::new(vec![told], &[QUERY, PLACE], 0, ROWS);
+            while let Some(batch) = walk.next()? {
+                let [queries, places] = columns(&batch, [QUERY, PLACE])?;
+                pairs.extend(queries.iter().copied().zip(places.iter().copied()));
             }
-            Ok(pairs)
-        })?;
-        let pairs: Vec<(u64, u64)> = parts.concat();
+            pairs.retain(|(query, place)| counts(*query, *place));
+        } else {
+            let groups = Groups::open(files)?;
+            let parts = self.comparer().in_parallel(groups.count(), |group| {
+                let mut pairs: Vec<(u64, u64)> = Vec::new();
+                for batch in groups.read(group, &[PLACE, VECTOR])? {
+                    let [here] = columns(&batch, [PLACE])?;
+                    let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
+                    let ours = (vectors.as_slice(), dimensions);
+                    Comparer::cpu(1).cross(
+                        ours,
+                        &rows,
+                        semantic.threshold,
+                        &mut |query, row, _| {
+                            let (query, place) = (places[query], here[row]);
+                            if counts(query, place) {
+                                pairs.push((query, place));
+                            }
+                        },
+                    )?;
+                }
+                Ok(pairs)
+            })?;
+            pairs.extend(parts.concat());
+        }
         let (all, found) = self.semantic_found(&pairs)?;
-        Ok(Audit::new(queries.places.len() as u64, all, found))
+        Ok(Audit::new(places.len() as u64, all, found))
     }
 
     /// Pairs that may be duplicates of each other, and those of which one went.

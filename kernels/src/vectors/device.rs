@@ -189,6 +189,12 @@ impl Engine {
         self.cards.iter().map(|card| Device::Cuda(card.number())).collect()
     }
 
+    /// Makes the kernels that a search on cards begins with, which takes a second or two: worth it
+    /// where other work goes on meanwhile. Cards stay open as long as the engine does.
+    pub fn prepare(&self) {
+        self.cards.iter().for_each(|card| card.prepare());
+    }
+
     /// What a user should know since the last call: a card that failed, a batch that was halved.
     pub fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))

@@ -23,6 +23,14 @@ pub trait Leader {
     /// Decides `row`, the next one: `center` is the first row that stays, is near enough and is
     /// allowed, with its cosine. Gives whether the row stays; one with a center must not.
     fn decide(&mut self, row: usize, center: Option<(usize, f32)>) -> io::Result<bool>;
+
+    /// Rows that are to be compared with all others on the way, whether they stay or not.
+    fn asked(&self) -> &[usize] {
+        &[]
+    }
+
+    /// Takes rows that are near enough to one of them: the row asked for, the other, the cosine.
+    fn near(&mut self, _asked: usize, _row: usize, _cosine: f32) {}
 }
 
 /// Rows that lie in memory one after the other.

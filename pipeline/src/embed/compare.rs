@@ -46,6 +46,32 @@ pub struct Comparer {
     pub threads: usize,
 }
 
+/// Bytes of input below which cards would not be ready sooner.
+const MUCH_INPUT: u64 = 256 << 20;
+
+/// Cards that get ready on a thread of their own while the input is read.
+pub(crate) struct Ready(Option<std::thread::JoinHandle<Option<Engine>>>);
+
+impl Ready {
+    /// Begins, if there is so much to read that it pays; what goes wrong is told where cards work.
+    pub(crate) fn begin(comparer: &Comparer, input_bytes: u64) -> Self {
+        let comparer = comparer.clone();
+        let prepare = move || {
+            let engine = comparer.engine().ok()?;
+            engine.prepare();
+            Some(engine)
+        };
+        Self((input_bytes >= MUCH_INPUT).then(|| std::thread::spawn(prepare)))
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        // a process must not end while kernels are being compiled
+        drop(self.0.take().map(std::thread::JoinHandle::join));
+    }
+}
+
 /// Some rows of vectors, and the numbers of each.
 pub(crate) type Side<'a> = (&'a [f32], usize);
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, BinaryBuilder};
+use arrow::array::{Array, ArrayRef, BinaryArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::cast::{as_binary_array, as_string_array};
 use datafusion::common::{Result, exec_err};
@@ -62,9 +63,11 @@ impl ScalarUDFImpl for Embed {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let (mut flat, mut known) = (vec![0.0; texts.len() * model.dimensions()], Vec::new());
         model.embed_batch(&texts, &mut Scratch::default(), &mut flat, &mut known);
-        let mut out = Vectors::default();
-        for (vector, known) in flat.chunks_exact_mut(model.dimensions()).zip(known) {
-            out.push(known.then_some(vector));
+        let mut out = Vectors::with_capacity(texts.len(), flat.len());
+        for (vector, known) in flat.chunks_exact(model.dimensions()).zip(known) {
+            let from = out.numbers.len();
+            out.numbers.extend(vector.iter().filter(|_| known));
+            out.end(from);
         }
         Ok(ColumnarValue::Array(out.finish()))
     }
@@ -107,45 +110,55 @@ impl ScalarUDFImpl for Unit {
 
 /// Vectors at unit length.
 pub(crate) fn units(vectors: &BinaryArray) -> ArrayRef {
-    let mut out = Vectors::default();
-    let mut vector = Vec::new();
+    let mut out = Vectors::with_capacity(vectors.len(), vectors.value_data().len() / 4);
     for row in vectors {
-        vector.clear();
+        let from = out.numbers.len();
         if let Some(bytes) = row {
-            append(bytes, &mut vector);
+            append(bytes, &mut out.numbers);
         }
-        out.push((!vector.is_empty()).then_some(&mut vector[..]));
+        out.end(from);
     }
     out.finish()
 }
 
-/// Vectors in the making.
-#[derive(Default)]
+/// Vectors in the making, one after the other.
 struct Vectors {
-    builder: BinaryBuilder,
-    bytes: Vec<u8>,
+    numbers: Vec<f32>,
+    ends: Vec<i32>,
+    there: Vec<bool>,
 }
 
 impl Vectors {
-    fn push(&mut self, vector: Option<&mut [f32]>) {
-        let Some(vector) = vector else { return self.builder.append_null() };
-        if !normalize(vector) {
-            return self.builder.append_null();
+    fn with_capacity(rows: usize, numbers: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        Self { numbers: Vec::with_capacity(numbers), ends, there: Vec::with_capacity(rows) }
+    }
+
+    /// Makes one of the numbers from `from` on, or none where they have no direction.
+    fn end(&mut self, from: usize) {
+        let there = normalize(&mut self.numbers[from..]);
+        if !there {
+            self.numbers.truncate(from);
         }
-        self.bytes.clear();
-        self.bytes.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
-        self.builder.append_value(&self.bytes);
+        self.there.push(there);
+        // a batch has a few megabytes, and an array of bytes two gigabytes at most
+        self.ends.push(i32::try_from(self.numbers.len() * 4).unwrap_or(i32::MAX));
     }
 
     fn finish(mut self) -> ArrayRef {
-        Arc::new(self.builder.finish())
+        if cfg!(target_endian = "big") {
+            self.numbers.iter_mut().for_each(|n| *n = f32::from_bits(n.to_bits().swap_bytes()));
+        }
+        let (ends, values) = (OffsetBuffer::new(self.ends.into()), Buffer::from_vec(self.numbers));
+        let nulls = self.there.contains(&false).then(|| NullBuffer::from(self.there));
+        Arc::new(BinaryArray::new(ends, values, nulls))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::Array;
 
     #[test]
     fn vectors_that_point_nowhere_are_none() {

@@ -2,7 +2,7 @@
 //! files that lie in the order of places, in the memory of one batch.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::interleave;
@@ -11,8 +11,13 @@ use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
-use super::flow::{PLACE, Walk, columns, per_batch};
+use super::flow::{PLACE, Walk, columns, per_batch, unit_and_position};
+use super::rewrite::lost;
+use crate::embed::compare::Comparer;
 use crate::plans::part_schema;
+
+/// Batches of the files, and for each key which of them has it in which row.
+type Found = (Vec<RecordBatch>, Vec<(usize, usize)>);
 
 /// The parameters of such a join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,9 @@ pub struct Attach {
     pub columns: Vec<(String, String)>,
     /// Rows of the files held at a time.
     pub batch_rows: usize,
+    /// Threads that look things up side by side, where there is a file for each unit.
+    #[serde(default)]
+    pub threads: usize,
 }
 
 impl Attach {
@@ -50,12 +58,17 @@ impl Attach {
         let attach = self.clone();
         let mut names = vec![PLACE];
         names.extend(self.columns.iter().map(|(name, _)| name.as_str()));
-        let mut walk = Walk::new(self.paths.clone(), &names, 0, self.batch_rows);
-        per_batch(input, schema, move |batch, out| attach.rows(batch, &mut walk, out))
+        let walk = |paths: &[PathBuf]| Walk::new(paths.to_vec(), &names, 0, self.batch_rows);
+        let mut walks: Vec<Walk> = if self.threads > 1 {
+            self.paths.iter().map(|path| walk(std::slice::from_ref(path))).collect()
+        } else {
+            vec![walk(&self.paths)]
+        };
+        per_batch(input, schema, move |batch, out| attach.rows(batch, &mut walks, out))
     }
 
-    fn rows(&self, batch: &RecordBatch, walk: &mut Walk, out: &SchemaRef) -> Result<RecordBatch> {
-        let [keys] = columns(batch, [self.key.as_str()])?;
+    /// Looks up `keys` in one walk: the batches, and which row of which each key has.
+    fn found(&self, keys: &[u64], walk: &mut Walk) -> Result<Found> {
         let mut found: Vec<RecordBatch> = Vec::new();
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
@@ -75,6 +88,48 @@ impl Attach {
             }
             rows.push((found.len() - 1, at));
         }
+        Ok((found, rows))
+    }
+
+    /// The same with a walk for each unit, some at a time; keys of a unit lie together.
+    fn found_by_unit(&self, keys: &[u64], walks: &mut [Walk]) -> Result<Found> {
+        let of_unit = |key: &u64| unit_and_position(*key).0;
+        let mut walks: Vec<Option<&mut Walk>> = walks.iter_mut().map(Some).collect();
+        let mut work = Vec::new();
+        for keys in keys.chunk_by(|one, other| of_unit(one) == of_unit(other)) {
+            let walk = keys.first().and_then(|key| walks.get_mut(of_unit(key))?.take());
+            work.push(Mutex::new((keys, walk.ok_or_else(|| lost(keys[0]))?)));
+        }
+        // only the last unit may have more keys in the next batch
+        let last = work.len();
+        let parts = Comparer::cpu(self.threads).in_parallel(work.len(), |number| {
+            let mut work = work[number].lock().unwrap_or_else(PoisonError::into_inner);
+            let (keys, walk) = &mut *work;
+            let found = self.found(keys, walk);
+            if number + 1 < last {
+                walk.close();
+            }
+            found
+        })?;
+        let (mut found, mut rows) = (Vec::new(), Vec::with_capacity(keys.len()));
+        for (batches, at) in parts {
+            rows.extend(at.into_iter().map(|(batch, row)| (found.len() + batch, row)));
+            found.extend(batches);
+        }
+        Ok((found, rows))
+    }
+
+    fn rows(
+        &self,
+        batch: &RecordBatch,
+        walks: &mut [Walk],
+        out: &SchemaRef,
+    ) -> Result<RecordBatch> {
+        let [keys] = columns(batch, [self.key.as_str()])?;
+        let (found, rows) = match walks {
+            [walk] => self.found(keys, walk)?,
+            walks => self.found_by_unit(keys, walks)?,
+        };
         let mut all: Vec<ArrayRef> = batch.columns().to_vec();
         for (name, _) in &self.columns {
             let mut arrays: Vec<&dyn Array> = Vec::with_capacity(found.len());

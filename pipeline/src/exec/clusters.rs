@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use arrow::array::{Float64Array, RecordBatch, UInt64Array};
+use arrow::array::{Float64Array, RecordBatch, StringArray, UInt64Array};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explode::RANK;
 use super::flow::{PLACE, Rows, Walk, columns, numbered, per_batch};
+use super::kept::{DECISION, Kept};
 use super::rewrite::typed;
 use super::star::{SIMILARITY, SURVIVOR, linked};
 
@@ -48,6 +49,9 @@ pub struct Pick {
     pub places: PathBuf,
     /// The first place of the unit that is scanned.
     pub from: u64,
+    /// The file holds annotations, and only what is still there is wanted.
+    #[serde(default)]
+    pub kept: Option<Kept>,
 }
 
 impl Pick {
@@ -56,12 +60,26 @@ impl Pick {
         input: SendableRecordBatchStream,
         schema: SchemaRef,
     ) -> SendableRecordBatchStream {
-        let mut walk = Walk::new(vec![self.places.clone()], &[PLACE], self.from, 4096);
+        let names: &[&str] = if self.kept.is_some() { &[PLACE, DECISION] } else { &[PLACE] };
+        let mut walk = Walk::new(vec![self.places.clone()], names, self.from, 4096);
+        let gone = self.kept.as_ref().and_then(|kept| kept.gone.clone());
+        let mut gone = gone.map(|path| Walk::new(vec![path], &[PLACE], self.from, 4096));
+        let decided = self.kept.is_some();
         per_batch(input, schema, move |batch, _| {
             let [places] = columns(batch, [PLACE])?;
             let mut keep = Vec::with_capacity(places.len());
             for place in places {
-                keep.push(walk.seek(*place)?.is_some());
+                let there = match walk.seek(*place)? {
+                    Some((found, at)) if decided => {
+                        typed::<StringArray>(found, DECISION)?.value(at) == "kept"
+                    }
+                    found => found.is_some(),
+                };
+                let copy = match &mut gone {
+                    Some(gone) => gone.seek(*place)?.is_some(),
+                    None => false,
+                };
+                keep.push(there && !copy);
             }
             Ok(arrow::compute::filter_record_batch(batch, &keep.into())?)
         })

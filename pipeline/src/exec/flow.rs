@@ -168,6 +168,12 @@ impl Walk {
         }
     }
 
+    /// Ends the walk: nothing is held or found any more.
+    pub(crate) fn close(&mut self) {
+        (self.reader, self.batch, self.at) = (None, None, 0);
+        self.paths = Vec::new().into_iter();
+    }
+
     /// Goes past the row that [`Walk::seek`] found, to another one of the same document.
     pub(crate) fn skip(&mut self) {
         self.at += 1;

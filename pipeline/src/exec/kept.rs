@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::flow::{PLACE, Walk, columns, per_batch};
 use super::rewrite::typed;
 
+/// The column with what rules decided.
+pub(super) const DECISION: &str = "rule_decision";
+
 /// Passes on the rows, in input order, of documents that are still there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
@@ -27,7 +30,7 @@ impl Kept {
         let mut gone = self.gone.clone().map(|path| Walk::new(vec![path], &[PLACE], 0, 4096));
         per_batch(input, schema, move |batch, _| {
             let [places] = columns(batch, [PLACE])?;
-            let decisions = typed::<StringArray>(batch, "rule_decision")?;
+            let decisions = typed::<StringArray>(batch, DECISION)?;
             let mut keep = Vec::with_capacity(places.len());
             for (row, &place) in places.iter().enumerate() {
                 let copy = match &mut gone {

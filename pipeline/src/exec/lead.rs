@@ -16,18 +16,20 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::vectors::{Device, Engine, Rows};
 
 use super::explode::{FROM, RANK};
 use super::flow::{PLACE, columns};
-use super::lead_cards::{Deciding, Gathered, InOrder, one_width};
+use super::lead_cards::{Asked, Deciding, Gathered, InOrder};
 use super::ranked::VECTOR;
 use super::resolve::Gone;
 use super::rewrite::typed;
 use super::settle::{Center, Decisions};
 use super::star::Reference;
+use super::vectors::one_width;
 use crate::embed::compare::{Comparer, append, external, least_cosine};
 use crate::progress;
 
@@ -56,6 +58,8 @@ pub struct Lead {
     pub comparer: Comparer,
     /// The files that the documents come from, where they lie in survivor order already.
     pub in_order: Option<InOrder>,
+    /// What the audit asks for on the way, where cards do the work.
+    pub asked: Option<Asked>,
 }
 
 /// A document, but for its vector.
@@ -173,16 +177,26 @@ impl Lead {
             let failed = futures::stream::once(async { Err(error) });
             return Box::pin(RecordBatchStreamAdapter::new(schema, failed));
         }
-        if let (Some(_), Some(order)) = (&state.engine, &self.in_order) {
+        let lead = self.clone();
+        let decided = futures::stream::once(async move {
             // cards take them faster than one stream gives them
-            let (lead, order) = (self.clone(), order.clone());
-            let decided = futures::stream::once(async move {
-                state.gathered = Some(Gathered::of_files(&lead, &order)?);
-                state.dimensions = state.gathered.as_ref().map_or(0, Rows::dimensions);
-                Ok::<_, DataFusionError>(futures::stream::iter(state.rest()))
-            });
-            return Box::pin(RecordBatchStreamAdapter::new(schema, decided.try_flatten()));
-        }
+            let gathered = match (&state.engine, &lead.in_order) {
+                (Some(_), Some(order)) => Gathered::of_files(&lead, order)?,
+                _ => None,
+            };
+            let Some(gathered) = gathered else { return Ok(Self::as_they_come(state, input)) };
+            state.dimensions = gathered.dimensions();
+            state.gathered = Some(gathered);
+            Ok::<_, DataFusionError>(futures::stream::iter(state.rest()).boxed())
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, decided.try_flatten()))
+    }
+
+    /// Decides documents as `input` brings them.
+    fn as_they_come(
+        state: State,
+        input: SendableRecordBatchStream,
+    ) -> BoxStream<'static, Result<RecordBatch>> {
         let mut state = Some(state);
         let ended = input.map(Some).chain(futures::stream::once(async { None }));
         let decided = ended.flat_map(move |batch| {
@@ -194,7 +208,7 @@ impl Lead {
             };
             futures::stream::iter(batches)
         });
-        Box::pin(RecordBatchStreamAdapter::new(schema, decided))
+        decided.boxed()
     }
 
     /// Whether any document may go for any better one.
@@ -283,7 +297,11 @@ impl State {
         gathered.finish()?;
         let least = least_cosine(self.lead.threshold);
         let mut deciding = Deciding::new(&self.lead, &gathered, &mut self.decisions, send.clone());
+        deciding.ask()?;
         let decided = engine.lead(&gathered, least, &mut deciding).map_err(external)?;
+        if decided == gathered.count() {
+            deciding.answer()?;
+        }
         engine.take_notes().into_iter().for_each(progress::note);
         if decided == gathered.count() {
             return self.decisions.before(u64::MAX);
@@ -479,6 +497,7 @@ mod tests {
             spill: folder.join("a/spill"),
             comparer: Comparer::cpu(2),
             in_order: None,
+            asked: None,
         }
     }
 
@@ -553,9 +572,15 @@ mod tests {
                         schema_of(&[(PLACE, DataType::UInt64), (VECTOR, DataType::Binary)]);
                     let path = folder.path().join(format!("{unit}.parquet"));
                     let file = File::create(&path).unwrap();
-                    let mut writer =
-                        parquet::arrow::ArrowWriter::try_new(file, Arc::clone(&schema), None)
-                            .unwrap();
+                    let stored = parquet::file::properties::WriterProperties::builder()
+                        .set_dictionary_enabled(false)
+                        .build();
+                    let mut writer = parquet::arrow::ArrowWriter::try_new(
+                        file,
+                        Arc::clone(&schema),
+                        Some(stored),
+                    )
+                    .unwrap();
                     writer.write(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
                     writer.close().unwrap();
                     path
@@ -563,7 +588,7 @@ mod tests {
                 .collect();
             let order = InOrder { files, bases: vec![0, 600, 1200] };
             let mut state = State::new(&node);
-            let gathered = Gathered::of_files(&node, &order).unwrap();
+            let gathered = Gathered::of_files(&node, &order).unwrap().unwrap();
             assert_eq!((gathered.count(), gathered.dimensions()), (1700, DIMENSIONS));
             state.dimensions = DIMENSIONS;
             (state.gathered, state.engine) = (Some(gathered), Some(cpu()));

@@ -6,20 +6,22 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use arrow::array::{BinaryArray, RecordBatch};
-use datafusion::common::{DataFusionError, Result, exec_err};
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::vectors::{Leader, Rows};
 
+use super::audit::QUERY;
 use super::explode::rank_of;
-use super::flow::{PLACE, columns};
+use super::flow::{PLACE, Rows as Pairs, columns, numbered};
 use super::groups::Groups;
 use super::lead::{Lead, Member};
-use super::ranked::VECTOR;
-use super::rewrite::typed;
 use super::settle::{Center, Decisions};
+use super::vectors::PartVectors;
+use super::write_part::{Content, WritePart};
+use crate::semantic_audit::Queries;
 
 /// Bytes of a member in its file.
 const WIDTH: usize = 24;
@@ -38,90 +40,108 @@ pub struct InOrder {
     pub bases: Vec<u64>,
 }
 
-/// That vectors are of one width in bytes.
-pub(super) fn one_width(width: usize, other: usize) -> Result<()> {
-    if width == other && width > 0 {
-        return Ok(());
-    }
-    exec_err!(
-        "embeddings have {} numbers in one place and {} in another; they must come from one model",
-        width / 4,
-        other / 4
-    )
+/// Random documents that are compared with all others on the way, for the audit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// How many.
+    pub count: usize,
+    /// The first place of those that may be drawn.
+    pub from: u64,
+    /// Where the pairs go.
+    pub path: PathBuf,
 }
 
-/// Documents in survivor order, in two files: three numbers of each, and its vector.
+/// A file that is written first, read then, and removed in the end.
+struct Spilled {
+    path: PathBuf,
+    writer: BufWriter<File>,
+    file: File,
+}
+
+impl Spilled {
+    fn create(path: PathBuf) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(DataFusionError::IoError)?;
+        }
+        let writer = BufWriter::with_capacity(1 << 20, File::create(&path)?);
+        let file = File::open(&path)?;
+        Ok(Self { path, writer, file })
+    }
+}
+
+impl Drop for Spilled {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Where the vectors of gathered documents lie.
+enum Vectors {
+    Spilled(Spilled),
+    /// In the parts they came in, which are in survivor order.
+    Parts(PartVectors),
+}
+
+/// Documents in survivor order: three numbers of each in a file, and its vector.
 pub(super) struct Gathered {
-    paths: [PathBuf; 2],
-    writers: [BufWriter<File>; 2],
-    files: [File; 2],
+    members: Spilled,
+    vectors: Vectors,
     dimensions: usize,
     count: usize,
 }
 
 impl Gathered {
     pub(super) fn create(spill: &Path, dimensions: usize) -> Result<Self> {
-        if let Some(folder) = spill.parent() {
-            std::fs::create_dir_all(folder).map_err(DataFusionError::IoError)?;
-        }
-        let paths = ["members", "vectors"].map(|name| spill.with_extension(name));
-        let [members, vectors] = [File::create(&paths[0])?, File::create(&paths[1])?];
-        let files = [File::open(&paths[0])?, File::open(&paths[1])?];
-        let writers = [members, vectors].map(|file| BufWriter::with_capacity(1 << 20, file));
-        Ok(Self { paths, writers, files, dimensions, count: 0 })
+        let members = Spilled::create(spill.with_extension("members"))?;
+        let vectors = Vectors::Spilled(Spilled::create(spill.with_extension("vectors"))?);
+        Ok(Self { members, vectors, dimensions, count: 0 })
     }
 
-    /// Gathers the documents of `files`, which lie in survivor order, with all threads.
-    pub(super) fn of_files(lead: &Lead, order: &InOrder) -> Result<Self> {
+    /// Gathers the documents of `files`, which lie in survivor order, with all threads; none where
+    /// their vectors cannot be read from where they lie.
+    pub(super) fn of_files(lead: &Lead, order: &InOrder) -> Result<Option<Self>> {
+        let Some(vectors) = PartVectors::open(&order.files, &lead.comparer)? else {
+            return Ok(None);
+        };
         let groups = Groups::open(order.files.clone())?;
         let starts = groups.starts();
-        let dimensions = OnceLock::new();
-        let mut all = Self::create(&lead.spill, 0)?;
-        let [members, vectors] = all.writers.each_ref().map(BufWriter::get_ref);
+        let members = Spilled::create(lead.spill.with_extension("members"))?;
         lead.comparer.in_parallel(groups.count(), |group| {
             let mut row = starts[group];
-            for batch in groups.read(group, &[PLACE, VECTOR])? {
+            for batch in groups.read(group, &[PLACE])? {
                 let [places] = columns(&batch, [PLACE])?;
-                let rows = typed::<BinaryArray>(&batch, VECTOR)?;
-                if places.is_empty() {
-                    continue;
-                }
-                let width = *dimensions.get_or_init(|| rows.value(0).len());
                 let mut bytes = Vec::with_capacity(places.len() * WIDTH);
-                for (at, place) in places.iter().enumerate() {
-                    one_width(width, rows.value(at).len())?;
+                for place in places {
                     let rank = rank_of(*place, &order.bases, None)?.unwrap_or(0);
                     for number in [rank, *place, 0] {
                         bytes.extend_from_slice(&number.to_le_bytes());
                     }
                 }
-                members.write_all_at(&bytes, row * WIDTH as u64)?;
-                // all rows have one width, so their bytes lie one after the other
-                let from = usize::try_from(rows.value_offsets()[0]).unwrap_or(0);
-                let data = &rows.value_data()[from..from + places.len() * width];
-                vectors.write_all_at(data, row * width as u64)?;
+                members.writer.get_ref().write_all_at(&bytes, row * WIDTH as u64)?;
                 row += places.len() as u64;
             }
             Ok(())
         })?;
-        all.dimensions = dimensions.into_inner().unwrap_or(0) / 4;
-        all.count = usize::try_from(starts.last().copied().unwrap_or(0)).unwrap_or(0);
-        Ok(all)
+        let (dimensions, count) = (vectors.dimensions(), vectors.count());
+        Ok(Some(Self { members, vectors: Vectors::Parts(vectors), dimensions, count }))
     }
 
     /// Appends a document, with the bytes of its vector.
     pub(super) fn push(&mut self, member: Member, vector: &[u8]) -> Result<()> {
         for number in [member.rank, member.place, member.source] {
-            self.writers[0].write_all(&number.to_le_bytes())?;
+            self.members.writer.write_all(&number.to_le_bytes())?;
         }
-        self.writers[1].write_all(vector)?;
+        if let Vectors::Spilled(vectors) = &mut self.vectors {
+            vectors.writer.write_all(vector)?;
+        }
         self.count += 1;
         Ok(())
     }
 
     pub(super) fn finish(&mut self) -> Result<()> {
-        for writer in &mut self.writers {
-            writer.flush()?;
+        self.members.writer.flush()?;
+        if let Vectors::Spilled(vectors) = &mut self.vectors {
+            vectors.writer.flush()?;
         }
         Ok(())
     }
@@ -134,21 +154,13 @@ impl Gathered {
     /// The `count` documents from this number on, or those that there are.
     fn members(&self, first: usize, count: usize) -> io::Result<Vec<Member>> {
         let mut bytes = vec![0; count.min(self.count - first) * WIDTH];
-        self.files[0].read_exact_at(&mut bytes, (first * WIDTH) as u64)?;
+        self.members.file.read_exact_at(&mut bytes, (first * WIDTH) as u64)?;
         let member = |bytes: &[u8; WIDTH]| {
             let number =
                 |at: usize| bytes.as_chunks::<8>().0.get(at).map_or(0, |n| u64::from_le_bytes(*n));
             Member { rank: number(0), place: number(1), source: number(2) }
         };
         Ok(bytes.as_chunks::<WIDTH>().0.iter().map(member).collect())
-    }
-}
-
-impl Drop for Gathered {
-    fn drop(&mut self) {
-        for path in &self.paths {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }
 
@@ -162,8 +174,12 @@ impl Rows for Gathered {
     }
 
     fn read(&self, first: usize, into: &mut [f32]) -> io::Result<()> {
+        let vectors = match &self.vectors {
+            Vectors::Parts(parts) => return parts.read(first, into),
+            Vectors::Spilled(vectors) => &vectors.file,
+        };
         let at = (first * self.dimensions * 4) as u64;
-        self.files[1].read_exact_at(bytemuck::cast_slice_mut(into), at)?;
+        vectors.read_exact_at(bytemuck::cast_slice_mut(into), at)?;
         for number in into {
             *number = f32::from_bits(u32::from_le(number.to_bits()));
         }
@@ -182,6 +198,9 @@ pub(super) struct Deciding<'a> {
     /// The next ones, read at once: they are decided one after the other.
     ahead: std::vec::IntoIter<Member>,
     failed: Mutex<Option<io::Error>>,
+    /// The numbers of documents that the audit asks for, and what is near them.
+    asked: Vec<usize>,
+    near: Vec<(usize, usize)>,
 }
 
 impl<'a> Deciding<'a> {
@@ -191,8 +210,35 @@ impl<'a> Deciding<'a> {
         decisions: &'a mut Decisions,
         send: SyncSender<Result<RecordBatch>>,
     ) -> Self {
-        let (decided, ahead) = (0, Vec::new().into_iter());
-        Self { lead, gathered, decisions, send, decided, ahead, failed: Mutex::default() }
+        let (decided, ahead, failed) = (0, Vec::new().into_iter(), Mutex::default());
+        let (asked, near) = (Vec::new(), Vec::new());
+        Self { lead, gathered, decisions, send, decided, ahead, failed, asked, near }
+    }
+
+    /// Draws what the audit asks for: documents in survivor order have the numbers of their files.
+    pub(super) fn ask(&mut self) -> Result<()> {
+        if let (Some(asked), Some(order)) = (&self.lead.asked, &self.lead.in_order) {
+            let comparer = &self.lead.comparer;
+            self.asked = Queries::numbers(&order.files, asked.count, asked.from, comparer)?.1;
+        }
+        Ok(())
+    }
+
+    /// Writes what was found for the audit, where it has asked.
+    pub(super) fn answer(&mut self) -> Result<()> {
+        let Some(asked) = self.lead.asked.as_ref().filter(|_| !self.asked.is_empty()) else {
+            return Ok(());
+        };
+        self.near.sort_unstable();
+        let mut pairs = Pairs::default();
+        for (query, other) in std::mem::take(&mut self.near) {
+            let place = |number: usize| Ok::<_, io::Error>(self.gathered.member(number)?.place);
+            pairs.push([place(query)?, place(other)?]);
+        }
+        let batch = pairs.batch(&numbered([QUERY, PLACE]))?;
+        let part = WritePart { path: asked.path.clone(), content: Content::Values };
+        futures::executor::block_on(part.write_batch(batch))?;
+        Ok(())
     }
 }
 
@@ -244,6 +290,14 @@ impl Leader for Deciding<'_> {
         }
         Ok(stays)
     }
+
+    fn asked(&self) -> &[usize] {
+        &self.asked
+    }
+
+    fn near(&mut self, asked: usize, row: usize, _cosine: f32) {
+        self.near.push((asked, row));
+    }
 }
 
 #[cfg(test)]
@@ -265,6 +319,7 @@ mod tests {
             spill: folder.path().join("spill"),
             comparer: Comparer::cpu(1),
             in_order: None,
+            asked: None,
         };
         let count = 2 * AHEAD + 700;
         let mut gathered = Gathered::create(&lead.spill, 1).unwrap();

@@ -25,6 +25,7 @@ pub mod scan;
 pub mod settle;
 pub mod sign;
 pub mod star;
+pub(crate) mod vectors;
 pub mod verify;
 pub mod works;
 pub mod write_part;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use arrow::compute::BatchCoalescer;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::{BatchCoalescer, filter_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,16 +12,18 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
+use super::ranked::VECTOR;
 use crate::write::atomic::PartFile;
 
 /// Rows handed to the Parquet writer at a time: fixed, so that page borders do not depend on
 /// how the engine happened to cut its batches.
 const ROWS_PER_WRITE: usize = 4096;
 /// Rows in a row group.
-const ROWS_PER_GROUP: usize = 65_536;
+pub(crate) const ROWS_PER_GROUP: usize = 65_536;
 
 /// Writes its input to `path`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub enum Content {
     Values,
     /// Sets of hashes, which nothing compresses: in small row groups, as they are.
     Shingles,
+    /// Embeddings, stored like sets of hashes, but without bounds of what they are; rows that have
+    /// none are left out.
+    Vectors,
     /// Rows of hashes and places for a later step.
     Hashes,
 }
@@ -48,7 +53,7 @@ impl Content {
     fn rows_per_write(self) -> usize {
         match self {
             Self::Values | Self::Hashes => ROWS_PER_WRITE,
-            Self::Shingles => 256,
+            Self::Shingles | Self::Vectors => 256,
         }
     }
 
@@ -60,11 +65,18 @@ impl Content {
                 .set_dictionary_enabled(false)
                 .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
                 .build()),
-            Self::Shingles => Ok(WriterProperties::builder()
-                .set_compression(Compression::UNCOMPRESSED)
-                .set_dictionary_enabled(false)
-                .set_max_row_group_row_count(Some(2048))
-                .build()),
+            Self::Shingles | Self::Vectors => {
+                let stored = WriterProperties::builder()
+                    .set_compression(Compression::UNCOMPRESSED)
+                    .set_dictionary_enabled(false)
+                    .set_max_row_group_row_count(Some(2048));
+                let vector = ColumnPath::from(VECTOR);
+                Ok(if self == Self::Vectors {
+                    stored.set_column_statistics_enabled(vector, EnabledStatistics::None).build()
+                } else {
+                    stored.build()
+                })
+            }
         }
     }
 }
@@ -121,7 +133,13 @@ impl WritePart {
         let mut coalescer = BatchCoalescer::new(schema, self.content.rows_per_write());
         let mut rows = 0;
         while let Some(batch) = input.next().await {
-            let batch = batch?;
+            let mut batch = batch?;
+            if self.content == Content::Vectors
+                && let Some(nulls) = batch.column_by_name(VECTOR).and_then(|column| column.nulls())
+            {
+                let there = BooleanArray::new(nulls.inner().clone(), None);
+                batch = filter_record_batch(&batch, &there)?;
+            }
             rows += batch.num_rows() as u64;
             coalescer.push_batch(batch)?;
             while let Some(full) = coalescer.next_completed_batch() {

@@ -46,10 +46,10 @@ impl Run {
         threads: usize,
     ) -> Result<Density, PipelineError> {
         let files = self.some_embeddings()?;
-        let Queries { places, vectors } = Queries::draw(&files, sample, 0)?;
+        let workers = Comparer::cpu(threads);
+        let Queries { places, vectors } = Queries::draw(&files, sample, 0, &workers)?;
         let dimensions = vectors.len() / places.len().max(1);
         let groups = Groups::open(files)?;
-        let workers = Comparer::cpu(threads);
         let counted = workers.in_parallel(groups.count(), |group| {
             let mut found: Vec<(u64, u64)> = Vec::new();
             for batch in groups.read(group, &[PLACE, VECTOR])? {

@@ -10,6 +10,7 @@ pub mod json;
 mod jsonl;
 mod parquet;
 mod parquet_columns;
+pub(crate) mod plain;
 mod splice;
 mod text;
 pub(crate) mod vectors;

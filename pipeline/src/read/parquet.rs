@@ -10,6 +10,7 @@ use arrow::array::{
 };
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
@@ -20,6 +21,7 @@ use crate::progress;
 use super::decompress::{self, open_file};
 use super::jsonl::names;
 use super::parquet_columns::{follow, is_text, typed_path, usable};
+use super::plain::{Laid, list_of};
 use super::{
     Chunk, Failure, ForeignType, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES,
     Totals, vectors,
@@ -29,11 +31,14 @@ use super::{
 pub(super) struct ParquetReader {
     shard: Shard,
     options: ReadOptions,
-    file: Option<(File, ArrowReaderMetadata)>,
+    file: Option<(Arc<File>, ArrowReaderMetadata)>,
     text: Option<String>,
     id: Option<String>,
     group: usize,
     reader: Option<ParquetRecordBatchReader>,
+    /// Columns of the group that are read from where they lie: which, and their rows.
+    laid: Vec<(usize, Laid)>,
+    group_start: u64,
     group_end: u64,
     row: u64,
     totals: Totals,
@@ -52,6 +57,8 @@ impl ParquetReader {
             id: None,
             group: 0,
             reader: None,
+            laid: Vec::new(),
+            group_start: 0,
             group_end: 0,
             row: 0,
             totals: Totals::default(),
@@ -113,7 +120,7 @@ impl ParquetReader {
             reader.totals.warnings.push("holds no records".to_owned());
         }
         reader.check_foreign(schema);
-        reader.file = Some((file, metadata));
+        reader.file = Some((Arc::new(file), metadata));
         Ok(reader)
     }
 
@@ -155,7 +162,8 @@ impl ParquetReader {
     /// Opens the next row group; false at the end of the file.
     ///
     /// Every pass decodes all columns: a page that breaks in a column which only the writing pass
-    /// needs would else be a failure in one pass and a record in the other.
+    /// needs would else be a failure in one pass and a record in the other. What is read from where
+    /// it lies holds nothing that could break but headers and levels, which every pass looks at.
     fn next_group(&mut self) -> Result<bool, ReadError> {
         let Some((file, metadata)) = &self.file else { return Ok(false) };
         let groups = metadata.metadata().row_groups();
@@ -166,13 +174,21 @@ impl ParquetReader {
         let per_row = bytes / rows.max(1) + 1;
         let fit = (self.options.batch_bytes as u64 / per_row).max(1);
         let batch_rows = usize::try_from(fit).unwrap_or(1).min(self.options.batch_rows);
+        let group_number = self.group;
+        self.laid = laid(file, metadata, group_number);
         let file = file.try_clone().map_err(|error| ReadError::path(&self.shard.path, error))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-        let group_number = self.group;
+        let others = (0..metadata.schema().fields().len())
+            .filter(|root| self.laid.iter().all(|(laid, _)| laid != root));
+        let mask = ProjectionMask::roots(builder.parquet_schema(), others.collect::<Vec<_>>());
         self.group += 1;
-        self.group_end = self.row + rows;
+        (self.group_start, self.group_end) = (self.row, self.row + rows);
         let opened = guarded(|| {
-            builder.with_row_groups(vec![group_number]).with_batch_size(batch_rows).build()
+            builder
+                .with_projection(mask)
+                .with_row_groups(vec![group_number])
+                .with_batch_size(batch_rows)
+                .build()
         });
         match opened {
             Ok(reader) => self.reader = Some(reader),
@@ -196,6 +212,36 @@ impl ParquetReader {
             self.group - 1
         );
         self.fail("corrupt-parquet", message, rows);
+    }
+
+    /// A decoded batch with those columns from where they lie that this pass is asked for.
+    fn with_laid(&self, batch: RecordBatch) -> Result<RecordBatch, String> {
+        let Some((_, metadata)) = self.file.as_ref().filter(|_| !self.laid.is_empty()) else {
+            return Ok(batch);
+        };
+        let schema = metadata.schema();
+        let first = usize::try_from(self.row - self.group_start).unwrap_or(usize::MAX);
+        let asked = |name: &str| {
+            self.options.with_raw || self.options.foreign.iter().any(|field| field.name == name)
+        };
+        let mut decoded = batch.columns().iter();
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (root, field) in schema.fields().iter().enumerate() {
+            let column = match self.laid.iter().find(|(laid, _)| *laid == root) {
+                Some((_, laid)) if asked(field.name()) => {
+                    guarded(|| laid.array(field, first, batch.num_rows()))?
+                }
+                Some(_) => continue,
+                None => match decoded.next() {
+                    Some(column) => Arc::clone(column),
+                    None => continue,
+                },
+            };
+            fields.push(Arc::clone(field));
+            columns.push(column);
+        }
+        let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
+        RecordBatch::try_new(schema, columns).map_err(|error| error.to_string())
     }
 
     /// A decoded batch as a chunk; none where its texts are more than a batch can hold.
@@ -348,7 +394,9 @@ impl ShardReader for ParquetReader {
                 self.end();
                 return Ok(None);
             };
-            match guarded(|| reader.next().transpose()) {
+            let next = guarded(|| reader.next().transpose());
+            let whole = |batch: Option<_>| batch.map(|batch| self.with_laid(batch)).transpose();
+            match next.and_then(whole) {
                 Ok(Some(batch)) => {
                     if let Some(chunk) = self.chunk(batch)? {
                         return Ok(Some(chunk));
@@ -369,6 +417,25 @@ impl ShardReader for ParquetReader {
         totals.input_hash = self.hash;
         totals
     }
+}
+
+/// The columns of a row group that can be read from where they lie, by their numbers.
+fn laid(file: &Arc<File>, metadata: &ArrowReaderMetadata, group: usize) -> Vec<(usize, Laid)> {
+    let fields = metadata.schema().fields();
+    let descriptor = metadata.parquet_schema();
+    let Some(group) = metadata.metadata().row_groups().get(group) else { return Vec::new() };
+    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+    let leaves = group.columns().iter().enumerate();
+    leaves
+        .filter_map(|(leaf, chunk)| {
+            let root = descriptor.get_column_root_idx(leaf);
+            let kind = fields.get(root)?.data_type();
+            list_of(kind)?;
+            // whatever a file says of itself, it must not end the run
+            let laid = guarded(|| Ok::<_, ReadError>(Laid::lists(file, chunk, rows, kind)));
+            Some((root, laid.ok()??))
+        })
+        .collect()
 }
 
 /// Runs a decoder over foreign bytes: its errors and its panics become words.

@@ -5,6 +5,7 @@ pub mod count;
 pub mod failed;
 pub mod frames;
 pub mod jsonl;
+mod lists;
 pub mod parquet;
 pub mod text;
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, sys};
 
 use super::Failure;
+use super::launch::first_sets;
 use super::program::{self, Set};
 use crate::vectors::device::{Device, DeviceInfo};
 
@@ -117,6 +118,21 @@ impl Card {
     /// A new stream.
     pub(super) fn stream(&self) -> Result<Arc<CudaStream>, Failure> {
         Ok(self.context.new_stream()?)
+    }
+
+    /// Makes the kernels that a search begins with.
+    pub(in crate::vectors) fn prepare(&self) {
+        if program::nvrtc_version().is_none() || plain() {
+            return;
+        }
+        let architecture = program::architecture(self.capability);
+        std::thread::scope(|scope| {
+            for set in first_sets(self) {
+                // what fails here fails again where it is needed, and is told there
+                let architecture = &architecture;
+                scope.spawn(move || program::image(set, architecture).is_ok());
+            }
+        });
     }
 
     /// The kernel `name` of `set`, compiled at its first use, with `shared` bytes of dynamic shared

@@ -7,6 +7,7 @@ use crate::vectors::made::Source;
 use crate::vectors::{Choice, Engine, Flat, Leader, Pair, Rows, exact_pairs, normalize};
 
 /// Decides by what it is told, by an order of its own for some rows, and remembers it.
+#[derive(Default)]
 struct Judge {
     /// Rows of the same class must not go for each other; 0 where all may.
     classes: usize,
@@ -14,11 +15,19 @@ struct Judge {
     own: usize,
     gone: Vec<bool>,
     said: Vec<(usize, Option<(usize, u32)>)>,
+    asked: Vec<usize>,
+    near: Vec<(usize, usize, u32)>,
 }
 
 impl Judge {
     fn new(classes: usize, own: usize) -> Self {
-        Self { classes, own, gone: Vec::new(), said: Vec::new() }
+        Self { classes, own, ..Self::default() }
+    }
+
+    /// Asks for every so many-th of `count` rows.
+    fn asking(mut self, count: usize, step: usize) -> Self {
+        self.asked = (0..count).step_by(step).collect();
+        self
     }
 }
 
@@ -36,6 +45,14 @@ impl Leader for Judge {
         self.said.push((row, center.map(|(center, cosine)| (center, cosine.to_bits()))));
         Ok(stays)
     }
+
+    fn asked(&self) -> &[usize] {
+        &self.asked
+    }
+
+    fn near(&mut self, asked: usize, row: usize, cosine: f32) {
+        self.near.push((asked, row, cosine.to_bits()));
+    }
 }
 
 /// The definition, by the list of all pairs.
@@ -43,6 +60,13 @@ fn plainly(rows: &dyn Rows, threshold: f32, judge: &mut Judge) -> Result<(), Str
     let mut pairs: Vec<Pair> = Vec::new();
     exact_pairs(rows, threshold, 4, |pair| pairs.push(pair)).map_err(|error| error.to_string())?;
     pairs.sort_by_key(|pair| (pair.right, pair.left));
+    for pair in &pairs {
+        for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+            if judge.asked.contains(&one) {
+                judge.near.push((one, other, pair.cosine.to_bits()));
+            }
+        }
+    }
     let mut pairs = pairs.into_iter().peekable();
     for row in 0..rows.count() {
         let mut center = None;
@@ -97,7 +121,8 @@ pub(super) fn lead(engine: &Engine, seed: u64) -> Result<usize, String> {
     #[expect(clippy::cast_possible_truncation, reason = "a threshold")]
     let threshold = threshold as f32;
     let rows = Flat::new(&rows, dimensions);
-    let (mut expected, mut found) = (Judge::new(classes, own), Judge::new(classes, own));
+    let judge = || Judge::new(classes, own).asking(count, 97);
+    let (mut expected, mut found) = (judge(), judge());
     plainly(&rows, threshold, &mut expected)?;
     let (decided, _) = engine
         .lead_with(&rows, threshold, limits, &mut found)
@@ -111,6 +136,13 @@ pub(super) fn lead(engine: &Engine, seed: u64) -> Result<usize, String> {
     let differs = expected.said.iter().zip(&found.said).find(|(one, other)| one != other);
     if let Some((one, other)) = differs {
         return Err(format!("{case}: decided {other:?}, not {one:?}"));
+    }
+    for judge in [&mut expected, &mut found] {
+        judge.near.sort_unstable();
+    }
+    if expected.near != found.near {
+        let counts = (found.near.len(), expected.near.len());
+        return Err(format!("{case}: {counts:?} pairs of rows asked for, found and there"));
     }
     Ok(found.said.iter().filter(|said| said.1.is_some()).count())
 }

@@ -4,6 +4,7 @@ use cudarc::driver::sys::{self, CUdeviceptr};
 use cudarc::driver::{CudaStream, DeviceRepr, LaunchConfig, PushKernelArg};
 
 use super::program::Set;
+use super::rotate::ROTATED;
 use super::{Card, Failure};
 
 /// Rows of bfloat16 numbers on a card, each `stride` (a multiple of 8) long.
@@ -135,6 +136,10 @@ pub(super) struct Tuning {
 }
 
 const CONSUMERS: u32 = 2;
+/// Stages of the kernel that compares prefixes.
+const PREFIX_STAGES: u32 = 6;
+/// The output that is products, for the kernel.
+const PRODUCTS: u32 = 1;
 
 impl Tuning {
     /// For pairs of whole vectors.
@@ -149,9 +154,22 @@ impl Tuning {
         }
     }
 
+    fn set(self, output: u32) -> Set {
+        Set::Product([self.width, CONSUMERS, self.stages, self.cluster, output])
+    }
+
     fn shared(self) -> u32 {
         1024 + self.stages * (CONSUMERS * 64 + self.width) * 128
     }
+}
+
+/// The kernels that a search on `card` begins with.
+pub(super) fn first_sets(card: &Card) -> Vec<Set> {
+    let mut sets = vec![Set::Every];
+    if card.is_hopper() {
+        sets.extend([Tuning::of(ROTATED).set(PRODUCTS), Set::Prefix(PREFIX_STAGES)]);
+    }
+    sets
 }
 
 /// A number of something as the kernels count.
@@ -258,14 +276,14 @@ fn hopper_product(
         }
         Output::Products { to } => {
             job.products = to;
-            1
+            PRODUCTS
         }
         Output::Pairs { lowest, first_left, first_right } => {
             (job.lowest, job.first_left, job.first_right) = (lowest, first_left, first_right);
             2
         }
     };
-    let set = Set::Product([tuning.width, CONSUMERS, tuning.stages, tuning.cluster, kind]);
+    let set = tuning.set(kind);
     let function = card.function(set, "product_sm90", tuning.shared())?;
     let bytes = u64::from(rows.stride) * 2;
     let left = tensor_map(rows.at, bytes, rows.rows, false, tile)?;
@@ -353,9 +371,8 @@ pub(super) fn prefix(
     if count == 0 || right_rows == 0 {
         return Ok(());
     }
-    let stages = 6;
-    let shared = 1024 + 2 * 256 * 128 + stages * 128 * 128;
-    let function = card.function(Set::Prefix(stages), "prefix_sm90", shared)?;
+    let shared = 1024 + 2 * 256 * 128 + PREFIX_STAGES * 128 * 128;
+    let function = card.function(Set::Prefix(PREFIX_STAGES), "prefix_sm90", shared)?;
     let left_map = tensor_map(left, 128, left_rows, true, 256)?;
     let right_map = tensor_map(right, 128, right_rows, true, 128)?;
     let job = PrefixJob {

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::launch::small;
-use super::load::{COPIED, Loader, Wrong, hold, room, sample};
-use super::pairs::{Limits, Plan, Worker};
+use super::load::{COPIED, Loader, Wrong, hold, hold_with, room, sample};
+use super::pairs::{Held, Limits, Plan, Worker};
 use super::rotate::rotation;
 use super::search::{Report, Stop, sum};
 use super::{Card, Failure};
@@ -178,6 +178,7 @@ impl Search<'_> {
                 .map(|card| Share { rows: self.rows, start, end, card, cards: cards.len(), chunk })
                 .collect();
             self.load(&mut lanes, &shares, &mut state.report)?;
+            self.ask(&mut lanes, &shares, leader)?;
             self.strips(&mut lanes, &shares, (start, end), leader, state)?;
         }
         for (worker, _) in lanes.iter().flat_map(|lane| &lane.workers) {
@@ -255,11 +256,13 @@ impl Search<'_> {
         end: usize,
     ) -> Result<Vec<(u32, u32)>, Wrong> {
         let first = unit * self.strip;
-        let lefts: Vec<usize> =
-            (first..end.min(first + self.strip)).filter(|row| !self.goes(*row)).collect();
-        let Some(&leftmost) = lefts.first() else { return Ok(Vec::new()) };
+        let strip = (first, end.min(first + self.strip));
+        let lefts: Vec<usize> = (first..strip.1).filter(|row| !self.goes(*row)).collect();
+        if lefts.is_empty() {
+            return Ok(Vec::new());
+        }
         let one = |(worker, loader): &mut (Worker<'_>, Loader), share: &Share<'_>| {
-            self.on_card(worker, loader, share, &lefts, leftmost)
+            self.on_card(worker, loader, share, strip, &lefts)
         };
         let mut pairs = Vec::new();
         if let ([worker], [share]) = (&mut lane.workers[..], shares) {
@@ -288,36 +291,98 @@ impl Search<'_> {
         worker: &mut Worker<'_>,
         loader: &mut Loader,
         share: &Share<'_>,
+        strip: (usize, usize),
         lefts: &[usize],
-        leftmost: usize,
     ) -> Result<Vec<(u32, u32)>, Wrong> {
-        let (Some(beyond), true) = (share.after(leftmost), worker.right.is_some()) else {
-            return Ok(Vec::new());
+        let Some(right) = worker.right.as_ref().map(Arc::clone) else { return Ok(Vec::new()) };
+        let rows = strip.1 - strip.0;
+        // what lies on the card need not come again, if most of it is wanted
+        let there = share.cards == 1 && share.start <= strip.0 && strip.1 <= share.end;
+        let named = if there && lefts.len() * 4 >= rows * 3 {
+            let Some(beyond) = share.after(strip.0) else { return Ok(Vec::new()) };
+            let held = right.part(small(strip.0 - share.start)?, small(rows)?);
+            Self::listed(worker, share, Arc::new(held), beyond, |left| strip.0 + left)?
+        } else {
+            let Some(beyond) = lefts.first().and_then(|first| share.after(*first)) else {
+                return Ok(Vec::new());
+            };
+            let held = self.brought(worker, loader, lefts)?;
+            Self::listed(worker, share, held, beyond, |left| lefts[left])?
         };
-        let begun = Instant::now();
+        let wanted = |(left, right): &(u32, u32)| {
+            left < right && !self.goes(*left as usize) && !self.goes(*right as usize)
+        };
+        Ok(named.into_iter().filter(wanted).collect())
+    }
+
+    /// Puts some rows on a card.
+    fn brought(
+        &self,
+        worker: &mut Worker<'_>,
+        loader: &mut Loader,
+        lefts: &[usize],
+    ) -> Result<Arc<Held>, Wrong> {
         let dimensions = self.rows.dimensions();
-        loader.floats.resize(lefts.len() * dimensions, 0.0);
-        for (row, into) in lefts.iter().zip(loader.floats.chunks_exact_mut(dimensions)) {
-            self.rows.read(*row, into).map_err(SearchError::from)?;
-        }
         worker.left = None;
-        let stride = dimensions.next_multiple_of(8);
-        let held = worker.hold(0, 0, lefts.len(), |to| loader.copy(dimensions, stride, to))?;
-        worker.left = Some(Arc::new(held));
+        let fill = |to| {
+            loader.copy((lefts.len(), dimensions), to, |at, floats| {
+                for (row, into) in lefts[at..].iter().zip(floats.chunks_exact_mut(dimensions)) {
+                    self.rows.read(*row, into)?;
+                }
+                Ok(())
+            })
+        };
+        Ok(Arc::new(hold_with(worker, (0, 0, lefts.len()), fill)?))
+    }
+
+    /// What may be near the rows of `held`, of the share's rows from `beyond` on, by their numbers
+    /// among all rows.
+    fn listed(
+        worker: &mut Worker<'_>,
+        share: &Share<'_>,
+        held: Arc<Held>,
+        beyond: usize,
+        name: impl Fn(usize) -> usize,
+    ) -> Result<Vec<(u32, u32)>, Wrong> {
+        let begun = Instant::now();
+        let count = held.rows();
+        worker.left = Some(held);
         worker.prepare()?;
         let mut found = Vec::new();
-        let beyond = small(beyond / 128 * 128)?;
-        worker.candidates((0, small(lefts.len())?), beyond, &mut found)?;
+        worker.candidates((0, count), small(beyond / 128 * 128)?, &mut found)?;
         worker.times.1 += begun.elapsed().as_secs_f64();
-        let named = found.into_iter().filter_map(|(left, right)| {
-            let left = lefts[left as usize];
-            let right = share.global((right - FIRST) as usize);
+        let named = found.into_iter().map(|(left, right)| {
             // all rows have numbers of 32 bits, as `run` has made sure
             #[expect(clippy::cast_possible_truncation, reason = "checked before")]
-            let pair = (left as u32, right as u32);
-            (left < right && !self.goes(right)).then_some(pair)
+            let pair = (name(left as usize) as u32, share.global((right - FIRST) as usize) as u32);
+            pair
         });
         Ok(named.collect())
+    }
+
+    /// Compares the rows that `leader` asks for with those on the cards.
+    fn ask(
+        &self,
+        lanes: &mut [Lane<'_>],
+        shares: &[Share<'_>],
+        leader: &mut dyn Leader,
+    ) -> Result<(), Wrong> {
+        let Some(lane) = lanes.first_mut() else { return Ok(()) };
+        let asked = leader.asked().to_vec();
+        for some in asked.chunks(self.strip) {
+            let mut pairs = Vec::new();
+            for ((worker, loader), share) in lane.workers.iter_mut().zip(shares) {
+                if worker.right.is_some() {
+                    let held = self.brought(worker, loader, some)?;
+                    pairs.extend(Self::listed(worker, share, held, 0, |left| some[left])?);
+                }
+            }
+            pairs.retain(|pair| pair.0 != pair.1);
+            for pair in sum(self.rows, self.threshold, self.threads, pairs)? {
+                leader.near(pair.left, pair.right, pair.cosine);
+            }
+        }
+        Ok(())
     }
 
     /// Decides the rows of a strip where that was not done before, and marks what goes for one of

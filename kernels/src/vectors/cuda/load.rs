@@ -15,7 +15,9 @@ use crate::vectors::rows::{Rows, SearchError};
 /// Rows that are looked at to find the directions where vectors lie.
 const SAMPLE: usize = 4096;
 /// Rows that are read and copied to a card at a time by one thread.
-pub(super) const COPIED: usize = 1 << 14;
+pub(super) const COPIED: usize = 1 << 12;
+/// Rows that are read and rounded at a time: they stay in a cache meanwhile.
+const ROUNDED: usize = 128;
 
 /// The rows are at fault, or a card is.
 pub(super) enum Wrong {
@@ -55,10 +57,19 @@ pub(super) fn hold(
     (number, first, count): (usize, usize, usize),
     loaders: usize,
 ) -> Result<Held, Wrong> {
-    let mut wrong = None;
     let card = Arc::clone(&worker.card);
+    hold_with(worker, (number, first, count), |to| upload(&card, rows, (first, count), to, loaders))
+}
+
+/// Puts rows into a block of a card as `fill` does, which is given where.
+pub(super) fn hold_with(
+    worker: &mut Worker<'_>,
+    (number, first, count): (usize, usize, usize),
+    fill: impl FnOnce(u64) -> Result<(), Wrong>,
+) -> Result<Held, Wrong> {
+    let mut wrong = None;
     let fill = |to: u64| {
-        upload(&card, rows, (first, count), to, loaders).map_err(|error| match error {
+        fill(to).map_err(|error| match error {
             Wrong::Card(failure) => failure,
             Wrong::Rows(error) => {
                 let text = error.to_string();
@@ -87,11 +98,11 @@ fn upload(
     }
     let work = |loader: &mut Loader, unit: usize| -> Result<(), Wrong> {
         let (from, many) = (unit * COPIED, COPIED.min(count - unit * COPIED));
-        loader.floats.resize(many * dimensions, 0.0);
-        rows.read(first + from, &mut loader.floats).map_err(SearchError::from)?;
-        check_lengths(&loader.floats, dimensions, first + from)?;
-        loader.copy(dimensions, stride, to + (from * stride * 2) as u64)?;
-        Ok(())
+        let to = to + (from * stride * 2) as u64;
+        loader.copy((many, dimensions), to, |at, floats| {
+            rows.read(first + from + at, floats)?;
+            check_lengths(floats, dimensions, first + from + at)
+        })
     };
     let mut failed = None;
     parallel::in_order_with(&mut states, units, work, |done| {
@@ -102,8 +113,7 @@ fn upload(
 
 /// A thread's buffers on the way to a card.
 pub(super) struct Loader {
-    /// The rows to copy.
-    pub(super) floats: Vec<f32>,
+    floats: Vec<f32>,
     staged: PinnedHostSlice<u16>,
     stream: Arc<cudarc::driver::CudaStream>,
 }
@@ -116,32 +126,40 @@ impl Loader {
         Ok(Self { floats: Vec::new(), staged, stream: card.stream()? })
     }
 
-    /// Copies the rows to `to`, `stride` numbers each, and waits for it.
+    /// Copies `rows` rows to `to`, rounded, and waits for it; `read` reads some from a number on.
     pub(super) fn copy(
         &mut self,
-        dimensions: usize,
-        stride: usize,
+        (rows, dimensions): (usize, usize),
         to: u64,
-    ) -> Result<(), Failure> {
-        let count = self.floats.len() / dimensions * stride;
+        mut read: impl FnMut(usize, &mut [f32]) -> Result<(), SearchError>,
+    ) -> Result<(), Wrong> {
+        let stride = dimensions.next_multiple_of(8);
+        let count = rows * stride;
         if count > self.staged.len() {
-            return Err(Failure::Rows("a buffer is too small".to_owned()));
+            return Err(Failure::Rows("a buffer is too small".to_owned()).into());
         }
+        let staged = self.staged.as_mut_ptr().map_err(Failure::from)?;
         // SAFETY: 16-bit integers of any value are valid; the buffer holds `count` of them.
-        let staged = unsafe { std::slice::from_raw_parts_mut(self.staged.as_mut_ptr()?, count) };
-        for (place, row) in
-            staged.chunks_exact_mut(stride).zip(self.floats.chunks_exact(dimensions))
-        {
-            bf16::round_all(Level::detect(), row, place);
-            place[dimensions..].fill(0);
+        let staged = unsafe { std::slice::from_raw_parts_mut(staged, count) };
+        for (part, places) in staged.chunks_mut(ROUNDED * stride).enumerate() {
+            self.floats.resize(places.len() / stride * dimensions, 0.0);
+            read(part * ROUNDED, &mut self.floats)?;
+            let rows = self.floats.chunks_exact(dimensions);
+            for (place, row) in places.chunks_exact_mut(stride).zip(rows) {
+                bf16::round_all(Level::detect(), row, place);
+                place[dimensions..].fill(0);
+            }
         }
-        self.stream.context().bind_to_thread()?;
-        // SAFETY: the block at `to` has room for these rows; the stream is waited for, so the
-        // buffer stays as it is while it is read.
-        unsafe {
-            cudarc::driver::result::memcpy_htod_async(to, staged, self.stream.cu_stream())?;
-        }
-        Ok(self.stream.synchronize()?)
+        let copied = || -> Result<(), Failure> {
+            self.stream.context().bind_to_thread()?;
+            // SAFETY: the block at `to` has room for these rows; the stream is waited for, so the
+            // buffer stays as it is while it is read.
+            unsafe {
+                cudarc::driver::result::memcpy_htod_async(to, staged, self.stream.cu_stream())?;
+            }
+            Ok(self.stream.synchronize()?)
+        };
+        Ok(copied()?)
     }
 }
 

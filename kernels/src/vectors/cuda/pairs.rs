@@ -107,16 +107,36 @@ pub(super) struct Held {
     pub(super) number: usize,
     first: u32,
     rows: u32,
-    vectors: CudaSlice<u16>,
+    /// Where they begin in what lies on the card.
+    from: u32,
+    vectors: Arc<CudaSlice<u16>>,
     /// Bytes of the right side; empty where they are not used.
-    bytes: CudaSlice<u32>,
+    bytes: Arc<CudaSlice<u32>>,
     worst: f32,
 }
 
 impl Held {
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
     /// The same rows, the first with another number.
     pub(super) fn numbered(self, first: u32) -> Self {
         Self { first, ..self }
+    }
+
+    /// `rows` of its rows from `from` on, numbered from 0: they stay where they lie.
+    pub(super) fn part(&self, from: u32, rows: u32) -> Self {
+        Self {
+            number: self.number,
+            first: 0,
+            rows,
+            from: self.from + from,
+            vectors: Arc::clone(&self.vectors),
+            bytes: Arc::clone(&self.bytes),
+            worst: self.worst,
+        }
     }
 }
 
@@ -214,7 +234,9 @@ impl<'a> Worker<'a> {
         if !self.whole {
             worst = self.quantize(&vectors, &mut bytes, rows)?;
         }
-        Ok(Held { number, first: small(first)?, rows: small(rows)?, vectors, bytes, worst })
+        let (vectors, bytes) = (Arc::new(vectors), Arc::new(bytes));
+        let (first, rows) = (small(first)?, small(rows)?);
+        Ok(Held { number, first, rows, from: 0, vectors, bytes, worst })
     }
 
     fn quantize(
@@ -266,13 +288,14 @@ impl<'a> Worker<'a> {
             return Ok(());
         };
         let stream = Arc::clone(&self.stream);
-        if self.left_bytes.len() != left.bytes.len() {
+        let words = left.rows as usize * ROTATED / 4;
+        if self.left_bytes.len() != words {
             // SAFETY: the kernel below writes all of it.
-            self.left_bytes = unsafe { stream.alloc(left.bytes.len())? };
+            self.left_bytes = unsafe { stream.alloc(words)? };
         }
         let function = self.card.function(Set::Every, "border_rows", 0)?;
-        let (from, to) =
-            (left.bytes.device_ptr(&stream).0, self.left_bytes.device_ptr_mut(&stream).0);
+        let from = left.bytes.device_ptr(&stream).0 + u64::from(left.from) * ROTATED as u64;
+        let to = self.left_bytes.device_ptr_mut(&stream).0;
         let mut launch = stream.launch_builder(&function);
         launch.arg(&from).arg(&left.rows).arg(&border).arg(&to);
         // SAFETY: reads and writes the bytes of `left.rows` rows.
@@ -330,7 +353,7 @@ impl<'a> Worker<'a> {
             capacity: self.plan.limits.candidates as u64,
         };
         let row = |held: &Held, from: u32| {
-            held.vectors.device_ptr(stream).0 + u64::from(from) * u64::from(stride) * 2
+            held.vectors.device_ptr(stream).0 + u64::from(held.from + from) * u64::from(stride) * 2
         };
         let left_rows = Matrix { at: row(left, 0), rows: left.rows, stride };
         let right_rows = Matrix { at: row(right, rights.0), rows: rights.1, stride };
@@ -343,7 +366,8 @@ impl<'a> Worker<'a> {
             let tuning = Tuning::PAIRS;
             product(&self.card, stream, tuning, left_rows, right_rows, lefts, output, list)?;
         } else {
-            let bytes = right.bytes.device_ptr(stream).0 + u64::from(rights.0) * ROTATED as u64;
+            let from = u64::from(right.from + rights.0);
+            let bytes = right.bytes.device_ptr(stream).0 + from * ROTATED as u64;
             prefix(
                 &self.card,
                 stream,

@@ -2,6 +2,7 @@
 //! PTX that comes with tamis, which the driver compiles.
 
 use std::ffi::{CStr, CString};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::CudaContext;
 use cudarc::nvrtc::{Ptx, result, sys};
@@ -94,10 +95,8 @@ pub(super) fn load(
     capability: (i32, i32),
 ) -> Result<std::sync::Arc<cudarc::driver::CudaModule>, Failure> {
     if nvrtc_version().is_some() && !super::card::plain() {
-        // the letter stands for instructions of this one architecture
-        let suffix = if capability.0 == 9 { "a" } else { "" };
-        let architecture = format!("sm_{}{}{suffix}", capability.0, capability.1);
-        let image = match compile(set, &architecture, true) {
+        let architecture = architecture(capability);
+        let image = match image(set, &architecture) {
             Ok(image) => Some(image),
             // an NVRTC older than the card: the driver makes do with PTX
             Err(_) if set == Set::Every => None,
@@ -111,6 +110,32 @@ pub(super) fn load(
         return Ok(context.load_module(Ptx::from_src(BASELINE_PTX))?);
     }
     Err(Failure::Compile("NVRTC is not installed".to_owned()))
+}
+
+/// Machine code that was made, or why it could not be.
+type Image = Arc<OnceLock<Result<Vec<u8>, Failure>>>;
+
+/// The machine code of `set` for `architecture`, made once in a process: it takes most of a second.
+pub(super) fn image(set: Set, architecture: &str) -> Result<Vec<u8>, Failure> {
+    static IMAGES: Mutex<Vec<((Set, String), Image)>> = Mutex::new(Vec::new());
+    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (set, architecture.to_owned());
+    let found = images.iter().find(|(other, _)| *other == key).map(|(_, image)| Arc::clone(image));
+    let image = found.unwrap_or_else(|| {
+        let image = Image::default();
+        images.push((key, Arc::clone(&image)));
+        image
+    });
+    // others are made meanwhile
+    drop(images);
+    image.get_or_init(|| compile(set, architecture, true)).clone()
+}
+
+/// The architecture of a card whose instructions kernels may use.
+pub(super) fn architecture(capability: (i32, i32)) -> String {
+    // the letter stands for instructions of this one architecture
+    let suffix = if capability.0 == 9 { "a" } else { "" };
+    format!("sm_{}{}{suffix}", capability.0, capability.1)
 }
 
 /// The machine code, or the PTX, of `set` for `architecture`.

@@ -93,7 +93,7 @@ fn orthonormalize(basis: &mut [f32], dimensions: usize) {
             let row = &mut rest[..dimensions];
             let mut precise: Vec<f64> = row.iter().map(|value| f64::from(*value)).collect();
             for other in before.chunks_exact(dimensions) {
-                let along: f64 = precise.iter().zip(other).map(|(a, b)| a * f64::from(*b)).sum();
+                let along = sum_of_products(&precise, other, |value| *value);
                 precise.iter_mut().zip(other).for_each(|(a, b)| *a -= along * f64::from(*b));
             }
             let length = precise.iter().map(|value| value * value).sum::<f64>().sqrt();
@@ -104,13 +104,24 @@ fn orthonormalize(basis: &mut [f32], dimensions: usize) {
     }
 }
 
+/// The product of two rows in `f64`, in sums that run side by side.
+fn sum_of_products<T>(left: &[T], right: &[f32], widen: impl Fn(&T) -> f64) -> f64 {
+    let mut sums = [0.0; 16];
+    let (mut lefts, mut rights) = (left.chunks_exact(16), right.chunks_exact(16));
+    for (left, right) in (&mut lefts).zip(&mut rights) {
+        for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
+            *sum += widen(left) * f64::from(*right);
+        }
+    }
+    let rest = lefts.remainder().iter().zip(rights.remainder());
+    sums.iter().sum::<f64>() + rest.map(|(a, b)| widen(a) * f64::from(*b)).sum::<f64>()
+}
+
 /// A bound of the square of the norm of `basis`: the largest sum of sizes in a row of its products
 /// with itself (Gershgorin), in `f64`, with a little for the rounding of those sums.
 fn norm_bound(basis: &[f32], dimensions: usize) -> f64 {
     let rows: Vec<&[f32]> = basis.chunks_exact(dimensions).collect();
-    let product = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-    };
+    let product = |a: &[f32], b: &[f32]| sum_of_products(a, b, |value| f64::from(*value));
     let sums = rows.iter().map(|a| rows.iter().map(|b| product(a, b).abs()).sum::<f64>());
     sums.fold(0.0, f64::max) * (1.0 + 1e-9)
 }
