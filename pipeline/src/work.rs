@@ -99,9 +99,10 @@ impl Work<'_> {
         self.all().map(|unit| self.part(unit)).collect()
     }
 
-    /// Partitions of one unit's plan: few units are split inside, many run side by side.
-    fn fan_out(&self, waiting: usize) -> usize {
-        if waiting >= self.config.threads { 1 } else { self.config.threads }
+    /// Partitions of one unit's plan, and units side by side: few units are split inside.
+    fn spread(&self, waiting: usize) -> (usize, usize) {
+        let units = self.side_by_side.min(waiting).max(1);
+        (if waiting < self.config.threads { self.config.threads.div_ceil(units) } else { 1 }, units)
     }
 
     /// Does those of `units` that `done` does not know yet, some side by side.
@@ -119,8 +120,7 @@ impl Work<'_> {
         let shards = waiting.iter().flat_map(|unit| &self.units[*unit].shards);
         let stored = shards.filter_map(|shard| Some(std::fs::metadata(&shard.path).ok()?.len()));
         self.observer.begin(name, waiting.len(), stored.sum());
-        let fan_out = self.fan_out(waiting.len());
-        let side_by_side = if fan_out > 1 { 1 } else { self.side_by_side };
+        let (fan_out, side_by_side) = self.spread(waiting.len());
         let plan = &plan;
         let mut running = futures::stream::iter(waiting)
             .take_while(|_| std::future::ready(!self.observer.stop_asked()))

@@ -116,7 +116,9 @@ mod tests {
 
     fn found(rows: &[[u64; 3]]) -> Vec<[u64; 2]> {
         let (mut shared, mut out) = (Shared::default(), Rows::default());
-        rows.iter().for_each(|row| shared.take(*row, &mut out));
+        for row in rows {
+            shared.take(*row, &mut out);
+        }
         let batch = out.batch(&numbered([PLACE, NAME])).unwrap();
         let [places, names] = columns(&batch, [PLACE, NAME]).unwrap();
         places.iter().zip(names).map(|(place, name)| [*place, *name]).collect()

@@ -189,7 +189,9 @@ pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)
         match (number, view.goes_on.get()) {
             (Some((start, end)), _) => {
                 if start == ended + 1 {
-                    joined.iter().for_each(|(start, end)| found(*start, *end));
+                    for (start, end) in &joined {
+                        found(*start, *end);
+                    }
                 }
                 joined.clear();
                 found(start, end);
