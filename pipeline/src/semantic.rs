@@ -20,7 +20,7 @@ use crate::error::PipelineError;
 use crate::exec::buckets::{CENTER, CENTER_RANK};
 use crate::exec::clusters::Pick;
 use crate::exec::explode::{BUCKET, RANK};
-use crate::exec::flow::{PLACE, Walk, first_place};
+use crate::exec::flow::{PLACE, Walk, columns, first_place, unit_and_position};
 use crate::exec::kept::Kept;
 use crate::exec::keyed::{KEY, KeyedRows, Lookup, Single};
 use crate::exec::lead::Lead;
@@ -36,7 +36,8 @@ use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{fine, hash_udf};
 use crate::plans::{self, Plan, call, column, pass, project, sorted, text, write};
-use crate::read::{ForeignField, ForeignType};
+use crate::read::plain::of_part;
+use crate::read::{ForeignField, ForeignType, ReadError};
 use crate::work::Work;
 
 /// Better documents of a bucket with which one is compared, at most.
@@ -151,22 +152,46 @@ impl Work<'_> {
         .await
     }
 
-    /// How many vectors there are, and of how many numbers.
+    /// How many vectors there are, and of how many numbers: all of as many.
     pub(crate) fn vectors(&self, embeddings: &Embeddings) -> Result<Vectors, PipelineError> {
-        let files = self.vector_files(embeddings);
-        let mut count = 0;
-        for path in &files {
-            count += crate::conservation::rows(path)?;
-        }
-        let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, 1);
-        let mut dimensions = 0;
-        while let Some(batch) = walk.next()? {
-            if batch.num_rows() > 0 {
-                dimensions = typed::<BinaryArray>(&batch, VECTOR)?.value(0).len() / 4;
-                break;
+        let (mut count, mut width) = (0, None);
+        for path in self.vector_files(embeddings) {
+            count += crate::conservation::rows(&path)?;
+            let groups = of_part(&path, VECTOR, false)
+                .map_err(|error| PipelineError::directory(&path, error))?;
+            let even = groups.is_some_and(|groups| {
+                groups.iter().all(|group| *width.get_or_insert(group.width()) == group.width())
+            });
+            if !even {
+                self.check_widths(path, &mut width)?;
             }
         }
-        Ok(Vectors { count, dimensions })
+        Ok(Vectors { count, dimensions: width.unwrap_or(0) / 4 })
+    }
+
+    /// Looks for a vector of another width in bytes, and names its document.
+    fn check_widths(&self, path: PathBuf, width: &mut Option<usize>) -> Result<(), PipelineError> {
+        let mut walk = Walk::new(vec![path], &[PLACE, VECTOR], 0, 256);
+        while let Some(batch) = walk.next()? {
+            let [places] = columns(&batch, [PLACE])?;
+            for (place, vector) in places.iter().zip(typed::<BinaryArray>(&batch, VECTOR)?) {
+                let has = vector.map_or(0, <[u8]>::len);
+                let known = *width.get_or_insert(has);
+                if known == has {
+                    continue;
+                }
+                let (unit, row) = unit_and_position(*place);
+                let shards = self.units.get(unit).map_or(&[][..], |scan| &scan.shards);
+                let path = shards.first().map_or(Path::new(""), |shard| &shard.path);
+                let what = format!(
+                    "row {row}: the embedding has {} numbers, others have {}; all must come from one model",
+                    has / 4,
+                    known / 4
+                );
+                return Err(ReadError::path(path, what).into());
+            }
+        }
+        Ok(())
     }
 
     /// What compares vectors.

@@ -393,15 +393,22 @@ fn what_cannot_be_used_is_said_before_anything_is_read() {
     fails(&["--embeddings", "model"], "model.safetensors");
     fails(&["--cosine", "0.1"], "0.5 to 1");
     fails(&["--device", "gpu"], "cuda");
-    // two models in one column
-    let mut mixed = documents.clone();
-    mixed[5].1.pop();
-    write_jsonl(&folder.path().join("mixed.jsonl"), &mixed);
-    let mut arguments = vec!["run", "mixed.jsonl", "--out", "mixed"];
-    arguments.extend(ONLY_SEMANTIC);
-    arguments.extend(["--embeddings", "column:embedding"]);
-    let (_, error) = expect(folder.path(), &arguments, 1);
-    assert!(error.contains("31") && error.contains("32"), "{error}");
+}
+
+#[test]
+fn a_vector_of_another_length_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut documents = planted();
+    documents[3].1.push(0.5);
+    write_jsonl(&folder.path().join("in.jsonl"), &documents);
+    for search in ["exact", "hashed"] {
+        let mut args = vec!["run", "in.jsonl", "--out", search, "--semantic-search", search];
+        args.extend(ONLY_SEMANTIC);
+        args.extend(["--embeddings", "column:embedding"]);
+        let (_, error) = expect(folder.path(), &args, 2);
+        let says = "in.jsonl: row 3: the embedding has 33 numbers, others have 32";
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]
