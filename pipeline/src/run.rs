@@ -316,9 +316,8 @@ impl Work<'_> {
             self.own(),
             |unit| path(unit).exists(),
             async |unit, fan_out| {
-                let to = (fan_out, path(unit));
-                let known = boilerplate.as_deref();
-                Ok(plans::measure(unit, &self.units[unit], &compiled, known, (to.0, &to.1))?)
+                let (scan, known) = (&self.units[unit], boilerplate.as_deref());
+                Ok(plans::measure(unit, scan, &compiled, known, (fan_out, &path(unit)))?)
             },
         )
         .await?;

@@ -282,7 +282,7 @@ impl RunDir {
                     "against",
                     "repeats",
                     "works",
-                    "boilerplate",
+                    "lines",
                     "tokens",
                     "contamination",
                 ] {

@@ -10,6 +10,7 @@ use datafusion::physical_expr::Partitioning;
 use datafusion::physical_expr::expressions::{IsNotNullExpr, binary, lit};
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
+use tamis_kernels::vectors::Rows as _;
 use tamis_rules::{AnnotateSpec, Compiled};
 
 use crate::dedup::{each_once, over, parts, verify};
@@ -31,12 +32,12 @@ use crate::exec::scan::{POSITION, Scan};
 use crate::exec::settle::{MEANING, MEASURE, Settle, WORDS};
 use crate::exec::sign::{Near, Scheme, Sign};
 use crate::exec::star::{SIMILARITY, SURVIVOR};
+use crate::exec::vectors::PartVectors;
 use crate::exec::verify::Measure;
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
 use crate::functions::{fine, hash_udf};
 use crate::plans::{self, Plan, call, column, pass, project, sorted, text, write};
-use crate::read::plain::of_part;
 use crate::read::{ForeignField, ForeignType, ReadError};
 use crate::work::Work;
 
@@ -154,25 +155,21 @@ impl Work<'_> {
 
     /// How many vectors there are, and of how many numbers: all of as many.
     pub(crate) fn vectors(&self, embeddings: &Embeddings) -> Result<Vectors, PipelineError> {
-        let (mut count, mut width) = (0, None);
-        for path in self.vector_files(embeddings) {
-            count += crate::conservation::rows(&path)?;
-            let groups = of_part(&path, VECTOR, false)
-                .map_err(|error| PipelineError::directory(&path, error))?;
-            let even = groups.is_some_and(|groups| {
-                groups.iter().all(|group| *width.get_or_insert(group.width()) == group.width())
-            });
-            if !even {
-                self.check_widths(path, &mut width)?;
+        let files = self.vector_files(embeddings);
+        match PartVectors::open(&files, &self.comparer())? {
+            Some(parts) => {
+                Ok(Vectors { count: parts.count() as u64, dimensions: parts.dimensions() })
             }
+            None => self.counted(files),
         }
-        Ok(Vectors { count, dimensions: width.unwrap_or(0) / 4 })
     }
 
-    /// Looks for a vector of another width in bytes, and names its document.
-    fn check_widths(&self, path: PathBuf, width: &mut Option<usize>) -> Result<(), PipelineError> {
-        let mut walk = Walk::new(vec![path], &[PLACE, VECTOR], 0, 256);
+    /// As [`Work::vectors`], one by one; the first of another length is named.
+    fn counted(&self, files: Vec<PathBuf>) -> Result<Vectors, PipelineError> {
+        let (mut count, mut width) = (0, None);
+        let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, 256);
         while let Some(batch) = walk.next()? {
+            count += batch.num_rows() as u64;
             let [places] = columns(&batch, [PLACE])?;
             for (place, vector) in places.iter().zip(typed::<BinaryArray>(&batch, VECTOR)?) {
                 let has = vector.map_or(0, <[u8]>::len);
@@ -191,7 +188,7 @@ impl Work<'_> {
                 return Err(ReadError::path(path, what).into());
             }
         }
-        Ok(())
+        Ok(Vectors { count, dimensions: width.unwrap_or(0) / 4 })
     }
 
     /// What compares vectors.

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::physical_expr::expressions::cast;
 
@@ -14,25 +14,35 @@ use crate::exec::scan::Scan;
 use crate::exec::works::{LACKS, Matched, NAME, Pointing, WORK};
 use crate::exec::write_part::Content;
 use crate::exec::{Operator, TamisExec};
-use crate::plans::{self, Plan, SOURCE, column, pass, project, sorted, write};
+use crate::plans::{self, Expr, Plan, SOURCE, column, pass, project, sorted, write};
 use crate::work::Work;
 
 /// Every shard is a work of its own.
 const SHARD: &str = "shard";
 
-/// What the pages of one unit have and lack.
-fn pages(unit: usize, scan: &Scan, group_by: &str) -> Result<Plan> {
+/// What `operator` makes of the `place, text, work` of one unit.
+pub(crate) fn of_unit(
+    unit: usize,
+    scan: &Scan,
+    work: impl FnOnce(&SchemaRef) -> Result<Expr>,
+    operator: Operator,
+) -> Result<Plan> {
     let plan = TamisExec::scan(scan.clone())?;
     let schema = plan.schema();
-    let work = match group_by {
-        SOURCE => plans::source(scan.source_column.as_deref(), &schema)?,
-        SHARD => column(SHARD, &schema)?,
-        name => cast(column(name, &schema)?, &schema, DataType::Utf8)?,
-    };
     let mut exprs = vec![(plans::place(unit, &schema)?, PLACE.to_owned())];
     exprs.extend(pass(&["text"], &schema)?);
-    exprs.push((work, WORK.to_owned()));
-    over(Operator::Pointing(Pointing {}), project(exprs, plan)?)
+    exprs.push((work(&schema)?, WORK.to_owned()));
+    over(operator, project(exprs, plan)?)
+}
+
+/// What the pages of one unit have and lack.
+fn pages(unit: usize, scan: &Scan, group_by: &str) -> Result<Plan> {
+    let work = |schema: &SchemaRef| match group_by {
+        SOURCE => plans::source(scan.source_column.as_deref(), schema),
+        SHARD => column(SHARD, schema),
+        name => cast(column(name, schema)?, schema, DataType::Utf8),
+    };
+    of_unit(unit, scan, work, Operator::Pointing(Pointing {}))
 }
 
 /// The column that names works, where it is the user's own.
@@ -49,29 +59,41 @@ impl Work<'_> {
     /// Finds them: reads the corpus once, before rules.
     pub(crate) async fn group(&self) -> Result<(), PipelineError> {
         let Some(group_by) = &self.config.content.group_by else { return Ok(()) };
-        if self.own().is_empty() || self.directory.dedup("elsewhere").exists() {
+        let pages = |unit: usize| pages(unit, &self.units[unit], group_by);
+        let by = [WORK, NAME, LACKS, PLACE];
+        self.beforehand(("works", "elsewhere"), pages, &by, Operator::Matched(Matched {})).await
+    }
+
+    /// Reads the corpus once, before rules: rows of every unit are sorted by `by`, and what `find`
+    /// makes of them, places and names in their order, is put where dedup finds it under the second
+    /// name.
+    pub(crate) async fn beforehand(
+        &self,
+        (movement, found): (&str, &str),
+        rows: impl Fn(usize) -> Result<Plan>,
+        by: &[&str],
+        find: Operator,
+    ) -> Result<(), PipelineError> {
+        let path = self.directory.dedup(found);
+        if self.own().is_empty() || path.exists() {
             return Ok(());
         }
+        let folder = format!(".state/{movement}");
         let part = |unit: usize| {
-            let unit = self.number(unit);
-            self.directory.path(&format!(".state/works/part-{unit:05}.parquet"))
+            self.directory.path(&format!("{folder}/part-{:05}.parquet", self.number(unit)))
         };
         self.movement(
-            "works",
+            movement,
             self.own(),
             |unit| part(unit).exists(),
-            async |unit, _| {
-                let plan = pages(unit, &self.units[unit], group_by)?;
-                Ok(write(plan, &part(unit), Content::Hashes)?)
-            },
+            async |unit, _| Ok(write(rows(unit)?, &part(unit), Content::Hashes)?),
         )
         .await?;
         let files: Vec<PathBuf> = self.own().map(part).collect();
-        let all = sorted(parts(&files, &[WORK, NAME, LACKS, PLACE])?, &[WORK, NAME, LACKS, PLACE])?;
-        let found = sorted(over(Operator::Matched(Matched {}), all)?, &[PLACE, NAME])?;
-        let plan = write(found, &self.directory.dedup("elsewhere"), Content::Values)?;
-        self.step("elsewhere", &self.context, plan).await?;
-        let _ = std::fs::remove_dir_all(self.directory.path(".state/works"));
+        let plan = over(find, sorted(parts(&files, by)?, by)?)?;
+        let plan = write(sorted(plan, &[PLACE, NAME])?, &path, Content::Values)?;
+        self.step(found, &self.context, plan).await?;
+        let _ = std::fs::remove_dir_all(self.directory.path(&folder));
         Ok(())
     }
 }

@@ -379,9 +379,7 @@ impl Compiler<'_> {
         derived: &mut Vec<(String, DataType)>,
         inner: &mut BTreeMap<String, Expr>,
     ) -> Option<()> {
-        let others = self.set.derived().iter().map(|one| (one.sql.as_str(), &one.at));
-        let all: Vec<(&str, &Place)> = others.chain([(sql, at)]).collect();
-        for (sql, at) in all {
+        for (sql, at) in asking(self.set, sql, at) {
             let wanted = match findings::calls(sql) {
                 Ok(wanted) => wanted,
                 Err(message) => {
@@ -414,9 +412,7 @@ impl Compiler<'_> {
         derived: &mut Vec<(String, DataType)>,
         inner: &mut BTreeMap<String, Expr>,
     ) -> Option<()> {
-        let others = self.set.derived().iter().map(|one| (one.sql.as_str(), &one.at));
-        let all: Vec<(&str, &Place)> = others.chain([(sql, at)]).collect();
-        for (sql, at) in all {
+        for (sql, at) in asking(self.set, sql, at) {
             for name in urls::calls(sql) {
                 let column = urls::column(&name);
                 if derived.iter().any(|(known, _)| *known == column) {
@@ -820,4 +816,13 @@ fn forbidden(expr: &Expr) -> Option<String> {
 /// ` (did you mean 'x'?)` where a name of an annotator is close.
 pub(crate) fn nearest(name: &str) -> String {
     suggest(name, ANNOTATORS.iter().map(|one| one.name()))
+}
+
+/// A condition and the derived annotations, which may ask for the same, with their places.
+fn asking<'a>(
+    set: &'a RuleSet,
+    sql: &'a str,
+    at: &'a Place,
+) -> impl Iterator<Item = (&'a str, &'a Place)> {
+    set.derived().iter().map(|one| (one.sql.as_str(), &one.at)).chain([(sql, at)])
 }

@@ -26,22 +26,22 @@ fn corpus(root: &Path) {
     write_records(&root.join("in/shop/b.jsonl"), &alone);
 }
 
-fn rules(root: &Path, name: &str, body: &str) {
-    fs::write(root.join(name), format!("version: 1\n{body}")).unwrap();
+/// The corpus beside `rules.yaml` with these rules.
+fn with_rules(body: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    corpus(folder.path());
+    fs::write(folder.path().join("rules.yaml"), format!("version: 1\n{body}")).unwrap();
+    folder
 }
 
 #[test]
 fn a_menu_is_known_by_its_source() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    corpus(root);
-    rules(
-        root,
-        "rules.yaml",
+    let folder = with_rules(
         "rules:\n  - id: t/menu\n    drop_if: boilerplate_line_ratio > 0.8\n  \
          - id: t/much\n    flag_if: boilerplate_char_ratio > 0.25\n\
          tests:\n  - text: \"Home\\nLog in\"\n    expect: {drop: [], flag: []}\n",
     );
+    let root = folder.path();
     // a text by itself has no source
     expect(root, &["rules", "test", "rules.yaml"], 0);
     let run = |out: &str, more: &[&str]| {
@@ -71,14 +71,10 @@ fn a_menu_is_known_by_its_source() {
 
 #[test]
 fn percentiles_know_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    corpus(root);
-    rules(
-        root,
-        "rules.yaml",
+    let folder = with_rules(
         "rules:\n  - id: t/most\n    flag_if: boilerplate_line_ratio >= p99(boilerplate_line_ratio)\n",
     );
+    let root = folder.path();
     let args = ["run", "in", "--out", "out", "--rules", "rules.yaml", "--dedup", "none"];
     expect(root, &args, 0);
     let (flagged, _) = expect(root, &["sample", "out", "--where", "\"t/most\"", "--json"], 0);

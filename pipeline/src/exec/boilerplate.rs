@@ -1,16 +1,13 @@
 //! Lines that many documents of one source share: hashed, sorted, and given back to the documents
 //! that have them.
 
-use arrow::array::StringArray;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
-use tamis_kernels::hash64;
 use tamis_rules::boilerplate::{Lines, least};
 
 use super::flow::{PLACE, Rows, columns, numbered, per_batch};
-use super::rewrite::typed;
-use super::works::{NAME, WORK};
+use super::works::{NAME, WORK, each_text};
 
 /// Turns `place, text, work` into `work, name, place`: a row for the document, whose name is 0, and
 /// one for each of its different lines.
@@ -31,18 +28,13 @@ impl OfLines {
     ) -> SendableRecordBatchStream {
         let mut lines = Lines::default();
         per_batch(input, schema, move |batch, out| {
-            let [places] = columns(batch, [PLACE])?;
-            let (texts, sources) =
-                (typed::<StringArray>(batch, "text")?, typed::<StringArray>(batch, WORK)?);
             let mut rows = Rows::default();
-            for ((place, text), source) in places.iter().zip(texts).zip(sources) {
-                let (Some(text), Some(source)) = (text, source) else { continue };
-                let source = hash64(source.as_bytes());
-                rows.push([source, 0, *place]);
+            each_text(batch, |source, place, text| {
+                rows.push([source, 0, place]);
                 for name in lines.of(text) {
-                    rows.push([source, *name, *place]);
+                    rows.push([source, *name, place]);
                 }
-            }
+            })?;
             rows.batch(out)
         })
     }

@@ -174,6 +174,15 @@ impl Walk {
         self.paths = Vec::new().into_iter();
     }
 
+    /// Calls `with` with the number that column `name` has in each row of the document at `place`.
+    pub(crate) fn all(&mut self, place: u64, name: &str, mut with: impl FnMut(u64)) -> Result<()> {
+        while let Some((batch, at)) = self.seek(place)? {
+            with(columns(batch, [name])?[0][at]);
+            self.skip();
+        }
+        Ok(())
+    }
+
     /// Goes past the row that [`Walk::seek`] found, to another one of the same document.
     pub(crate) fn skip(&mut self) {
         self.at += 1;

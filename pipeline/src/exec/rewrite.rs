@@ -13,7 +13,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::AnnotateSpec;
 
-use super::flow::{PLACE, Walk, columns, first_place};
+use super::flow::{PLACE, Walk, first_place};
 use super::scan::Scan;
 use super::works::NAME;
 use crate::contamination::Looking;
@@ -260,10 +260,7 @@ impl Cursor {
                 }
                 if let Some(walk) = &mut self.boilerplate {
                     let mut names = Vec::new();
-                    while let Some((found, at)) = walk.seek(decision.number())? {
-                        names.push(columns(found, [NAME])?[0][at]);
-                        walk.skip();
-                    }
+                    walk.all(decision.number(), NAME, |name| names.push(name))?;
                     decision.boilerplate = Some(names);
                 }
                 return Ok(Some(decision));

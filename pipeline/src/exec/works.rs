@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryBuilder, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash64;
@@ -26,6 +27,18 @@ pub const ELSEWHERE: &str = "elsewhere";
 /// The column with the names of lines that many documents have.
 pub const BOILERPLATE: &str = "boilerplate";
 
+/// Calls `with` with the hash of its work, the place and the text of each document that has them.
+pub(super) fn each_text(batch: &RecordBatch, mut with: impl FnMut(u64, u64, &str)) -> Result<()> {
+    let [places] = columns(batch, [PLACE])?;
+    let (texts, works) = (typed::<StringArray>(batch, "text")?, typed::<StringArray>(batch, WORK)?);
+    for ((place, text), work) in places.iter().zip(texts).zip(works) {
+        if let (Some(text), Some(work)) = (text, work) {
+            with(hash64(work.as_bytes()), *place, text);
+        }
+    }
+    Ok(())
+}
+
 /// Turns `place, text, work` into `work, name, lacks, place`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointing {}
@@ -44,15 +57,10 @@ impl Pointing {
     ) -> SendableRecordBatchStream {
         let mut pages = Pages::default();
         per_batch(input, schema, move |batch, out| {
-            let [places] = columns(batch, [PLACE])?;
-            let (texts, works) =
-                (typed::<StringArray>(batch, "text")?, typed::<StringArray>(batch, WORK)?);
             let mut rows = Rows::default();
-            for ((place, text), work) in places.iter().zip(texts).zip(works) {
-                let (Some(text), Some(work)) = (text, work) else { continue };
-                let work = hash64(work.as_bytes());
-                pages.read(text, |lacks, name| rows.push([work, name, u64::from(lacks), *place]));
-            }
+            each_text(batch, |work, place, text| {
+                pages.read(text, |lacks, name| rows.push([work, name, u64::from(lacks), place]));
+            })?;
             rows.batch(out)
         })
     }
@@ -124,10 +132,7 @@ impl Elsewhere {
             let mut bytes: Vec<u8> = Vec::new();
             for position in positions {
                 bytes.clear();
-                while let Some((found, at)) = walk.seek(from + position)? {
-                    bytes.extend_from_slice(&columns(found, [NAME])?[0][at].to_le_bytes());
-                    walk.skip();
-                }
+                walk.all(from + position, NAME, |name| bytes.extend(name.to_le_bytes()))?;
                 names.append_value(&bytes);
             }
             let mut all: Vec<ArrayRef> = batch.columns().to_vec();
