@@ -1,10 +1,9 @@
 //! The distribution of an annotation over all documents of a run, with exact percentiles.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{
-    DataType, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SortOptions, col, len,
-};
+use polars::prelude::{DataType, ParquetReader, PolarsResult, SerReader};
 
 use crate::error::InspectError;
 use crate::model::Histogram;
@@ -23,20 +22,16 @@ pub(crate) fn histogram(parts: &[PathBuf], annotation: &str) -> Result<Histogram
 /// The values in ascending order, and the number of those that are NULL or no number.
 fn values(parts: &[PathBuf], annotation: &str) -> PolarsResult<(Vec<f64>, u64)> {
     let mut sorted = Vec::new();
-    let mut rows = 0;
+    let mut rows: u64 = 0;
     for part in parts {
-        // dots and brackets are part of names here, and a caret would make a pattern
-        let column = col(annotation).cast(DataType::Float64);
-        let path = PlRefPath::try_from_path(part)?;
-        let frame = LazyFrame::scan_parquet(path, ScanArgsParquet::default())?;
-        let count = frame.clone().select([len()]).collect()?;
-        rows += count.columns()[0].cast(&DataType::UInt64)?.u64()?.get(0).unwrap_or(0);
-        let frame = frame.select([column.drop_nulls().sort(SortOptions::default())]).collect()?;
-        let finite = frame.columns()[0].f64()?.iter().flatten().filter(|value| value.is_finite());
-        sorted.extend(finite);
+        let reader = ParquetReader::new(File::open(part)?);
+        let frame = reader.with_columns(Some(vec![annotation.to_owned()])).finish()?;
+        rows += frame.height() as u64;
+        let column = frame.column(annotation)?.cast(&DataType::Float64)?;
+        sorted.extend(column.f64()?.iter().flatten().filter(|value| value.is_finite()));
     }
     sorted.sort_unstable_by(f64::total_cmp);
-    let unknown = rows.saturating_sub(sorted.len() as u64);
+    let unknown = rows - sorted.len() as u64;
     Ok((sorted, unknown))
 }
 
