@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, RecordBatch, StringArray, UInt64Array};
 use serde::Serialize;
 use tamis_kernels::{TextTokenizer, document_id, hex128};
-use tamis_pipeline::read::{self, Columns, ReadOptions, Shard};
+use tamis_pipeline::read;
+use tamis_pipeline::read::{Columns, ReadOptions, Shard};
 use tamis_pipeline::sample::HashRank;
 
 use crate::error::InspectError;

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod function;
 pub(crate) mod keyed;
 mod models;
+pub(crate) mod parts;
 mod safetensors;
 
 use std::path::{Path, PathBuf};

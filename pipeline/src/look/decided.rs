@@ -2,11 +2,11 @@
 
 use arrow::array::{Array, BooleanArray, StringArray, UInt64Array};
 
-use super::rows::RowFile;
-use super::{Run, Slice};
-use crate::dedup::AGAINST;
 use crate::error::PipelineError;
-use crate::exec::rewrite::typed;
+use crate::look::rows::RowFile;
+use crate::look::{Run, Slice};
+use crate::table::batch::typed;
+use crate::table::names::AGAINST;
 
 /// Why documents go that rules kept, in the order in which the reasons count.
 pub const REASONS: [&str; 6] = [

@@ -20,14 +20,14 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
+use crate::dedup::repeats::{EMPTIED, SPANS};
 use crate::error::PipelineError;
-use crate::exec::flow::PLACE;
-use crate::exec::rewrite::typed;
-use crate::functions::{Resources, session};
-use crate::plans;
-use crate::repeats::{EMPTIED, SPANS};
+use crate::registry::session;
 use crate::report::Report;
-use crate::twins::{Role, Twins};
+use crate::stage::session::Resources;
+use crate::table::batch::typed;
+use crate::table::row_id::ROW_ID;
+use crate::write::survivors::{Duplicates as DuplicateCursor, Role};
 use tamis_rules::BANDS;
 
 pub use corpus::{Document, columns_of, documents, files, shards};
@@ -131,11 +131,11 @@ impl Run {
         let context = session(&Resources { threads: 1, memory_bytes: 256 << 20, temp })?;
         let parts = parquet_files(&root.join("annotations"))?;
         if !parts.is_empty() {
-            plans::annotations_table(&context, &parts).await?;
+            crate::table::plan::annotations_table(&context, &parts).await?;
         }
         let clusters = parquet_files(&root.join("clusters"))?;
         if !clusters.is_empty() {
-            plans::register(&context, "clusters", &clusters).await?;
+            crate::table::plan::register(&context, "clusters", &clusters).await?;
         }
         // documents of which nothing was left went like duplicates
         let mut gone = clusters.clone();
@@ -195,7 +195,7 @@ impl Run {
             self.context.register_table("part", frame.into_view())?;
             // one file, one partition: rows come as they lie there, which is input order
             let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
-            let mut twins: Option<Vec<Twins>> = None;
+            let mut twins: Option<Vec<DuplicateCursor>> = None;
             while let Some(batch) = stream.next().await {
                 self.walk_batch(&batch?, &mut twins, &mut count, &mut visit)?;
             }
@@ -229,7 +229,7 @@ impl Run {
     fn walk_batch(
         &self,
         batch: &RecordBatch,
-        twins: &mut Option<Vec<Twins>>,
+        twins: &mut Option<Vec<DuplicateCursor>>,
         count: &mut Count,
         visit: &mut impl FnMut(Place),
     ) -> Result<(), PipelineError> {
@@ -242,7 +242,7 @@ impl Run {
             let (shard, row) = (shards.value(at), rows.value(at));
             if twins.is_none() {
                 // the part's last shard is not known here; the walk stops by itself
-                let open = |path: &PathBuf| Twins::open(path, shard, LAST_SHARD);
+                let open = |path: &PathBuf| DuplicateCursor::open(path, shard, LAST_SHARD);
                 *twins = Some(self.gone.iter().map(open).collect::<Result<_, _>>()?);
             }
             let mut twin = None;
@@ -298,7 +298,7 @@ impl Run {
         let sql =
             format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
         // hashes of bands and the engine's own order say nothing to people
-        objects(self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?).await
+        objects(self.context.sql(&sql).await?.drop_columns(&[BANDS, ROW_ID])?).await
     }
 
     /// The copies of text that were cut out of a document, as JSON objects.
@@ -310,7 +310,7 @@ impl Run {
         if !path.is_file() {
             return Ok(Vec::new());
         }
-        plans::register(&self.context, "repeats", &[path]).await?;
+        crate::table::plan::register(&self.context, "repeats", &[path]).await?;
         let literal = literal(document_id);
         let sql = format!(
             "SELECT kind, start, \"end\", copy, first_document_id FROM repeats \
