@@ -1,7 +1,7 @@
 //! One document as a page of plain text.
 
 use serde_json::Value;
-use tamis_pipeline::annotate::contamination::RULE;
+use tamis_pipeline::contamination::RULE;
 
 use crate::visible::visible;
 

@@ -14,6 +14,8 @@ pub mod read;
 
 pub mod embed;
 
+pub mod contamination;
+
 pub mod config;
 
 mod stage;

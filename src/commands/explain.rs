@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tamis_inspector::page::{plain, reason};
 use tamis_inspector::visible::visible;
-use tamis_pipeline::annotate::contamination::{CONTAMINATED, CONTAMINATION};
+use tamis_pipeline::contamination::{CONTAMINATED, CONTAMINATION};
 use tamis_pipeline::look::{Found, Place, Run};
 
 /// A row of a Parquet file as JSON.

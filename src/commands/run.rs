@@ -15,7 +15,7 @@ use tamis_pipeline::config::{Alarms, ConfigFile, ContentConfig, Fuzzy, Repeat, R
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
-use tamis_pipeline::annotate::tokens::Tokens;
+use tamis_pipeline::config::Tokens;
 use tamis_rules::{Normalize, RuleSet, RuleSource};
 
 use self::sets::SetArgs;

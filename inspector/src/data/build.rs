@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tamis_pipeline::annotate::contamination::RULE;
+use tamis_pipeline::contamination::RULE;
 use tamis_rules::references::{Detector, Found, Scratch};
 
 use super::marks::{mark, sorted};

@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use serde_json::{Value, json};
 use tamis_kernels::{hash128, hex128};
-use tamis_pipeline::annotate::contamination::Looking;
+use tamis_pipeline::contamination::Looking;
 use tamis_pipeline::write::decision::{RuleInfo, rule_infos};
 use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
 use tamis_pipeline::annotate::tokens::as_in_run;

@@ -2,7 +2,6 @@
 
 pub(crate) mod boilerplate;
 pub(crate) mod boilerplate_nodes;
-pub mod contamination;
 pub(crate) mod plan;
 pub mod tokens;
 pub(crate) mod works;

@@ -1,38 +1,37 @@
 //! The plans that measure documents.
 
-use crate::annotate::contamination::function::{contaminated_udf, of_set_udf};
-use crate::annotate::contamination::{CONTAMINATED, CONTAMINATION, Looking};
 use crate::annotate::works_nodes::Elsewhere;
-use crate::decide::decide;
+use crate::contamination::function::contaminated_udf;
+use crate::contamination::{CONTAMINATED, CONTAMINATION, Looking};
 use crate::read::scan::Scan;
-use crate::table::functions::{edited_by_udf, source_udf};
+use crate::table::functions::source_udf;
 use crate::table::names::{BOILERPLATE, ELSEWHERE};
-use crate::table::names::{FOREIGN_PREFIX, SOURCE};
 use crate::table::node::leaf_node;
 use crate::table::node::over;
 use crate::table::part::Content;
-use crate::table::plan::{Expr, Named, Plan, call, column, gather, pass, place, project, text};
+use crate::table::plan::{Expr, Named, Plan, call, column, gather, pass, project, text};
 use crate::table::row_id::POSITION;
-use crate::table::row_id::{ROW_ID, first_row_id};
+use crate::table::row_id::first_row_id;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::functions::core::get_field;
 use datafusion::physical_expr::Partitioning;
-use datafusion::physical_expr::expressions::{self, NotExpr, case, cast, lit};
+use datafusion::physical_expr::expressions::{self, case, cast, lit};
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::scalar::ScalarValue;
 use std::path::Path;
 use std::sync::Arc;
-use tamis_rules::{Action, BANDS, Compiled, RuleSet};
+use tamis_rules::{BANDS, Compiled};
 
 /// Columns of the scan that annotations keep, in their order.
-const BASE: &[&str] = &["document_id", "id", "shard", "row", "offset", "length", "text_bytes"];
+pub(crate) const BASE: &[&str] =
+    &["document_id", "id", "shard", "row", "offset", "length", "text_bytes"];
 
 /// Its name on the way, where a rule's own column may be called `source` too.
-const OF_SOURCE: &str = ".source";
+pub(crate) const OF_SOURCE: &str = ".source";
 
 /// The column with the passages of evaluation sets, on the way.
-const PASSAGES: &str = ".passages";
+pub(crate) const PASSAGES: &str = ".passages";
 
 /// What is known of documents beside their texts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,70 +123,6 @@ pub(crate) fn source(column_name: Option<&str>, schema: &SchemaRef) -> Result<Ex
     let own = cast(column(name, schema)?, schema, DataType::Utf8)?;
     let there: Expr = Arc::new(expressions::IsNotNullExpr::new(Arc::clone(&own)));
     case(None, vec![(there, own)], Some(folder))
-}
-
-/// Pass one over one unit: read, annotate, decide by document rules, write the annotations.
-pub(crate) fn annotate(
-    unit: usize,
-    scan: &Scan,
-    (set, compiled): (&RuleSet, &Compiled),
-    beside: Beside<'_>,
-    fan_out: usize,
-    path: &Path,
-) -> Result<Plan> {
-    let looking = beside.looking;
-    let plan = measured(scan, compiled, (unit, beside), fan_out)?;
-    let schema = plan.schema();
-    let failed = |schema: &SchemaRef| -> Result<Expr> {
-        Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
-    };
-    let mut third = pass(BASE, &schema)?;
-    third.push((place(unit, &schema)?, ROW_ID.to_owned()));
-    third.push((column(OF_SOURCE, &schema)?, SOURCE.to_owned()));
-    if compiled.spec.minhash.is_some() {
-        third.extend(pass(&[BANDS], &schema)?);
-    }
-    third.extend(pass(&["failure", POSITION, "edited", "edits", "content_hash"], &schema)?);
-    for annotation in &compiled.annotations {
-        third.push((column(annotation.name(), &schema)?, annotation.name().clone()));
-    }
-    for derived in &compiled.derived {
-        third.push((Arc::clone(&derived.expr), derived.column.clone()));
-    }
-    for foreign in set.columns() {
-        let name = format!("{FOREIGN_PREFIX}{}", foreign.name);
-        third.push((column(&foreign.name, &schema)?, name));
-    }
-    let mut conditions: Vec<Option<Expr>> = vec![None; set.rules().len()];
-    for condition in &compiled.conditions {
-        conditions[condition.rule] = Some(Arc::clone(&condition.expr));
-    }
-    for (number, rule) in set.rules().iter().enumerate() {
-        let fired: Expr = match (&rule.action, &conditions[number]) {
-            (Action::Keep, Some(condition)) => Arc::new(NotExpr::new(Arc::clone(condition))),
-            (_, Some(condition)) => Arc::clone(condition),
-            (_, None) => {
-                let number = u32::try_from(number).unwrap_or(u32::MAX);
-                let rule = lit(ScalarValue::UInt32(Some(number)));
-                call(edited_by_udf(), vec![column("edits", &schema)?, rule], &schema)?
-            }
-        };
-        let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
-        third.push((case(None, vec![(not_failed, fired)], None)?, rule.id.clone()));
-    }
-    if let Some(looking) = looking {
-        for name in [CONTAMINATION, CONTAMINATED] {
-            third.push((column(&format!(".{name}"), &schema)?, name.to_owned()));
-        }
-        for (name, _) in &looking.sets {
-            let passages = column(&format!(".{CONTAMINATION}"), &schema)?;
-            let found = call(of_set_udf(), vec![passages, text(name)], &schema)?;
-            let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
-            third.push((case(None, vec![(not_failed, found)], None)?, Looking::rule(name)));
-        }
-    }
-    let plan = project(third, plan)?;
-    gather(decide(set, looking, plan)?, path, Content::Values)
 }
 
 /// The pre-pass for percentiles: only the values that rules compare with a percentile.

@@ -1,7 +1,7 @@
 //! Tokens of a run: counted for every document, or for a random sample of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::StringArray;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tamis_kernels::TextTokenizer;
 use tamis_rules::{Compiled, RuleSet, TokenizerSpec};
 
+use crate::config::Tokens;
 use crate::error::PipelineError;
 use crate::ratio::Sums;
 use crate::sample::HashRank;
@@ -18,40 +19,9 @@ use crate::table::batch::{Rows, columns, numbered};
 use crate::table::cursor::SortedCursor;
 use crate::table::part::{Content, WritePart};
 use crate::table::row_id::ROW_ID;
-use crate::write::outputs::ShardCounts;
 
 /// The seed of the sample, that of `tamis sample`.
 const SEED: u64 = 7;
-
-/// How tokens are counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tokens {
-    /// By what.
-    pub tokenizer: TokenizerSpec,
-    /// Documents of the sample; all are counted where there is none.
-    pub sample: Option<usize>,
-}
-
-impl Tokens {
-    /// What the user asked for; none where no tokenizer is named.
-    pub fn settle(
-        tokenizer: Option<&Path>,
-        sample: Option<usize>,
-    ) -> Result<Option<Self>, PipelineError> {
-        let Some(path) = tokenizer else {
-            return match sample {
-                None => Ok(None),
-                Some(_) => Err(PipelineError::Usage(
-                    "token-sample: there is no tokenizer to count by; name one with --tokenizer tokenizer.json".into(),
-                )),
-            };
-        };
-        if sample == Some(0) {
-            return Err(PipelineError::Usage("token-sample: at least one document".into()));
-        }
-        Ok(Some(Self { tokenizer: TokenizerSpec::open(path)?, sample }))
-    }
-}
 
 /// The rules with the tokens of every document, where every document is counted.
 pub(crate) fn counted(tokens: Option<&Tokens>, rules: RuleSet) -> RuleSet {
@@ -103,7 +73,7 @@ pub struct Tally {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(count: &u64) -> bool {
+pub(crate) fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
@@ -112,7 +82,7 @@ fn is_empty(sums: &Sums) -> bool {
 }
 
 impl Tally {
-    fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.documents += other.documents;
         self.text_bytes += other.text_bytes;
         self.tokens += other.tokens;
@@ -162,7 +132,7 @@ pub struct TokenCounts {
 }
 
 impl TokenCounts {
-    fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.read.merge(&other.read);
         self.kept.merge(&other.kept);
         self.before_edits.merge(&other.before_edits);
@@ -279,112 +249,6 @@ impl Counter {
     }
 }
 
-/// The tokens of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TokenReport {
-    /// The file of the tokenizer.
-    pub tokenizer: PathBuf,
-    /// Its xxh3-128.
-    pub hash: String,
-    /// Documents of the sample; none where every document was counted.
-    pub sample: Option<u64>,
-    /// All documents, as they were read.
-    pub read: TokenRow,
-    /// Those kept, as they are written.
-    pub kept: TokenRow,
-    /// Those removed, as they were read.
-    pub removed: TokenRow,
-    /// Those kept whose text was edited, as they were read.
-    pub before_edits: TokenRow,
-    /// The same as they are written.
-    pub after_edits: TokenRow,
-    /// Those removed, by their first reason.
-    pub reasons: BTreeMap<String, TokenRow>,
-}
-
-/// The tokens of some documents.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct TokenRow {
-    /// Documents.
-    pub documents: u64,
-    /// Bytes of their text.
-    pub text_bytes: u64,
-    /// Their tokens, or an estimate; none where no document of the sample is among them.
-    pub tokens: Option<u64>,
-    /// Lower end of the 95 % interval of an estimate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub low: Option<u64>,
-    /// Upper end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub high: Option<u64>,
-    /// Documents of the sample among them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sampled: Option<u64>,
-    /// Documents that the tokenizer refused and whose tokens are missing here.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub refused: u64,
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "numbers of tokens are positive and below 2^53"
-)]
-fn whole(tokens: f64) -> u64 {
-    tokens.round() as u64
-}
-
-impl TokenRow {
-    fn of(tally: &Tally, sampled: bool) -> Self {
-        let mut row = Self {
-            documents: tally.documents,
-            text_bytes: tally.text_bytes,
-            refused: tally.refused,
-            ..Self::default()
-        };
-        if !sampled {
-            row.tokens = Some(tally.tokens);
-            return row;
-        }
-        row.sampled = Some(tally.sample.n);
-        if tally.documents == 0 || tally.text_bytes == 0 {
-            row.tokens = Some(0);
-        } else if let Some(total) = tally.sample.total(tally.documents, tally.text_bytes) {
-            row.tokens = Some(whole(total.value));
-            row.low = total.interval.map(|(low, _)| whole(low));
-            row.high = total.interval.map(|(_, high)| whole(high));
-        }
-        row
-    }
-}
-
-/// Adds up the shards.
-pub(crate) fn report(tokens: &Tokens, counts: &[ShardCounts]) -> TokenReport {
-    let mut all = TokenCounts::default();
-    for shard in counts {
-        if let Some(tokens) = &shard.tokens {
-            all.merge(tokens);
-        }
-    }
-    let mut removed = Tally::default();
-    for tally in all.removed.values() {
-        removed.merge(tally);
-    }
-    let sampled = tokens.sample.is_some();
-    let row = |tally: &Tally| TokenRow::of(tally, sampled);
-    TokenReport {
-        tokenizer: tokens.tokenizer.path.clone(),
-        hash: tokens.tokenizer.hash.clone(),
-        sample: sampled.then_some(all.read.sample.n + all.read.refused),
-        read: row(&all.read),
-        kept: row(&all.kept),
-        removed: row(&removed),
-        before_edits: row(&all.before_edits),
-        after_edits: row(&all.after_edits),
-        reasons: all.removed.iter().map(|(reason, tally)| (reason.clone(), row(tally))).collect(),
-    }
-}
-
 impl Work<'_> {
     /// What pass two needs to know to count tokens; draws the sample where there is one.
     pub(crate) async fn counting(
@@ -476,9 +340,6 @@ mod tests {
         assert_eq!((counts.kept.documents, counts.kept.text_bytes), (2, 20));
         assert_eq!((counts.kept.sample.n, counts.kept.sample.x, counts.kept.sample.y), (1, 15, 3));
         assert_eq!(counts.kept.tokens, 0);
-        let row = TokenRow::of(&counts.kept, true);
-        // 20 bytes at 3 tokens in 15
-        assert_eq!((row.tokens, row.low, row.sampled), (Some(4), None, Some(1)));
     }
 
     #[test]

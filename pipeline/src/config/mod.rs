@@ -1,5 +1,7 @@
 //! What a run is asked to do: the file `tamis.yaml`, read strictly, and the settled form.
 
+mod tokens;
+
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -10,10 +12,11 @@ use tamis_kernels::SHINGLE_WORDS_MAX;
 use tamis_kernels::minhash::Banding;
 use tamis_rules::{MinHashSpec, Normalize};
 
-use crate::annotate::contamination::{Act, Decontaminate, Method};
-use crate::annotate::tokens::Tokens;
+use crate::contamination::{Act, Decontaminate, Method};
 use crate::embed::{Search, Semantic};
 use crate::error::PipelineError;
+
+pub use tokens::Tokens;
 
 /// The file `tamis.yaml`; every key has its long option, which wins.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

@@ -1,13 +1,26 @@
 //! The decision of rules over what was measured.
 
-use crate::annotate::contamination::{CONTAMINATED, Looking};
-use crate::table::plan::{Expr, Plan, column, project, text};
+use crate::annotate::plan::{BASE, Beside, OF_SOURCE, measured};
+use crate::contamination::function::of_set_udf;
+use crate::contamination::{CONTAMINATED, CONTAMINATION, Looking};
+use crate::read::scan::Scan;
+use crate::table::functions::edited_by_udf;
+use crate::table::names::{FOREIGN_PREFIX, SOURCE};
+use crate::table::part::Content;
+use crate::table::plan::{Expr, Plan, call, column, gather, pass, place, project, text};
+use crate::table::row_id::POSITION;
+use crate::table::row_id::ROW_ID;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::logical_expr::Operator as Op;
-use datafusion::physical_expr::expressions::{self, IsNullExpr, binary, case, lit};
+use datafusion::physical_expr::expressions::IsNullExpr;
+use datafusion::physical_expr::expressions::binary;
+use datafusion::physical_expr::expressions::{self, NotExpr, case, lit};
 use datafusion::scalar::ScalarValue;
+use std::path::Path;
 use std::sync::Arc;
-use tamis_rules::{Action, OnNull, RuleSet};
+use tamis_rules::OnNull;
+use tamis_rules::{Action, BANDS, Compiled, RuleSet};
 
 /// Adds `rule_decision` and `first_reason`, and turns undecided into a failure where a rule
 /// says so.
@@ -62,4 +75,68 @@ pub(crate) fn decide(set: &RuleSet, looking: Option<&Looking>, plan: Plan) -> Re
         }
     }
     project(exprs, plan)
+}
+
+/// Pass one over one unit: read, annotate, decide by document rules, write the annotations.
+pub(crate) fn annotate(
+    unit: usize,
+    scan: &Scan,
+    (set, compiled): (&RuleSet, &Compiled),
+    beside: Beside<'_>,
+    fan_out: usize,
+    path: &Path,
+) -> Result<Plan> {
+    let looking = beside.looking;
+    let plan = measured(scan, compiled, (unit, beside), fan_out)?;
+    let schema = plan.schema();
+    let failed = |schema: &SchemaRef| -> Result<Expr> {
+        Ok(Arc::new(expressions::IsNotNullExpr::new(column("failure", schema)?)))
+    };
+    let mut third = pass(BASE, &schema)?;
+    third.push((place(unit, &schema)?, ROW_ID.to_owned()));
+    third.push((column(OF_SOURCE, &schema)?, SOURCE.to_owned()));
+    if compiled.spec.minhash.is_some() {
+        third.extend(pass(&[BANDS], &schema)?);
+    }
+    third.extend(pass(&["failure", POSITION, "edited", "edits", "content_hash"], &schema)?);
+    for annotation in &compiled.annotations {
+        third.push((column(annotation.name(), &schema)?, annotation.name().clone()));
+    }
+    for derived in &compiled.derived {
+        third.push((Arc::clone(&derived.expr), derived.column.clone()));
+    }
+    for foreign in set.columns() {
+        let name = format!("{FOREIGN_PREFIX}{}", foreign.name);
+        third.push((column(&foreign.name, &schema)?, name));
+    }
+    let mut conditions: Vec<Option<Expr>> = vec![None; set.rules().len()];
+    for condition in &compiled.conditions {
+        conditions[condition.rule] = Some(Arc::clone(&condition.expr));
+    }
+    for (number, rule) in set.rules().iter().enumerate() {
+        let fired: Expr = match (&rule.action, &conditions[number]) {
+            (Action::Keep, Some(condition)) => Arc::new(NotExpr::new(Arc::clone(condition))),
+            (_, Some(condition)) => Arc::clone(condition),
+            (_, None) => {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                let rule = lit(ScalarValue::UInt32(Some(number)));
+                call(edited_by_udf(), vec![column("edits", &schema)?, rule], &schema)?
+            }
+        };
+        let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
+        third.push((case(None, vec![(not_failed, fired)], None)?, rule.id.clone()));
+    }
+    if let Some(looking) = looking {
+        for name in [CONTAMINATION, CONTAMINATED] {
+            third.push((column(&format!(".{name}"), &schema)?, name.to_owned()));
+        }
+        for (name, _) in &looking.sets {
+            let passages = column(&format!(".{CONTAMINATION}"), &schema)?;
+            let found = call(of_set_udf(), vec![passages, text(name)], &schema)?;
+            let not_failed: Expr = Arc::new(NotExpr::new(failed(&schema)?));
+            third.push((case(None, vec![(not_failed, found)], None)?, Looking::rule(name)));
+        }
+    }
+    let plan = project(third, plan)?;
+    gather(decide(set, looking, plan)?, path, Content::Values)
 }

@@ -1,224 +1,169 @@
-//! From links between places to clusters that people read.
+//! From links between documents to the clusters that people read, by the engine's joins.
 
-use crate::dedup::links::links;
-use crate::table::node::{Inputs, Node, only};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::Path;
 
-use arrow::array::{Float64Array, RecordBatch, StringArray, UInt64Array};
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::Result;
-use datafusion::execution::SendableRecordBatchStream;
-use serde::{Deserialize, Serialize};
+use datafusion::common::JoinType;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{col, ident, lit, when};
+use datafusion::prelude::{DataFrame, Expr, ParquetReadOptions};
 
-use crate::dedup::kept::Kept;
-use crate::dedup::links::linked;
-use crate::table::batch::typed;
-use crate::table::batch::{Rows, columns, numbered};
-use crate::table::cursor::SortedCursor;
-use crate::table::names::RANK;
-use crate::table::names::RULE_DECISION;
-use crate::table::names::{SIMILARITY, SURVIVOR};
+use crate::dedup::links::Kind;
+use crate::error::PipelineError;
+use crate::stage::work::Work;
+use crate::table::names::{AGAINST, CENTER, KIND, SIMILARITY, SOURCE, SURVIVOR};
+use crate::table::part::Content;
+use crate::table::plan::{annotations_table, path_text, single, write};
 use crate::table::row_id::ROW_ID;
-use crate::table::stream::per_batch;
+use crate::table::row_set::in_table_udf;
 
-/// Numbers the rows from 0: `place, rank` of an input in survivor order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Number {}
+/// The columns of links.
+const LINK: [&str; 4] = [ROW_ID, SURVIVOR, SIMILARITY, KIND];
 
-/// `place, rank`.
-pub(crate) fn ranks() -> SchemaRef {
-    numbered([ROW_ID, RANK])
-}
-
-impl Node for Number {
-    const NAME: &'static str = "NumberExec";
-
-    fn schema(&self, _inputs: &[SchemaRef]) -> Result<SchemaRef> {
-        Ok(ranks())
+impl Work<'_> {
+    async fn read(&self, path: &Path) -> Result<DataFrame, PipelineError> {
+        let options = ParquetReadOptions::default();
+        Ok(self.context.read_parquet(path_text(path)?, options).await?)
     }
 
-    fn rows(&self, inputs: &Inputs<'_>, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
-        Ok(self.execute(inputs.stream()?, schema))
-    }
-}
-
-impl Number {
-    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
-    pub(crate) fn execute(
+    /// Writes `plan`, in the order of `by`, as a step of dedup.
+    async fn frame_step(
         &self,
-        input: SendableRecordBatchStream,
-        schema: SchemaRef,
-    ) -> SendableRecordBatchStream {
-        let mut next = 0_u64;
-        per_batch(input, schema, move |batch, out| {
-            let mut rows = Rows::default();
-            for place in columns(batch, [ROW_ID])?[0] {
-                rows.push([*place, next]);
-                next += 1;
-            }
-            rows.batch(out)
-        })
-    }
-}
-
-/// Passes on the rows of a scan whose place is in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pick {
-    /// The file: a sorted column `place`.
-    pub places: PathBuf,
-    /// The first place of the unit that is scanned.
-    pub from: u64,
-    /// The file holds annotations, and only what is still there is wanted.
-    #[serde(default)]
-    pub kept: Option<Kept>,
-}
-
-impl Node for Pick {
-    const NAME: &'static str = "PickExec";
-
-    fn schema(&self, inputs: &[SchemaRef]) -> Result<SchemaRef> {
-        Ok(Arc::clone(only(inputs, Self::NAME)?))
+        name: &str,
+        frame: DataFrame,
+        by: &[&str],
+        path: &Path,
+    ) -> Result<(), PipelineError> {
+        let order = by.iter().map(|name| ident(*name).sort(true, false)).collect();
+        let plan = single(frame.sort(order)?.create_physical_plan().await?);
+        self.file_step(name, path, write(plan, path, Content::Values)?).await
     }
 
-    fn rows(&self, inputs: &Inputs<'_>, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
-        Ok(self.execute(inputs.stream()?, schema))
-    }
-}
-
-impl Pick {
-    pub(crate) fn execute(
-        &self,
-        input: SendableRecordBatchStream,
-        schema: SchemaRef,
-    ) -> SendableRecordBatchStream {
-        let names: &[&str] = if self.kept.is_some() { &[ROW_ID, RULE_DECISION] } else { &[ROW_ID] };
-        let mut walk = SortedCursor::new(vec![self.places.clone()], names, self.from, 4096);
-        let gone = self.kept.as_ref().and_then(|kept| kept.gone.clone());
-        let mut gone = gone.map(|path| SortedCursor::new(vec![path], &[ROW_ID], self.from, 4096));
-        let decided = self.kept.is_some();
-        per_batch(input, schema, move |batch, _| {
-            let [places] = columns(batch, [ROW_ID])?;
-            let mut keep = Vec::with_capacity(places.len());
-            for place in places {
-                let there = match walk.seek(*place)? {
-                    Some((found, at)) if decided => {
-                        typed::<StringArray>(found, RULE_DECISION)?.value(at) == "kept"
-                    }
-                    found => found.is_some(),
-                };
-                let copy = match &mut gone {
-                    Some(gone) => gone.seek(*place)?.is_some(),
-                    None => false,
-                };
-                keep.push(there && !copy);
-            }
-            Ok(arrow::compute::filter_record_batch(batch, &keep.into())?)
-        })
-    }
-}
-
-/// Points links at the document that stays where their survivor went as a near duplicate: an
-/// exact copy is as similar to it as its survivor was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Relink {
-    /// Links of near duplicates, in input order.
-    pub fuzzy: PathBuf,
-    /// Pass on the links that moved, or those that did not.
-    pub moved: bool,
-}
-
-impl Node for Relink {
-    const NAME: &'static str = "RelinkExec";
-
-    fn schema(&self, _inputs: &[SchemaRef]) -> Result<SchemaRef> {
-        Ok(links())
-    }
-
-    fn rows(&self, inputs: &Inputs<'_>, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
-        Ok(self.execute(inputs.stream()?, schema))
-    }
-}
-
-impl Relink {
-    pub(crate) fn execute(
-        &self,
-        input: SendableRecordBatchStream,
-        schema: SchemaRef,
-    ) -> SendableRecordBatchStream {
-        let names = [ROW_ID, SURVIVOR, SIMILARITY];
-        let mut walk = SortedCursor::new(vec![self.fuzzy.clone()], &names, 0, 4096);
-        let moved = self.moved;
-        per_batch(input, schema, move |batch, out| {
-            let [places, survivors] = columns(batch, [ROW_ID, SURVIVOR])?;
-            let before = typed::<Float64Array>(batch, SIMILARITY)?;
-            let (mut members, mut stay, mut similar) = (Vec::new(), Vec::new(), Vec::new());
-            for (row, (&place, &survivor)) in places.iter().zip(survivors).enumerate() {
-                let (survivor, similarity) = match walk.seek(survivor)? {
-                    Some((found, at)) if moved => (
-                        columns(found, [SURVIVOR])?[0][at],
-                        typed::<Float64Array>(found, SIMILARITY)?.value(at),
-                    ),
-                    None if !moved => (survivor, before.value(row)),
-                    _ => continue,
-                };
-                members.push(place);
-                stay.push(survivor);
-                similar.push(similarity);
-            }
-            linked(out, members, stay, Some(similar))
-        })
-    }
-}
-
-/// Adds each survivor to its cluster: the input is sorted by survivor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WithSurvivors {}
-
-impl Node for WithSurvivors {
-    const NAME: &'static str = "WithSurvivorsExec";
-
-    fn schema(&self, _inputs: &[SchemaRef]) -> Result<SchemaRef> {
-        Ok(links())
-    }
-
-    fn rows(&self, inputs: &Inputs<'_>, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
-        Ok(self.execute(inputs.stream()?, schema))
-    }
-}
-
-impl WithSurvivors {
-    #[expect(clippy::unused_self, reason = "all nodes are run the same way")]
-    pub(crate) fn execute(
-        &self,
-        input: SendableRecordBatchStream,
-        schema: SchemaRef,
-    ) -> SendableRecordBatchStream {
-        let mut last: Option<u64> = None;
-        per_batch(input, schema, move |batch, out| with_survivors(batch, &mut last, out))
-    }
-}
-
-fn with_survivors(
-    batch: &RecordBatch,
-    last: &mut Option<u64>,
-    schema: &SchemaRef,
-) -> Result<RecordBatch> {
-    let places = typed::<UInt64Array>(batch, ROW_ID)?;
-    let survivors = typed::<UInt64Array>(batch, SURVIVOR)?;
-    let before = typed::<Float64Array>(batch, SIMILARITY)?;
-    let (mut members, mut stay, mut similar) = (Vec::new(), Vec::new(), Vec::new());
-    for row in 0..places.len() {
-        let survivor = survivors.value(row);
-        if *last != Some(survivor) {
-            *last = Some(survivor);
-            members.push(survivor);
-            stay.push(survivor);
-            similar.push(1.0);
+    /// Writes `dedup/links`: which document goes for which, and why, in input order. An exact copy
+    /// of a document that goes is as similar to that one's survivor, and goes for it.
+    pub(crate) async fn links(&self) -> Result<(), PipelineError> {
+        let path = self.directory.dedup("links");
+        if path.exists() {
+            return Ok(());
         }
-        members.push(places.value(row));
-        stay.push(survivor);
-        similar.push(before.value(row));
+        let content = &self.config.content;
+        let has_near = content.fuzzy.is_some() || content.semantic.is_some();
+        let near = match has_near {
+            false => None,
+            true => {
+                let near = self.read(&self.near()).await?;
+                let kind = match content.semantic {
+                    Some(_) => col(KIND),
+                    None => lit(Kind::Fuzzy as u64).alias(KIND),
+                };
+                Some(near.select([col(ROW_ID), col(SURVIVOR), col(SIMILARITY), kind])?)
+            }
+        };
+        let exact = if let Some(exact) = self.exact_links() {
+            let exact = self.read(&exact).await?;
+            let kind = lit(Kind::Exact as u64).alias(KIND);
+            Some(exact.select([col(ROW_ID), col(SURVIVOR), col(SIMILARITY), kind])?)
+        } else {
+            None
+        };
+        let near = match (near, self.exact_pairs()) {
+            (Some(near), Some(exact)) => Some(told_apart(near, self.read(&exact).await?)?),
+            (near, _) => near,
+        };
+        let links = match (exact, near) {
+            (Some(exact), Some(near)) => moved(exact, near.clone())?.union(near)?,
+            (Some(links), None) | (None, Some(links)) => links,
+            (None, None) => return Ok(()),
+        };
+        self.frame_step("links", links, &[ROW_ID], &path).await
     }
-    linked(schema, members, stay, Some(similar))
+
+    /// Writes the clusters of one kind: a row for each document that goes and for each survivor.
+    pub(crate) async fn clusters(&self, kind: Kind) -> Result<(), PipelineError> {
+        let path = self.directory.clusters(kind.name());
+        if path.exists() {
+            return Ok(());
+        }
+        let name = format!("members-{}", kind.name());
+        let members = self.directory.dedup(&name);
+        let links = self.read(&self.directory.dedup("links")).await?;
+        let links = links.filter(col(KIND).eq(lit(kind as u64)))?;
+        let links = links.select_columns(&LINK[..3])?;
+        let survivors = links.clone().aggregate(vec![col(SURVIVOR)], vec![count(lit(1))])?;
+        let survivors = survivors.select([
+            col(SURVIVOR).alias(ROW_ID),
+            col(SURVIVOR),
+            lit(1.0).alias(SIMILARITY),
+        ])?;
+        self.frame_step(&name, links.union(survivors)?, &[ROW_ID], &members).await?;
+
+        annotations_table(&self.context, &self.all_parts()).await?;
+        let there = in_table_udf().call(vec![ident(ROW_ID), lit(path_text(&members)?)]);
+        let documents = self.context.table("annotations").await?.filter(there)?;
+        let of = |name: &str| format!("of_{name}");
+        let own = ["document_id", "shard", "row", "text_bytes", SOURCE];
+        let mut columns: Vec<Expr> = vec![ident(ROW_ID).alias(of(ROW_ID))];
+        columns.extend(own.map(ident));
+        let of_member = documents.clone().select(columns)?;
+        let of_survivor = documents.select([
+            ident(ROW_ID).alias(of(SURVIVOR)),
+            ident("document_id").alias("survivor_id"),
+            ident("id").alias("survivor_name"),
+        ])?;
+        let rows = self
+            .read(&members)
+            .await?
+            .join(of_survivor, JoinType::Inner, &[SURVIVOR], &[of(SURVIVOR).as_str()], None)?
+            .join(of_member, JoinType::Inner, &[ROW_ID], &[of(ROW_ID).as_str()], None)?;
+        let survivor = when(col("survivor_name").is_not_null(), col("survivor_name"))
+            .otherwise(col("survivor_id"))?;
+        let against = col(SURVIVOR).lt(lit(self.own_place()));
+        let order = vec![ident(ROW_ID).sort(true, false)];
+        let rows = rows.sort(order)?.select([
+            col("document_id"),
+            col("survivor_id").alias("cluster_id"),
+            col("survivor_id"),
+            col(SIMILARITY),
+            lit(kind.name()).alias(KIND),
+            survivor.alias("twin"),
+            col("shard"),
+            col("row"),
+            col("text_bytes"),
+            col(SOURCE),
+            against.alias(AGAINST),
+        ])?;
+        let plan = single(rows.create_physical_plan().await?);
+        let name = format!("clusters {}", kind.name());
+        self.file_step(&name, &path, write(plan, &path, Content::Values)?).await
+    }
+}
+
+/// The links of exact copies, pointed at the documents that stay.
+fn moved(exact: DataFrame, near: DataFrame) -> Result<DataFrame, PipelineError> {
+    let of = |name: &str| format!("of_{name}");
+    let mut renamed = Vec::new();
+    for name in LINK {
+        renamed.push(col(name).alias(of(name)));
+    }
+    let near = near.select(renamed)?;
+    let of_row = of(ROW_ID);
+    let rows = exact.join(near, JoinType::Left, &[SURVIVOR], &[of_row.as_str()], None)?;
+    let mut columns = vec![col(ROW_ID)];
+    for name in &LINK[1..] {
+        let instead = ident(of(name));
+        let chosen = when(ident(of(ROW_ID)).is_not_null(), instead).otherwise(col(*name))?;
+        columns.push(chosen.alias(*name));
+    }
+    Ok(rows.select(columns)?)
+}
+
+/// Links of which those between documents of the same text are told from others.
+fn told_apart(near: DataFrame, exact: DataFrame) -> Result<DataFrame, PipelineError> {
+    let of = |name: &str| format!("of_{name}");
+    let exact = exact.select([col(ROW_ID).alias(of(ROW_ID)), col(CENTER).alias(of(CENTER))])?;
+    let (of_row, of_center) = (of(ROW_ID), of(CENTER));
+    let on = [of_row.as_str(), of_center.as_str()];
+    let rows = near.join(exact, JoinType::Left, &[ROW_ID, SURVIVOR], &on, None)?;
+    let same = ident(of_row.as_str()).is_not_null();
+    let kind = when(same, lit(Kind::Exact as u64)).otherwise(col(KIND))?;
+    Ok(rows.select([col(ROW_ID), col(SURVIVOR), col(SIMILARITY), kind.alias(KIND)])?)
 }

@@ -30,7 +30,34 @@ impl Reference {
     }
 }
 
-/// `place, survivor, similarity`.
+/// By what a document is similar to its survivor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its text is the same.
+    Exact = 0,
+    /// Its words.
+    Fuzzy = 1,
+    /// Its meaning.
+    Semantic = 2,
+}
+
+impl Kind {
+    /// Those that a run is asked for, by their names.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Exact, Self::Fuzzy, Self::Semantic].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// As people read it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Fuzzy => "fuzzy",
+            Self::Semantic => "semantic",
+        }
+    }
+}
+
+/// `row_id, survivor, similarity`.
 pub(crate) fn links() -> SchemaRef {
     schema_of(&[
         (ROW_ID, DataType::UInt64),

@@ -22,46 +22,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::{JoinType, Result};
-use datafusion::logical_expr::{Operator as Op, ident, lit, not};
-use datafusion::physical_expr::expressions::{self, IsNotNullExpr, binary, case};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::union::UnionExec;
+use datafusion::logical_expr::{ident, lit, not};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use tamis_rules::{BANDS, Compiled};
 
 use crate::config::Survivor;
 use crate::dedup::attach::Attach;
-use crate::dedup::clusters::{Number, Relink, WithSurvivors};
 use crate::dedup::exact::Star;
-use crate::dedup::links::Reference;
+use crate::dedup::links::{Kind, Reference};
+use crate::dedup::near::resolve::Resolve;
 use crate::dedup::near::shared_buckets::{BucketKey, SharedBuckets};
+use crate::dedup::rank::Number;
 use crate::error::PipelineError;
 use crate::stage::work::Work;
 use crate::table::functions::hash_udf;
-use crate::table::names::{
-    AGAINST, CONTENT_HASH, RANK, RULE_DECISION, SIMILARITY, SOURCE, SOURCE_HASH, SURVIVOR,
-};
+use crate::table::names::{CENTER_RANK, CONTENT_HASH, RANK, RULE_DECISION, SOURCE, SOURCE_HASH};
 use crate::table::node::{NodeExec, over};
 use crate::table::part::Content;
-use crate::table::parts::parts;
-use crate::table::plan::{
-    Plan, column, hashed, merged, pass, path_text, project, single, sorted, text, write,
-};
+use crate::table::plan::{Plan, hashed, merged, path_text, single, sorted, write};
 use crate::table::row_id::ROW_ID;
 use crate::table::row_set::{document_number_udf, in_table_udf};
 
 /// The other side of a join by row ids.
 const OF_ROW: &str = "of_row_id";
-const LINKS: [&str; 3] = [ROW_ID, SURVIVOR, SIMILARITY];
-
-fn lit_row_id(place: u64) -> crate::table::plan::Expr {
-    expressions::lit(datafusion::scalar::ScalarValue::UInt64(Some(place)))
-}
-
-/// The rows of several plans of one partition, in any order.
-fn both(one: Plan, other: Plan) -> Result<Plan> {
-    Ok(Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(vec![one, other])?)))
-}
 
 /// Looks up columns of the annotations, a file for each unit, by the places in `key`, by which the
 /// rows are sorted.
@@ -80,45 +63,6 @@ pub(crate) fn attach(
     }
 }
 
-/// Turns links into the clusters that people read, in input order.
-fn clusters(
-    links: Plan,
-    kind: &str,
-    (annotations, threads): (&[PathBuf], usize),
-    own_place: u64,
-    path: &Path,
-) -> Result<Plan> {
-    let plan = over(WithSurvivors {}, sorted(links, &[SURVIVOR, ROW_ID])?)?;
-    let plan = over(
-        attach(
-            annotations,
-            SURVIVOR,
-            &[("document_id", "survivor_id"), ("id", "survivor_name")],
-            threads,
-        ),
-        plan,
-    )?;
-    let own = ["document_id", "shard", "row", "text_bytes", SOURCE].map(|name| (name, name));
-    let plan = over(attach(annotations, ROW_ID, &own, threads), sorted(plan, &[ROW_ID])?)?;
-    let schema = plan.schema();
-    let named = column("survivor_name", &schema)?;
-    let twin = case(
-        None,
-        vec![(Arc::new(IsNotNullExpr::new(Arc::clone(&named))), named)],
-        Some(column("survivor_id", &schema)?),
-    )?;
-    let mut exprs = pass(&["document_id"], &schema)?;
-    exprs.push((column("survivor_id", &schema)?, "cluster_id".to_owned()));
-    exprs.extend(pass(&["survivor_id", SIMILARITY], &schema)?);
-    exprs.push((text(kind), "kind".to_owned()));
-    exprs.push((twin, "twin".to_owned()));
-    exprs.extend(pass(&["shard", "row", "text_bytes", SOURCE], &schema)?);
-    let first = lit_row_id(own_place);
-    let against = binary(column(SURVIVOR, &schema)?, Op::Lt, first, &schema)?;
-    exprs.push((against, AGAINST.to_owned()));
-    write(project(exprs, plan)?, path, Content::Values)
-}
-
 impl Work<'_> {
     /// Links and clusters of every kind of duplicate that is asked for.
     pub(crate) async fn deduplicate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
@@ -128,9 +72,8 @@ impl Work<'_> {
             return Ok(());
         }
         let ranks = self.survivor_ranks(compiled).await?;
-        if content.dedup_exact && !self.directory.dedup("exact").exists() {
-            let plan = self.exact(ranks.as_deref()).await?;
-            self.step("exact", &self.context, plan).await?;
+        if content.dedup_exact {
+            self.find_exact(ranks.as_deref()).await?;
         }
         if let Some(fuzzy) = &content.fuzzy {
             self.fuzzy(compiled, ranks.as_deref(), fuzzy).await?;
@@ -138,35 +81,13 @@ impl Work<'_> {
         if let Some(semantic) = &content.semantic {
             self.semantic(compiled, semantic).await?;
         }
-        let annotations = self.all_parts();
-        let directory = self.directory;
-        let exact = directory.dedup("exact");
-        let near = self.near();
-        let of_kind = |kind: &str| match content.semantic {
-            Some(_) => directory.dedup(&format!("links-{kind}")),
-            None => near.clone(),
-        };
-        let links_of = |path: &PathBuf| parts(std::slice::from_ref(path), &LINKS);
-        let relink = |near: PathBuf, moved: bool| {
-            let links = sorted(links_of(&exact)?, &[SURVIVOR, ROW_ID])?;
-            over(Relink { fuzzy: near, moved }, links)
-        };
+        self.links().await?;
         for kind in kinds {
-            let alone = content.fuzzy.is_none() && content.semantic.is_none();
-            let links = match (kind, content.dedup_exact) {
-                ("exact", _) if alone => links_of(&exact)?,
-                ("exact", _) => relink(near.clone(), false)?,
-                (_, true) => both(links_of(&of_kind(kind))?, relink(of_kind(kind), true)?)?,
-                (_, false) => links_of(&of_kind(kind))?,
-            };
-            let path = directory.clusters(kind);
-            if !path.exists() {
-                let annotations = (&annotations[..], self.config.threads);
-                let plan = clusters(links, kind, annotations, self.own_place(), &path)?;
-                self.execute(&self.context, plan).await?;
-            }
+            let kind = Kind::named(kind)
+                .ok_or_else(|| PipelineError::Usage(format!("'{kind}' is no kind of duplicate")))?;
+            self.clusters(kind).await?;
         }
-        let _ = std::fs::remove_dir_all(directory.path(".state/shingles"));
+        let _ = std::fs::remove_dir_all(self.directory.path(".state/shingles"));
         Ok(())
     }
 
@@ -180,7 +101,7 @@ impl Work<'_> {
     /// Links of all documents that go as duplicates: files in input order.
     pub(crate) fn gone_by_dedup(&self) -> Vec<PathBuf> {
         let content = &self.config.content;
-        let exact = content.dedup_exact.then(|| self.directory.dedup("exact"));
+        let exact = self.exact_links();
         let near = content.fuzzy.is_some() || content.semantic.is_some();
         exact.into_iter().chain(near.then(|| self.near())).collect()
     }
@@ -195,6 +116,25 @@ impl Work<'_> {
         if self.directory.dedup(name).exists() {
             return Ok(());
         }
+        self.run_step(name, context, plan).await
+    }
+
+    /// Runs the plan that makes the file at `path`, unless it is there.
+    pub(crate) async fn file_step(
+        &self,
+        name: &str,
+        path: &Path,
+        plan: Plan,
+    ) -> Result<(), PipelineError> {
+        if path.exists() { Ok(()) } else { self.run_step(name, &self.context, plan).await }
+    }
+
+    async fn run_step(
+        &self,
+        name: &str,
+        context: &SessionContext,
+        plan: Plan,
+    ) -> Result<(), PipelineError> {
         self.observer.begin(&format!("dedup {name}"), 1, 0);
         self.execute(context, plan).await?;
         self.observer.unit_done();
@@ -290,15 +230,52 @@ impl Work<'_> {
         Ok(Arc::new(NodeExec::try_new(node, vec![build, probe])?))
     }
 
-    /// Documents of the same text: each but the first in survivor order goes for that one.
+    /// Verified pairs of documents of the same text.
     async fn exact(&self, ranks: Option<&Path>) -> Result<Plan, PipelineError> {
         let (_, documents) = self.bases()?;
         let shared = self.shared(BucketKey::ContentHash, documents, (ranks, None)).await?;
         let met = hashed(shared, &[CONTENT_HASH], self.partitions())?;
         let star = Star { apart: self.config.content.across_sources, reference: self.reference() };
-        let links = over(star, sorted(met, &[CONTENT_HASH, RANK])?)?;
-        let links = merged(sorted(links, &[ROW_ID])?, &[ROW_ID])?;
-        Ok(write(links, &self.directory.dedup("exact"), Content::Values)?)
+        Ok(over(star, sorted(met, &[CONTENT_HASH, RANK])?)?)
+    }
+
+    /// Whether exact copies are decided together with near duplicates: where sources matter, a copy
+    /// may stay although its text goes elsewhere.
+    fn exact_with_near(&self) -> bool {
+        let content = &self.config.content;
+        let near = content.fuzzy.is_some() || content.semantic.is_some();
+        content.dedup_exact && content.across_sources && near
+    }
+
+    /// The links of exact copies, which are out of the way of further search.
+    pub(crate) fn exact_links(&self) -> Option<PathBuf> {
+        let alone = self.config.content.dedup_exact && !self.exact_with_near();
+        alone.then(|| self.directory.dedup("exact"))
+    }
+
+    /// The verified pairs of exact copies that are decided together with near duplicates.
+    pub(crate) fn exact_pairs(&self) -> Option<PathBuf> {
+        self.exact_with_near().then(|| self.directory.dedup("exact-pairs"))
+    }
+
+    /// Finds exact copies: writes [`Work::exact_links`] or [`Work::exact_pairs`].
+    async fn find_exact(&self, ranks: Option<&Path>) -> Result<(), PipelineError> {
+        if let Some(path) = self.exact_pairs() {
+            let plan = near::in_survivor_order(self.exact(ranks).await?, &path)?;
+            return self.file_step("exact", &path, plan).await;
+        }
+        let path = self.directory.dedup("exact");
+        if path.exists() {
+            return Ok(());
+        }
+        let mut pairs = self.exact(ranks).await?;
+        if self.config.content.across_sources {
+            let (_, documents) = self.bases()?;
+            let by = [RANK, CENTER_RANK];
+            pairs = over(Resolve { documents }, merged(sorted(pairs, &by)?, &by)?)?;
+        }
+        let links = merged(sorted(near::decided(pairs)?, &[ROW_ID])?, &[ROW_ID])?;
+        self.file_step("exact", &path, write(links, &path, Content::Values)?).await
     }
 
     /// The numbers of kept documents in survivor order.

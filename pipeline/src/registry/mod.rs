@@ -11,18 +11,18 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
 use crate::annotate::boilerplate_nodes::{Common, OfLines};
-use crate::annotate::contamination::function::{contaminated_udf, of_set_udf, set_numbers_udf};
 use crate::annotate::works_nodes::{Elsewhere, Matched, Pointing};
+use crate::contamination::function::{contaminated_udf, of_set_udf, set_numbers_udf};
 use crate::dedup::attach::Attach;
-use crate::dedup::clusters::{Number, Pick, Relink, WithSurvivors};
 use crate::dedup::exact::Star;
-use crate::dedup::kept::Kept;
+use crate::dedup::kept::{Kept, Pick};
 use crate::dedup::near::audit_node::Neighbours;
 use crate::dedup::near::buckets::{Pairs, Shared};
 use crate::dedup::near::resolve::Resolve;
 use crate::dedup::near::shared_buckets::SharedBuckets;
 use crate::dedup::near::shingle_sets::WriteSets;
 use crate::dedup::near::verify::Verify;
+use crate::dedup::rank::Number;
 use crate::dedup::repeats::nodes::{Copies, Cutting, Joined};
 use crate::dedup::semantic::exact_search::ExactSearch;
 use crate::dedup::semantic::hashed_search::{Near, Sign};
@@ -59,8 +59,6 @@ const NODES: &[NodeCodec] = &[
     NodeCodec::of::<WriteSets>(),
     NodeCodec::of::<VerifyCosine>(),
     NodeCodec::of::<Neighbours>(),
-    NodeCodec::of::<Relink>(),
-    NodeCodec::of::<WithSurvivors>(),
     NodeCodec::of::<Cutting>(),
     NodeCodec::of::<Copies>(),
     NodeCodec::of::<Joined>(),

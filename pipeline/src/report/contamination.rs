@@ -15,10 +15,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 use tamis_rules::Compiled;
 
-use crate::annotate::contamination::function::{Hit, hits, set_numbers_udf};
-use crate::annotate::contamination::items;
-use crate::annotate::contamination::items::Index;
-use crate::annotate::contamination::{CONTAMINATED, CONTAMINATION, Looking, hash_of};
+use crate::contamination::function::{Hit, hits, set_numbers_udf};
+use crate::contamination::items;
+use crate::contamination::items::Index;
+use crate::contamination::{CONTAMINATED, CONTAMINATION, Looking, hash_of};
 use crate::error::PipelineError;
 use crate::read::scan::texts;
 use crate::stage::work::Work;
@@ -128,7 +128,8 @@ impl Work<'_> {
         compiled: &Compiled,
     ) -> Result<Option<Looking>, PipelineError> {
         let Some(settled) = &self.config.content.decontaminate else { return Ok(None) };
-        let mut looking = items::prepare(settled, self.directory)?;
+        let mut looking =
+            items::prepare(settled, self.directory.path(".state/contamination/items.jsonl"))?;
         let Some(most) = settled.common else { return Ok(Some(looking)) };
         let path = self.directory.path(".state/contamination/common.json");
         let part = |unit: usize| {

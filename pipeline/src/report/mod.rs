@@ -2,6 +2,7 @@
 
 pub mod contamination;
 pub mod lost;
+pub mod tokens;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,13 +19,13 @@ use tamis_rules::{Action, RuleSet};
 use crate::config::{Alarms, Fuzzy, RunConfig};
 use crate::dedup::near::audit::Audit;
 
-use crate::annotate::contamination::{Act, Looking};
-use crate::annotate::tokens::TokenReport;
+use crate::contamination::{Act, Looking};
 use crate::dedup::repeats::RepeatRow;
 use crate::dedup::semantic::audit::SemanticRow;
 use crate::error::PipelineError;
 use crate::report::contamination::ContaminationRow;
 use crate::report::lost::LostRow;
+use crate::report::tokens::TokenReport;
 use crate::stage::rundir::{Identity, RunDir};
 use crate::table::batch::typed;
 use crate::table::names::quoted;

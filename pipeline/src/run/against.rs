@@ -249,7 +249,7 @@ impl Work<'_> {
                     return Ok(moved(from, *number, unit, fuzzy, &path)?);
                 }
                 let (scan, none) = (&self.units[unit], RuleSet::default());
-                Ok(crate::annotate::plan::annotate(
+                Ok(crate::decide::annotate(
                     unit,
                     scan,
                     (&none, &self.bare),

@@ -11,11 +11,10 @@ use arrow::array::Float64Array;
 use futures::StreamExt;
 use tamis_rules::{Compiled, RuleSet};
 
-use crate::annotate::contamination::Looking;
 use crate::annotate::plan::Beside;
 use crate::annotate::tokens;
 use crate::config::{RunConfig, Survivor};
-use crate::dedup::repeats;
+use crate::contamination::Looking;
 use crate::dedup::repeats::{RepeatRow, SPANS};
 use crate::embed::compare::Ready;
 use crate::error::PipelineError;
@@ -129,7 +128,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     };
     let mut repeated = work.repeated()?;
     let counts = work.rewrite(&compiled, &repeated, looking.as_ref()).await?;
-    repeats::quote(&mut repeated, &counts);
+    crate::write::repeats::quote(&mut repeated, &counts);
     work.emptied(&counts).await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
@@ -243,7 +242,7 @@ impl Work<'_> {
         report.contamination = self.contamination(looking)?;
         report.rules.extend(report::set_rows(&self.context, looking, &self.parts()).await?);
         let tokens = self.config.content.tokens.as_ref();
-        report.tokens = tokens.map(|tokens| tokens::report(tokens, counts));
+        report.tokens = tokens.map(|tokens| crate::report::tokens::report(tokens, counts));
         Ok(())
     }
 
@@ -323,14 +322,7 @@ impl Work<'_> {
                 let rules = (self.rules, compiled);
                 let (elsewhere, boilerplate) = (elsewhere.as_deref(), boilerplate.as_deref());
                 let beside = Beside { elsewhere, boilerplate, looking };
-                Ok(crate::annotate::plan::annotate(
-                    unit,
-                    scan,
-                    rules,
-                    beside,
-                    fan_out,
-                    &path(unit),
-                )?)
+                Ok(crate::decide::annotate(unit, scan, rules, beside, fan_out, &path(unit))?)
             },
         )
         .await

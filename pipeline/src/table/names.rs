@@ -32,8 +32,8 @@ pub const SHINGLES: &str = "shingles";
 pub const VECTOR: &str = "vector";
 /// The hash of an id.
 pub const KEY: &str = "key";
-/// By what a document is similar to its survivor.
-pub const MEASURE: &str = "measure";
+/// By what a document is similar to its survivor, or what a copy is a copy of.
+pub const KIND: &str = "kind";
 /// The number of a query of an audit.
 pub const QUERY: &str = "query";
 /// The hash of the work, or of the source.

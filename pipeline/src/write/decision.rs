@@ -12,10 +12,10 @@ use tamis_rules::document::{Document, Scratch};
 use tamis_rules::findings::Wanted;
 use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
 
-use crate::annotate::contamination::function;
-use crate::annotate::contamination::function::Hit;
-use crate::annotate::contamination::{Act, CONTAMINATED, CONTAMINATION, Looking};
 use crate::annotate::tokens::{Annotated, Counting};
+use crate::contamination::function;
+use crate::contamination::function::Hit;
+use crate::contamination::{Act, CONTAMINATED, CONTAMINATION, Looking};
 use crate::dedup::repeats::Cut;
 use crate::table::batch::{changed, typed};
 use crate::table::names::FOREIGN_PREFIX;

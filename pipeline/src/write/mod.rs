@@ -11,6 +11,7 @@ pub mod outputs;
 pub mod parquet;
 pub(crate) mod plan;
 pub mod reason;
+pub(crate) mod repeats;
 pub(crate) mod rewrite;
 pub(crate) mod survivors;
 pub mod text;

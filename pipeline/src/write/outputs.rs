@@ -14,8 +14,8 @@ use tamis_kernels::{hex128, without};
 use tamis_rules::AnnotateSpec;
 use tamis_rules::document::Scratch;
 
-use crate::annotate::contamination::cut::{apply, windows};
 use crate::annotate::tokens::{Counter, TokenCounts, Written};
+use crate::contamination::cut::{apply, windows};
 use crate::read::json::{replace_text, splice_reason};
 use crate::read::{Chunk, Failure, Format, Shard, Totals};
 use crate::table::batch::typed;

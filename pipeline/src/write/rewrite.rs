@@ -16,8 +16,8 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tamis_rules::AnnotateSpec;
 
-use crate::annotate::contamination::Looking;
 use crate::annotate::tokens::Counting;
+use crate::contamination::Looking;
 use crate::dedup::repeats::Cuts;
 use crate::progress;
 use crate::read;

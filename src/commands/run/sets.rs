@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::config::ConfigFile;
-use tamis_pipeline::annotate::contamination::{Act, Chosen, Decontaminate, Method};
+use tamis_pipeline::contamination::{Act, Chosen, Decontaminate, Method};
 
 /// How evaluation sets are kept out of the corpus.
 #[derive(Debug, Args)]

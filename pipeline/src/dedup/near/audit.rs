@@ -195,9 +195,7 @@ impl Work<'_> {
         }
         let mut kept =
             SortedCursor::new(self.all_parts(), &[ROW_ID, "rule_decision", SOURCE], 0, 4096);
-        let exact = self.config.content.dedup_exact;
-        let copies: Vec<PathBuf> =
-            exact.then(|| self.directory.dedup("exact")).into_iter().collect();
+        let copies: Vec<PathBuf> = self.exact_links().into_iter().collect();
         let mut copies = SortedCursor::new(copies, &[ROW_ID], 0, 4096);
         let mut went = SortedCursor::new(vec![self.near()], &[ROW_ID], 0, 4096);
         for (place, fate) in &mut known {

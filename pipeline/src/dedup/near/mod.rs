@@ -43,8 +43,8 @@ use crate::table::node::over;
 use crate::table::part::Content;
 use crate::table::parts::{partitioned_parts, parts};
 use crate::table::plan::{
-    Plan, call, column, distinct, hashed, in_table, merged, pass, path_text, project, single,
-    sorted, text, write, write_parts,
+    Plan, call, column, distinct, hashed, in_table, merged, pass, path_text, project, sorted, text,
+    write, write_parts,
 };
 use crate::table::row_id::ROW_ID;
 
@@ -110,6 +110,17 @@ pub(crate) fn all_verified(tables: &[PathBuf], columns: &[&str]) -> Result<Plan>
     merged(partitioned_parts(tables, columns, tables.len())?, &[RANK, CENTER_RANK])
 }
 
+/// Links of the documents that go.
+pub(crate) fn decided(resolved: Plan) -> Result<Plan> {
+    let schema = resolved.schema();
+    let goes = Arc::new(IsNotNullExpr::new(column(SIMILARITY, &schema)?));
+    let mut renamed = Vec::new();
+    for (from, to) in [(ROW_ID, ROW_ID), (CENTER, SURVIVOR), (SIMILARITY, SIMILARITY)] {
+        renamed.push((column(from, &schema)?, to.to_owned()));
+    }
+    project(renamed, Arc::new(FilterExec::try_new(goes, resolved)?))
+}
+
 impl Work<'_> {
     /// Writes the table `buckets`: rows whose bucket holds two documents or more.
     async fn buckets(
@@ -122,7 +133,7 @@ impl Work<'_> {
         if let Some(paths) = self.directory.whole_table(&folder)? {
             return Ok(paths);
         }
-        let gone = self.config.content.dedup_exact.then(|| self.directory.dedup("exact"));
+        let gone = self.exact_links();
         let keys = documents * bands as u64;
         let rows = self.shared(BucketKey::Bands, keys, (ranks, gone.as_deref())).await?;
         let rows = hashed(rows, &[BUCKET], self.partitions())?;
@@ -189,7 +200,7 @@ impl Work<'_> {
 
         let sets: Vec<PathBuf> = self.all().map(|unit| directory.shingles(unit)).collect();
         let (apart, reference) = (self.config.content.across_sources, self.reference());
-        let mut edges: Vec<PathBuf> = Vec::new();
+        let mut edges: Vec<PathBuf> = self.exact_pairs().into_iter().collect();
         let mut last = PathBuf::new();
         for round in 1..=ROUNDS {
             let pairs = match round {
@@ -218,15 +229,7 @@ impl Work<'_> {
             self.step(&name, &self.context, plan).await?;
             last = directory.dedup(&name);
         }
-        let links = parts(&[last], &[ROW_ID, CENTER, SIMILARITY])?;
-        let schema = links.schema();
-        let decided = Arc::new(IsNotNullExpr::new(column(SIMILARITY, &schema)?));
-        let links: Plan = Arc::new(FilterExec::try_new(decided, links)?);
-        let mut renamed = Vec::new();
-        for (from, to) in [(ROW_ID, ROW_ID), (CENTER, SURVIVOR), (SIMILARITY, SIMILARITY)] {
-            renamed.push((column(from, &schema)?, to.to_owned()));
-        }
-        let plan = sorted(project(renamed, single(links))?, &[ROW_ID])?;
+        let plan = sorted(decided(parts(&[last], &[ROW_ID, CENTER, SIMILARITY])?)?, &[ROW_ID])?;
         let plan = write(plan, &directory.dedup("fuzzy"), Content::Values)?;
         self.step("fuzzy", &self.context, plan).await
     }

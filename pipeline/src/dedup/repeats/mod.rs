@@ -3,15 +3,14 @@
 
 pub(crate) mod nodes;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::StringArray;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::union::UnionExec;
 use serde::{Deserialize, Serialize};
-use tamis_kernels::{document_id, hex128, whole_line, whole_paragraph, with_tail};
+use tamis_kernels::{whole_line, whole_paragraph, with_tail};
 use tamis_rules::Compiled;
 
 use crate::config::{Repeat, Repeats};
@@ -27,14 +26,12 @@ use crate::stage::work::Work;
 use crate::table::batch::columns;
 use crate::table::batch::typed;
 use crate::table::cursor::SortedCursor;
-use crate::table::names::AGAINST;
 use crate::table::names::{BUCKET, RANK};
 use crate::table::node::over;
-use crate::table::part::{Content, WritePart};
+use crate::table::part::Content;
 use crate::table::parts::parts;
 use crate::table::plan::{Plan, column, pass, project, sorted, text, write};
 use crate::table::row_id::{ROW_ID, first_row_id};
-use crate::write::outputs::{Emptied, ShardCounts};
 
 /// The file with every copy, below the run directory.
 pub(crate) const SPANS: &str = "repeats/spans.parquet";
@@ -161,17 +158,6 @@ pub(crate) fn rows(path: &Path, repeats: &Repeats) -> Result<Vec<RepeatRow>, Pip
     Ok(rows)
 }
 
-/// Fills in the texts that were found when the documents were written.
-pub(crate) fn quote(rows: &mut [RepeatRow], counts: &[ShardCounts]) {
-    let found: BTreeMap<[u64; 2], &String> =
-        counts.iter().flat_map(|shard| &shard.quotes).map(|(at, text)| (*at, text)).collect();
-    for quote in rows.iter_mut().flat_map(|row| &mut row.most) {
-        if let Some(text) = found.get(&quote.at) {
-            quote.text.clone_from(text);
-        }
-    }
-}
-
 /// Keeps the most frequent texts, each once.
 fn note(most: &mut Vec<Quote>, new: Quote) {
     match most.iter().position(|known| known.hash == new.hash) {
@@ -184,29 +170,6 @@ fn note(most: &mut Vec<Quote>, new: Quote) {
         },
     }
     most.sort_by_key(|quote| (std::cmp::Reverse(quote.copies), quote.hash));
-}
-
-/// The documents of which nothing was left, in the form of clusters, so that what counts records
-/// counts them too.
-fn emptied(counts: &[ShardCounts]) -> datafusion::common::Result<RecordBatch> {
-    let rows = || {
-        let shards = counts.iter();
-        shards.flat_map(|shard| shard.emptied.iter().map(move |gone| (shard.shard.as_str(), gone)))
-    };
-    let text = |of: &dyn Fn(&str, &Emptied) -> String| -> ArrayRef {
-        Arc::new(rows().map(|(shard, gone)| Some(of(shard, gone))).collect::<StringArray>())
-    };
-    let none = || rows().map(|_| None::<&str>).collect::<StringArray>();
-    Ok(RecordBatch::try_from_iter_with_nullable([
-        ("document_id", text(&|shard, gone| hex128(document_id(shard, gone.row))), false),
-        ("survivor_id", text(&|_, _| String::new()), false),
-        ("similarity", Arc::new(rows().map(|_| None::<f64>).collect::<Float64Array>()), true),
-        ("kind", text(&|_, gone| gone.kind.clone()), false),
-        ("twin", Arc::new(none()), true),
-        ("shard", text(&|shard, _| shard.to_owned()), false),
-        ("row", Arc::new(rows().map(|(_, gone)| gone.row).collect::<UInt64Array>()), false),
-        (AGAINST, Arc::new(rows().map(|_| Some(false)).collect::<BooleanArray>()), false),
-    ])?)
 }
 
 const PARTS: [&str; 5] = [HIGH, LOW, ROW_ID, START, END];
@@ -253,16 +216,6 @@ impl Work<'_> {
             Some(repeats) if !self.own().is_empty() => rows(&self.directory.path(SPANS), repeats),
             _ => Ok(Vec::new()),
         }
-    }
-
-    /// Writes [`EMPTIED`].
-    pub(crate) async fn emptied(&self, counts: &[ShardCounts]) -> Result<(), PipelineError> {
-        if self.config.content.repeats.is_some() {
-            let path = self.directory.path(EMPTIED);
-            let part = WritePart { path, content: Content::Values, parts: false };
-            part.write_batch(emptied(counts)?).await?;
-        }
-        Ok(())
     }
 
     /// Writes one kind of parts of every unit.

@@ -200,7 +200,7 @@ impl Work<'_> {
             let decisions = typed::<StringArray>(&batch, "rule_decision")?;
             kept += decisions.iter().filter(|decision| *decision == Some("kept")).count() as u64;
         }
-        let gone = self.config.content.dedup_exact.then(|| self.directory.dedup("exact"));
+        let gone = self.exact_links();
         let gone = gone.map(|path| crate::table::part::rows(&path)).transpose()?;
         Ok(kept.saturating_sub(gone.unwrap_or(0)))
     }

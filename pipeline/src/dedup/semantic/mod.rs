@@ -14,17 +14,16 @@ use std::sync::Arc;
 
 use arrow::array::BinaryArray;
 use datafusion::common::Result;
-use datafusion::logical_expr::Operator as Op;
 use datafusion::physical_expr::Partitioning;
-use datafusion::physical_expr::expressions::{IsNotNullExpr, binary, lit};
+use datafusion::physical_expr::expressions::IsNotNullExpr;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use tamis_kernels::vectors::Rows as _;
 use tamis_rules::{AnnotateSpec, Compiled};
 
 use crate::dedup::attach::Attach;
-use crate::dedup::clusters::Pick;
 use crate::dedup::kept::Kept;
+use crate::dedup::kept::Pick;
 use crate::dedup::near::buckets::PAIR;
 use crate::dedup::near::{all_verified, each_once, in_survivor_order};
 use crate::dedup::semantic::exact_search::ExactSearch;
@@ -32,7 +31,7 @@ use crate::dedup::semantic::exact_search_gpu::{Asked, InOrder};
 use crate::dedup::semantic::hashed_search::{Near, Scheme, Sign};
 use crate::dedup::semantic::keyed::{KeyedRows, Lookup, Single};
 use crate::dedup::semantic::ranked::Ranked;
-use crate::dedup::semantic::resolve::{MEANING, ResolveBoth, WORDS};
+use crate::dedup::semantic::resolve::ResolveBoth;
 use crate::dedup::semantic::verify::VerifyCosine;
 use crate::embed::compare::Comparer;
 use crate::embed::function::{embed_udf, unit_udf};
@@ -49,11 +48,10 @@ use crate::table::batch::typed;
 use crate::table::cursor::SortedCursor;
 use crate::table::functions::hash_udf;
 use crate::table::names::KEY;
-use crate::table::names::MEASURE;
+use crate::table::names::SIMILARITY;
 use crate::table::names::VECTOR;
 use crate::table::names::{BUCKET, RANK};
 use crate::table::names::{CENTER, CENTER_RANK};
-use crate::table::names::{SIMILARITY, SURVIVOR};
 use crate::table::node::{leaf_node, over};
 use crate::table::part::Content;
 use crate::table::parts::parts;
@@ -131,7 +129,7 @@ impl Work<'_> {
     /// Gives every document that is still there its vector.
     async fn embed(&self, compiled: &Compiled, semantic: &Semantic) -> Result<(), PipelineError> {
         let directory = self.directory;
-        let gone = self.config.content.dedup_exact.then(|| directory.dedup("exact"));
+        let gone = self.exact_links();
         let kept = |columns: &[&str]| {
             over(Kept { gone: gone.clone() }, parts(&self.all_parts(), columns)?)
         };
@@ -216,13 +214,14 @@ impl Work<'_> {
         Comparer { device: self.config.device.clone(), threads: self.config.threads }
     }
 
-    /// Where the verified pairs of near duplicates lie, where they were looked for.
+    /// Where the verified pairs of near duplicates by words lie, where they were looked for.
     async fn words(&self) -> Result<Option<PathBuf>, PipelineError> {
-        if self.config.content.fuzzy.is_none() {
+        let edges = (1..).map(|round| self.directory.dedup(&format!("edges-{round}")));
+        let edges = edges.take_while(|path| path.exists());
+        let edges: Vec<PathBuf> = self.exact_pairs().into_iter().chain(edges).collect();
+        if edges.is_empty() {
             return Ok(None);
         }
-        let edges = (1..).map(|round| self.directory.dedup(&format!("edges-{round}")));
-        let edges: Vec<PathBuf> = edges.take_while(|path| path.exists()).collect();
         let columns = [RANK, ROW_ID, CENTER_RANK, CENTER, SIMILARITY];
         let plan = all_verified(&edges, &columns)?;
         let path = self.directory.dedup("words");
@@ -284,16 +283,6 @@ impl Work<'_> {
             let plan =
                 write(sorted(decided, &[ROW_ID])?, &directory.dedup("near"), Content::Values)?;
             self.step("near", &fine(&self.context), plan).await?;
-        }
-        for (kind, measure) in [("fuzzy", WORDS), ("semantic", MEANING)] {
-            let name = format!("links-{kind}");
-            let near = parts(&[directory.dedup("near")], &[ROW_ID, SURVIVOR, SIMILARITY, MEASURE])?;
-            let schema = near.schema();
-            let wanted = binary(column(MEASURE, &schema)?, Op::Eq, lit(measure), &schema)?;
-            let links: Plan = Arc::new(FilterExec::try_new(wanted, near)?);
-            let links = project(pass(&[ROW_ID, SURVIVOR, SIMILARITY], &schema)?, links)?;
-            let plan = write(links, &directory.dedup(&name), Content::Values)?;
-            self.step(&name, &self.context, plan).await?;
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 //! Documents are decided in survivor order; one goes exactly when a document that stays is
 //! similar enough to it by either measure. The best such document is its survivor.
 
-use crate::table::names::MEASURE;
+use crate::dedup::links::Kind;
+use crate::table::names::KIND;
 use crate::table::node::{Inputs, Node};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,18 +25,13 @@ use crate::table::names::{SIMILARITY, SURVIVOR};
 use crate::table::row_id::ROW_ID;
 use crate::table::stream::leaf;
 
-/// By its words.
-pub(crate) const WORDS: u64 = 0;
-/// By its meaning.
-pub(crate) const MEANING: u64 = 1;
-
 /// `place, survivor, similarity, measure`.
 pub(crate) fn settled() -> SchemaRef {
     schema_of(&[
         (ROW_ID, DataType::UInt64),
         (SURVIVOR, DataType::UInt64),
         (SIMILARITY, DataType::Float64),
-        (MEASURE, DataType::UInt64),
+        (KIND, DataType::UInt64),
     ])
 }
 
@@ -157,9 +153,11 @@ impl Decisions {
         let words = self.words.of(rank, &self.gone)?;
         let (center, measure) = match (words, meaning) {
             (None, None) => return Ok(true),
-            (Some(words), Some(meaning)) if meaning.rank < words.rank => (meaning, MEANING),
-            (Some(words), _) => (words, WORDS),
-            (None, Some(meaning)) => (meaning, MEANING),
+            (Some(words), Some(meaning)) if meaning.rank < words.rank => {
+                (meaning, (Kind::Semantic as u64))
+            }
+            (Some(words), _) => (words, (Kind::Fuzzy as u64)),
+            (None, Some(meaning)) => (meaning, (Kind::Semantic as u64)),
         };
         self.gone.add(rank);
         self.places.push(place);
@@ -275,8 +273,7 @@ mod tests {
         let mut found = Vec::new();
         for batch in batches {
             let batch = batch.unwrap();
-            let [places, survivors, measures] =
-                columns(&batch, [ROW_ID, SURVIVOR, MEASURE]).unwrap();
+            let [places, survivors, measures] = columns(&batch, [ROW_ID, SURVIVOR, KIND]).unwrap();
             found
                 .extend(places.iter().zip(survivors).zip(measures).map(|((a, b), c)| (*a, *b, *c)));
         }
@@ -287,17 +284,31 @@ mod tests {
     fn either_measure_is_enough_and_the_better_document_wins() {
         // 2 goes by words, 3 by meaning, 4 by both: for 1 rather than 3, which went
         let found = settle(&[(2, 1), (4, 3)], &[(3, 1), (4, 1)]);
-        assert_eq!(found, [(20, 10, WORDS), (30, 10, MEANING), (40, 10, MEANING)]);
+        assert_eq!(
+            found,
+            [
+                (20, 10, (Kind::Fuzzy as u64)),
+                (30, 10, (Kind::Semantic as u64)),
+                (40, 10, (Kind::Semantic as u64))
+            ]
+        );
         // the same center by both measures: the words are what a person can check
-        assert_eq!(settle(&[(5, 2)], &[(5, 2)]), [(50, 20, WORDS)]);
+        assert_eq!(settle(&[(5, 2)], &[(5, 2)]), [(50, 20, (Kind::Fuzzy as u64))]);
     }
 
     #[test]
     fn nobody_goes_for_a_document_that_goes() {
         // 2 goes for 1 by meaning, so that 3, like 2 by words alone, stays
-        assert_eq!(settle(&[(3, 2)], &[(2, 1)]), [(20, 10, MEANING)]);
+        assert_eq!(settle(&[(3, 2)], &[(2, 1)]), [(20, 10, (Kind::Semantic as u64))]);
         // documents that have pairs by words alone are decided in their turn
         let found = settle(&[(1, 0), (2, 1), (9, 8)], &[(3, 1), (4, 2)]);
-        assert_eq!(found, [(10, 0, WORDS), (40, 20, MEANING), (90, 80, WORDS)]);
+        assert_eq!(
+            found,
+            [
+                (10, 0, (Kind::Fuzzy as u64)),
+                (40, 20, (Kind::Semantic as u64)),
+                (90, 80, (Kind::Fuzzy as u64))
+            ]
+        );
     }
 }

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::{Overlaps, OverlapsBuilder, Tamis};
 
-use crate::annotate::contamination::json;
-use crate::annotate::contamination::{Decontaminate, Looking, hash_of};
+use crate::contamination::json;
+use crate::contamination::{Decontaminate, Looking, hash_of};
 use crate::error::PipelineError;
 use crate::read::discover;
-use crate::stage::rundir::RunDir;
 use crate::table::atomic::PartFile;
 
 /// Fields under which the id of an item is looked for, best first.
@@ -143,13 +142,9 @@ pub(crate) fn read(settled: &Decontaminate) -> Result<Vec<Item>, PipelineError> 
     Ok(items)
 }
 
-/// Writes the items beside the run, and settles what depends on them.
-pub(crate) fn prepare(
-    settled: &Decontaminate,
-    directory: &RunDir,
-) -> Result<Looking, PipelineError> {
+/// Writes the items to `path`, and settles what depends on them.
+pub(crate) fn prepare(settled: &Decontaminate, path: PathBuf) -> Result<Looking, PipelineError> {
     let items = read(settled)?;
-    let path = directory.path(".state/contamination/items.jsonl");
     let mut bytes = Vec::new();
     for item in &items {
         let line = serde_json::to_string(item).map_err(|e| PipelineError::directory(&path, e))?;
