@@ -27,7 +27,7 @@ impl RunData {
         let place = self.record_place(entry)?;
         let found = self.run.fetch(&place)?;
         let all = self.run.columns()?;
-        let hidden = ["minhash_bands", "place", "position"];
+        let hidden = ["minhash_bands", "row_id", "position"];
         let names: Vec<&str> =
             all.iter().map(|(name, _)| name.as_str()).filter(|n| !hidden.contains(n)).collect();
         let of = &self.slices[slice];

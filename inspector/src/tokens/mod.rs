@@ -202,7 +202,7 @@ fn deal(request: &Request, sender: &SyncSender<Vec<Item>>) -> Result<Read, Inspe
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn broken(error: read::ReadError) -> InspectError {
+fn broken(error: tamis_pipeline::error::ReadError) -> InspectError {
     InspectError::Usage(error.to_string())
 }
 

@@ -137,6 +137,44 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Writes `dedup/duplicates`: the documents that go, each with its survivor by name.
+    pub(crate) async fn duplicates(&self, kinds: &[Kind]) -> Result<(), PipelineError> {
+        let path = self.directory.dedup("duplicates");
+        if path.exists() {
+            return Ok(());
+        }
+        annotations_table(&self.context, &self.all_parts()).await?;
+        let mut there = lit(false);
+        for kind in kinds {
+            let members = self.directory.dedup(&format!("members-{}", kind.name()));
+            let of_kind = in_table_udf().call(vec![ident(ROW_ID), lit(path_text(&members)?)]);
+            there = there.or(of_kind);
+        }
+        let survivors = self.context.table("annotations").await?.filter(there)?.select([
+            ident(ROW_ID).alias("of_row_id"),
+            ident("document_id").alias("survivor_id"),
+            ident("id").alias("survivor_name"),
+        ])?;
+        let links = self.read(&self.directory.dedup("links")).await?;
+        let rows = links.join(survivors, JoinType::Inner, &[SURVIVOR], &["of_row_id"], None)?;
+        let survivor = when(col("survivor_name").is_not_null(), col("survivor_name"))
+            .otherwise(col("survivor_id"))?;
+        let mut name = datafusion::logical_expr::case(col(KIND));
+        for kind in kinds {
+            name = name.when(lit(*kind as u64), lit(kind.name()));
+        }
+        let rows = rows.select([
+            col(ROW_ID),
+            col("survivor_id"),
+            survivor.alias(SURVIVOR),
+            col(SIMILARITY),
+            name.end()?.alias(KIND),
+        ])?;
+        self.frame_step("duplicates", rows, &[ROW_ID], &path).await
+    }
+}
+
 /// The links of exact copies, pointed at the documents that stay.
 fn moved(exact: DataFrame, near: DataFrame) -> Result<DataFrame, PipelineError> {
     let of = |name: &str| format!("of_{name}");

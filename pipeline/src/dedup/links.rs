@@ -1,13 +1,6 @@
 //! Links: which document goes for which.
 
-use crate::table::batch::schema_of;
-use crate::table::names::{SIMILARITY, SURVIVOR};
-use crate::table::row_id::ROW_ID;
-use arrow::array::{Float64Array, RecordBatch, UInt64Array};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::Result;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// The reference set: documents that never go, and come first in survivor order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,31 +48,4 @@ impl Kind {
             Self::Semantic => "semantic",
         }
     }
-}
-
-/// `row_id, survivor, similarity`.
-pub(crate) fn links() -> SchemaRef {
-    schema_of(&[
-        (ROW_ID, DataType::UInt64),
-        (SURVIVOR, DataType::UInt64),
-        (SIMILARITY, DataType::Float64),
-    ])
-}
-
-/// Links as a batch; without similarities they are 1.
-pub(crate) fn linked(
-    schema: &SchemaRef,
-    members: Vec<u64>,
-    survivors: Vec<u64>,
-    similarities: Option<Vec<f64>>,
-) -> Result<RecordBatch> {
-    let similarities = similarities.unwrap_or_else(|| vec![1.0; members.len()]);
-    Ok(RecordBatch::try_new(
-        Arc::clone(schema),
-        vec![
-            Arc::new(UInt64Array::from(members)),
-            Arc::new(UInt64Array::from(survivors)),
-            Arc::new(Float64Array::from(similarities)),
-        ],
-    )?)
 }

@@ -68,7 +68,7 @@ impl Work<'_> {
     pub(crate) async fn deduplicate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let content = &self.config.content;
         let kinds = content.duplicates();
-        if kinds.iter().all(|kind| self.directory.clusters(kind).exists()) {
+        if kinds.is_empty() || self.directory.dedup("duplicates").exists() {
             return Ok(());
         }
         let ranks = self.survivor_ranks(compiled).await?;
@@ -82,11 +82,11 @@ impl Work<'_> {
             self.semantic(compiled, semantic).await?;
         }
         self.links().await?;
-        for kind in kinds {
-            let kind = Kind::named(kind)
-                .ok_or_else(|| PipelineError::Usage(format!("'{kind}' is no kind of duplicate")))?;
-            self.clusters(kind).await?;
+        let kinds: Vec<Kind> = kinds.iter().filter_map(|kind| Kind::named(kind)).collect();
+        for kind in &kinds {
+            self.clusters(*kind).await?;
         }
+        self.duplicates(&kinds).await?;
         let _ = std::fs::remove_dir_all(self.directory.path(".state/shingles"));
         Ok(())
     }

@@ -130,6 +130,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     let counts = work.rewrite(&compiled, &repeated, looking.as_ref()).await?;
     crate::write::repeats::quote(&mut repeated, &counts);
     work.emptied(&counts).await?;
+    work.decisions().await?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
     let reference = if work.references.is_empty() {

@@ -20,6 +20,8 @@ const OURS: &[&str] = &[
     "removed",
     "failed",
     "annotations",
+    "decisions",
+    "plans",
     "clusters",
     "contamination",
     "embeddings",
@@ -177,6 +179,11 @@ impl RunDir {
     /// Annotations of one unit.
     pub fn annotations(&self, unit: usize) -> PathBuf {
         self.path(&format!("annotations/part-{unit:05}.parquet"))
+    }
+
+    /// Decisions on the documents of one unit.
+    pub(crate) fn decisions(&self, unit: usize) -> PathBuf {
+        self.path(&format!("decisions/part-{unit:05}.parquet"))
     }
 
     /// Values for percentiles of one unit.

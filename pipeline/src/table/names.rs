@@ -6,6 +6,12 @@ pub const SOURCE: &str = "source";
 pub const FOREIGN_PREFIX: &str = "column.";
 /// What the rules decided: `kept`, `removed` or `failed`.
 pub const RULE_DECISION: &str = "rule_decision";
+/// What became of a document in the end: `kept`, `removed` or `failed`.
+pub const DECISION: &str = "decision";
+/// The rule that removed it, the first in file order; of duplicates `dedup/` and the kind.
+pub const FIRST_REASON: &str = "first_reason";
+/// Spans that were cut out of a document as copies.
+pub const CUTS: &str = "cuts";
 /// The hash of a band, which names a bucket.
 pub const BUCKET: &str = "bucket";
 /// A document's number in survivor order.

@@ -3,6 +3,7 @@
 pub mod conservation;
 pub mod count;
 pub mod decision;
+pub(crate) mod decisions;
 pub mod failed;
 pub mod frames;
 pub mod jsonl;

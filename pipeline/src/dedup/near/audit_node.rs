@@ -4,14 +4,14 @@ use crate::table::names::QUERY;
 use crate::table::node::{Inputs, Node};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use arrow::array::{Array, BinaryArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, BinaryArray, Float64Array, RecordBatch, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 
-use crate::dedup::links::linked;
 use crate::table::batch::typed;
 use crate::table::batch::{columns, schema_of};
 use crate::table::cursor::SortedCursor;
@@ -133,5 +133,10 @@ fn pairs(
             }
         }
     }
-    linked(schema, places, queries, Some(similarities))
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt64Array::from(places)),
+        Arc::new(UInt64Array::from(queries)),
+        Arc::new(Float64Array::from(similarities)),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
