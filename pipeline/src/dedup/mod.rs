@@ -87,6 +87,8 @@ impl Work<'_> {
             self.clusters(*kind).await?;
         }
         self.duplicates(&kinds).await?;
+        // nothing asks for these any more, and their parts depend on the number of threads
+        let _ = std::fs::remove_dir_all(self.directory.dedup_table("buckets"));
         let _ = std::fs::remove_dir_all(self.directory.path(".state/shingles"));
         Ok(())
     }
@@ -136,7 +138,8 @@ impl Work<'_> {
         plan: Plan,
     ) -> Result<(), PipelineError> {
         self.observer.begin(&format!("dedup {name}"), 1, 0);
-        self.execute(context, plan).await?;
+        self.execute(context, Arc::clone(&plan)).await?;
+        self.show_plan(&format!("dedup {name}"), &plan)?;
         self.observer.unit_done();
         if self.observer.stop_asked() { Err(PipelineError::Stopped) } else { Ok(()) }
     }

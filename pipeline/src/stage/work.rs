@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::StringArray;
 use datafusion::execution::TaskContext;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt};
@@ -128,10 +129,17 @@ impl Work<'_> {
         self.observer.begin(name, waiting.len(), stored.sum());
         let (fan_out, side_by_side) = self.spread(waiting.len());
         let plan = &plan;
+        let first = waiting.first().copied();
+        let shown: Mutex<Option<Arc<dyn ExecutionPlan>>> = Mutex::default();
+        let shown = &shown;
         let mut running = futures::stream::iter(waiting)
             .take_while(|_| std::future::ready(!self.observer.stop_asked()))
             .map(|unit| async move {
                 let plan = plan(unit, fan_out).await?;
+                if Some(unit) == first {
+                    let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                    *shown = Some(Arc::clone(&plan));
+                }
                 let context = self.context.task_ctx();
                 // a task of its own, so that units really run side by side
                 let rebuild = self.rebuild.clone();
@@ -155,6 +163,10 @@ impl Work<'_> {
             }
         }
         self.pass_notes();
+        let shown = shown.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (None, Some(plan)) = (&failure, shown) {
+            self.show_plan(name, &plan)?;
+        }
         match failure {
             Some(error) => Err(error),
             None if self.observer.stop_asked() => Err(PipelineError::Stopped),
@@ -192,6 +204,20 @@ impl Work<'_> {
         let done = execute(plan, context.task_ctx(), self.rebuild.clone()).await;
         self.pass_notes();
         done.map(drop)
+    }
+
+    /// Keeps a plan that was run, with the engine's metrics, under `plans/`: of a stage that is done
+    /// by unit, that of its first one.
+    pub(crate) fn show_plan(
+        &self,
+        name: &str,
+        plan: &Arc<dyn ExecutionPlan>,
+    ) -> Result<(), PipelineError> {
+        let file: String =
+            name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let path = self.directory.path(&format!("plans/{file}.txt"));
+        let text = DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false).to_string();
+        self.directory.write_whole(&path, text.as_bytes())
     }
 
     fn pass_notes(&self) {

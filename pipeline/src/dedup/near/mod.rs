@@ -152,7 +152,9 @@ impl Work<'_> {
         let parts = rows.properties().partitioning.partition_count();
         self.directory.begin_table(folder)?;
         self.observer.begin(&format!("dedup {name}"), 1, 0);
-        self.execute(&self.context, write_parts(rows, folder, Content::Hashes)?).await?;
+        let plan = write_parts(rows, folder, Content::Hashes)?;
+        self.execute(&self.context, Arc::clone(&plan)).await?;
+        self.show_plan(&format!("dedup {name}"), &plan)?;
         self.directory.end_table(folder, parts)?;
         self.observer.unit_done();
         if self.observer.stop_asked() {
