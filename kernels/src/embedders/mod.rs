@@ -1,6 +1,6 @@
 //! Text into vectors.
 //!
-//! One file a source: [`embedded`] is the model that comes with tamis, [`static_model`] reads any
+//! One file a source: [`mod@embedded`] is the model that comes with tamis, [`static_model`] reads any
 //! model in the format of the Python package `model2vec`, [`transformer`] runs a sentence
 //! transformer. Everything here works on bytes; who calls it opens the files that [`Files`] names
 //! and hands them to [`from_files`].

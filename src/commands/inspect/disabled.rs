@@ -13,7 +13,6 @@ pub(crate) struct InspectArgs {
 }
 
 /// Says that this build has no screen.
-#[expect(clippy::needless_pass_by_value, reason = "as its twin takes them")]
 pub(crate) fn run(_args: InspectArgs) -> anyhow::Result<ExitCode> {
     let what = "this build of tamis has no screen: build it with `--features inspector`; \
                 tamis sample prints documents and tamis review takes labels";
