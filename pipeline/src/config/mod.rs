@@ -465,7 +465,7 @@ mod tests {
         assert_eq!((bands, rows, shingle_words), (14, 8, 5));
         assert_eq!(normalize, Normalize::None);
         let chosen = Fuzzy::settle(Some(0.5), None, None, None, Normalize::None).unwrap().minhash;
-        assert!(chosen.banding().unwrap().caught(0.5) > 0.9);
+        assert!(chosen.banding().unwrap().candidate_probability(0.5) > 0.9);
         for (threshold, bands, rows, words) in [
             (Some(0.01), None, None, None),
             (Some(1.5), None, None, None),

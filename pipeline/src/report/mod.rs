@@ -210,7 +210,7 @@ impl FuzzyRow {
             bands: banding.bands(),
             rows: banding.rows(),
             shingle_words: fuzzy.minhash.shingle_words,
-            curve: points.into_iter().map(|at| (at, banding.caught(at))).collect(),
+            curve: points.into_iter().map(|at| (at, banding.candidate_probability(at))).collect(),
         })
     }
 }

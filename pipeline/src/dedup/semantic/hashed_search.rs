@@ -12,7 +12,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use tamis_kernels::vectors::{Engine, Packed, Projection, SignBands, SignHash};
+use tamis_kernels::vectors::{Engine, PackedSignatures, Projection, SignBands, SignHash};
 
 use crate::dedup::links::Reference;
 use crate::dedup::near::buckets::pairs;
@@ -223,7 +223,7 @@ struct Bucket {
     name: Option<u64>,
     /// Rank, place, source, and whether it is stored.
     members: Vec<[u64; 4]>,
-    signatures: Packed,
+    signatures: PackedSignatures,
 }
 
 /// Some rows of the input.
@@ -322,7 +322,7 @@ impl Near {
             other => other.insert(Bucket {
                 name: Some(name),
                 members: Vec::new(),
-                signatures: Packed::new(signature.len()),
+                signatures: PackedSignatures::new(signature.len()),
             }),
         };
         let member = part.members.map(|column| column[row]);
