@@ -288,7 +288,12 @@ impl Work<'_> {
         for place in places {
             rows.push([place]);
         }
-        let part = WritePart { path: path.clone(), content: Content::Values, parts: false };
+        let part = WritePart {
+            path: path.clone(),
+            content: Content::Values,
+            required: Vec::new(),
+            parts: false,
+        };
         part.write_batch(rows.batch(&numbered([ROW_ID]))?).await?;
         Ok(path)
     }

@@ -23,6 +23,9 @@ use crate::table::stream::per_batch;
 /// Batches of the files, and for each key which of them has it in which row.
 type Found = (Vec<RecordBatch>, Vec<(usize, usize)>);
 
+/// The batch of a key that no file has.
+const NOWHERE: usize = usize::MAX;
+
 /// The parameters of such a join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attach {
@@ -37,6 +40,9 @@ pub(crate) struct Attach {
     /// Threads that look things up side by side, where there is a file for each unit.
     #[serde(default)]
     pub threads: usize,
+    /// Rows that the files lack get NULL.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 impl Node for Attach {
@@ -65,7 +71,8 @@ impl Attach {
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
         for (name, as_name) in &self.columns {
             let field = found.field_with_name(name)?;
-            fields.push(Arc::new(field.clone().with_name(as_name)));
+            let nullable = field.is_nullable() || self.optional;
+            fields.push(Arc::new(field.clone().with_name(as_name).with_nullable(nullable)));
         }
         Ok(Arc::new(Schema::new(fields)))
     }
@@ -94,6 +101,10 @@ impl Attach {
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
             let Some((here, at)) = walk.seek(*key)? else {
+                if self.optional {
+                    rows.push((NOWHERE, 0));
+                    continue;
+                }
                 return Err(exec_datafusion_err!(
                     "place {key} is missing from {}; {}",
                     self.paths.first().map(|path| path.display().to_string()).unwrap_or_default(),
@@ -151,15 +162,23 @@ impl Attach {
             [walk] => self.found(keys, walk)?,
             walks => self.found_by_unit(keys, walks)?,
         };
+        // the array behind those of the files is the NULL
+        let rows: Vec<(usize, usize)> =
+            rows.into_iter().map(|(batch, row)| (batch.min(found.len()), row)).collect();
         let mut all: Vec<ArrayRef> = batch.columns().to_vec();
         for (name, _) in &self.columns {
-            let mut arrays: Vec<&dyn Array> = Vec::with_capacity(found.len());
+            let mut arrays: Vec<&dyn Array> = Vec::with_capacity(found.len() + 1);
             for batch in &found {
                 let column = batch.column_by_name(name);
                 arrays.push(column.ok_or_else(|| exec_datafusion_err!("no column {name}"))?);
             }
+            let kind = out.field(all.len()).data_type();
+            let null = arrow::array::new_null_array(kind, 1);
+            if self.optional {
+                arrays.push(null.as_ref());
+            }
             all.push(if arrays.is_empty() {
-                arrow::array::new_empty_array(out.field(all.len()).data_type())
+                arrow::array::new_empty_array(kind)
             } else {
                 interleave(&arrays, &rows)?
             });

@@ -1,23 +1,30 @@
 //! From links between documents to the clusters that people read, by the engine's joins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use datafusion::common::JoinType;
+use datafusion::common::{JoinType, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{col, ident, lit, when};
+use datafusion::logical_expr::{Operator as Op, col, ident, lit, when};
+use datafusion::physical_expr::expressions::{binary, lit as lit_physical};
 use datafusion::prelude::{DataFrame, Expr, ParquetReadOptions};
 
 use crate::dedup::links::Kind;
 use crate::error::PipelineError;
 use crate::stage::work::Work;
-use crate::table::names::{AGAINST, CENTER, KIND, SIMILARITY, SOURCE, SURVIVOR};
+use crate::table::names::{AGAINST, CENTER, FIRST_REASON, KIND, SIMILARITY, SOURCE, SURVIVOR};
 use crate::table::part::Content;
-use crate::table::plan::{annotations_table, path_text, single, write};
+use crate::table::parts::parts;
+use crate::table::plan::{
+    annotations_table, column, pass, path_text, project, single, text, write, write_required,
+};
 use crate::table::row_id::ROW_ID;
 use crate::table::row_set::in_table_udf;
 
 /// The columns of links.
 const LINK: [&str; 4] = [ROW_ID, SURVIVOR, SIMILARITY, KIND];
+
+/// What clusters say of a member.
+const OF_MEMBER: [&str; 5] = ["document_id", "shard", "row", "text_bytes", SOURCE];
 
 impl Work<'_> {
     async fn read(&self, path: &Path) -> Result<DataFrame, PipelineError> {
@@ -33,6 +40,9 @@ impl Work<'_> {
         by: &[&str],
         path: &Path,
     ) -> Result<(), PipelineError> {
+        if path.exists() {
+            return Ok(());
+        }
         let order = by.iter().map(|name| ident(*name).sort(true, false)).collect();
         let plan = single(frame.sort(order)?.create_physical_plan().await?);
         self.file_step(name, path, write(plan, path, Content::Values)?).await
@@ -77,11 +87,12 @@ impl Work<'_> {
         self.frame_step("links", links, &[ROW_ID], &path).await
     }
 
-    /// Writes the clusters of one kind: a row for each document that goes and for each survivor.
-    pub(crate) async fn clusters(&self, kind: Kind) -> Result<(), PipelineError> {
-        let path = self.directory.clusters(kind.name());
+    /// Writes `dedup/joined-KIND`: a row for each document that goes and for each survivor, with
+    /// what people read of both, in input order.
+    async fn joined(&self, kind: Kind) -> Result<PathBuf, PipelineError> {
+        let path = self.directory.dedup(&format!("joined-{}", kind.name()));
         if path.exists() {
-            return Ok(());
+            return Ok(path);
         }
         let name = format!("members-{}", kind.name());
         let members = self.directory.dedup(&name);
@@ -100,9 +111,8 @@ impl Work<'_> {
         let there = in_table_udf().call(vec![ident(ROW_ID), lit(path_text(&members)?)]);
         let documents = self.context.table("annotations").await?.filter(there)?;
         let of = |name: &str| format!("of_{name}");
-        let own = ["document_id", "shard", "row", "text_bytes", SOURCE];
         let mut columns: Vec<Expr> = vec![ident(ROW_ID).alias(of(ROW_ID))];
-        columns.extend(own.map(ident));
+        columns.extend(OF_MEMBER.map(ident));
         let of_member = documents.clone().select(columns)?;
         let of_survivor = documents.select([
             ident(ROW_ID).alias(of(SURVIVOR)),
@@ -116,62 +126,60 @@ impl Work<'_> {
             .join(of_member, JoinType::Inner, &[ROW_ID], &[of(ROW_ID).as_str()], None)?;
         let survivor = when(col("survivor_name").is_not_null(), col("survivor_name"))
             .otherwise(col("survivor_id"))?;
-        let against = col(SURVIVOR).lt(lit(self.own_place()));
-        let order = vec![ident(ROW_ID).sort(true, false)];
-        let rows = rows.sort(order)?.select([
-            col("document_id"),
-            col("survivor_id").alias("cluster_id"),
-            col("survivor_id"),
-            col(SIMILARITY),
-            lit(kind.name()).alias(KIND),
-            survivor.alias("twin"),
-            col("shard"),
-            col("row"),
-            col("text_bytes"),
-            col(SOURCE),
-            against.alias(AGAINST),
-        ])?;
-        let plan = single(rows.create_physical_plan().await?);
-        let name = format!("clusters {}", kind.name());
-        self.file_step(&name, &path, write(plan, &path, Content::Values)?).await
+        let mut columns: Vec<Expr> = vec![col(ROW_ID), col(SURVIVOR), col(SIMILARITY)];
+        columns.extend([col("survivor_id"), survivor.alias("twin")]);
+        columns.extend(OF_MEMBER.map(ident));
+        let name = format!("joined {}", kind.name());
+        self.frame_step(&name, rows.select(columns)?, &[ROW_ID], &path).await?;
+        Ok(path)
     }
-}
 
-impl Work<'_> {
-    /// Writes `dedup/duplicates`: the documents that go, each with its survivor by name.
-    pub(crate) async fn duplicates(&self, kinds: &[Kind]) -> Result<(), PipelineError> {
-        let path = self.directory.dedup("duplicates");
+    /// Writes the clusters of one kind.
+    pub(crate) async fn clusters(&self, kind: Kind) -> Result<(), PipelineError> {
+        let path = self.directory.clusters(kind.name());
         if path.exists() {
             return Ok(());
         }
-        annotations_table(&self.context, &self.all_parts()).await?;
-        let mut there = lit(false);
+        let joined = self.joined(kind).await?;
+        let mut columns = vec![ROW_ID, SURVIVOR, SIMILARITY, "survivor_id", "twin"];
+        columns.extend(OF_MEMBER);
+        let rows = parts(&[joined], &columns)?;
+        let schema = rows.schema();
+        let own = lit_physical(ScalarValue::UInt64(Some(self.own_place())));
+        let against = binary(column(SURVIVOR, &schema)?, Op::Lt, own, &schema)?;
+        let mut exprs = pass(&["document_id"], &schema)?;
+        exprs.push((column("survivor_id", &schema)?, "cluster_id".to_owned()));
+        exprs.extend(pass(&["survivor_id", SIMILARITY], &schema)?);
+        exprs.push((text(kind.name()), KIND.to_owned()));
+        exprs.extend(pass(&["twin", "shard", "row", "text_bytes", SOURCE], &schema)?);
+        exprs.push((against, AGAINST.to_owned()));
+        let plan = write_required(project(exprs, rows)?, &path, &[SIMILARITY, AGAINST])?;
+        self.file_step(&format!("clusters {}", kind.name()), &path, plan).await
+    }
+
+    /// Writes `dedup/duplicates`: the documents that go, each with its survivor by name.
+    pub(crate) async fn duplicates(&self, kinds: &[Kind]) -> Result<(), PipelineError> {
+        let path = self.directory.dedup("duplicates");
+        let mut all: Option<DataFrame> = None;
         for kind in kinds {
-            let members = self.directory.dedup(&format!("members-{}", kind.name()));
-            let of_kind = in_table_udf().call(vec![ident(ROW_ID), lit(path_text(&members)?)]);
-            there = there.or(of_kind);
+            let rows = self.read(&self.joined(*kind).await?).await?;
+            let rows = rows.filter(col(ROW_ID).not_eq(col(SURVIVOR)))?.select([
+                col(ROW_ID),
+                col("survivor_id"),
+                col("twin").alias(SURVIVOR),
+                col(SIMILARITY),
+                lit(kind.name()).alias(KIND),
+                lit(format!("dedup/{}", kind.name())).alias(FIRST_REASON),
+            ])?;
+            all = Some(match all {
+                None => rows,
+                Some(before) => before.union(rows)?,
+            });
         }
-        let survivors = self.context.table("annotations").await?.filter(there)?.select([
-            ident(ROW_ID).alias("of_row_id"),
-            ident("document_id").alias("survivor_id"),
-            ident("id").alias("survivor_name"),
-        ])?;
-        let links = self.read(&self.directory.dedup("links")).await?;
-        let rows = links.join(survivors, JoinType::Inner, &[SURVIVOR], &["of_row_id"], None)?;
-        let survivor = when(col("survivor_name").is_not_null(), col("survivor_name"))
-            .otherwise(col("survivor_id"))?;
-        let mut name = datafusion::logical_expr::case(col(KIND));
-        for kind in kinds {
-            name = name.when(lit(*kind as u64), lit(kind.name()));
+        match all {
+            Some(rows) => self.frame_step("duplicates", rows, &[ROW_ID], &path).await,
+            None => Ok(()),
         }
-        let rows = rows.select([
-            col(ROW_ID),
-            col("survivor_id"),
-            survivor.alias(SURVIVOR),
-            col(SIMILARITY),
-            name.end()?.alias(KIND),
-        ])?;
-        self.frame_step("duplicates", rows, &[ROW_ID], &path).await
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn attach(
         columns: columns.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
         batch_rows: 4096,
         threads,
+        optional: false,
     }
 }
 

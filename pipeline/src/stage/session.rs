@@ -79,6 +79,8 @@ pub(crate) fn session(
     let options = config.options_mut();
     // a hash join holds its build side and fails where it does not fit; sort-merge spills
     options.optimizer.prefer_hash_join = false;
+    // what fits is sorted at once instead of merged from many batches
+    options.execution.sort_in_place_threshold_bytes = 64 << 20;
     // plain Utf8 keeps the type of a column the same whether it comes from a scan or a file
     options.execution.parquet.schema_force_view_types = false;
     // statistics of our own parts are exact, but plans must not depend on what files hold

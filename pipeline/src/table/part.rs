@@ -35,6 +35,9 @@ pub(crate) struct WritePart {
     pub path: PathBuf,
     /// What it holds.
     pub content: Content,
+    /// Columns that hold no NULL, which the file says.
+    #[serde(default)]
+    pub required: Vec<String>,
     /// Whether partitions write files of their own.
     #[serde(default)]
     pub parts: bool,
@@ -158,16 +161,30 @@ impl WritePart {
         self.write(Box::pin(RecordBatchStreamAdapter::new(schema, one))).await
     }
 
+    /// The schema of the file.
+    fn stored(&self, schema: &SchemaRef) -> SchemaRef {
+        let fields = schema.fields().iter().map(|field| {
+            let nullable = field.is_nullable() && !self.required.contains(field.name());
+            Arc::new(field.as_ref().clone().with_nullable(nullable))
+        });
+        Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
+    }
+
     async fn write(&self, mut input: SendableRecordBatchStream) -> Result<u64> {
         let external = |error| DataFusionError::External(Box::new(error));
         let mut file = PartFile::create(&self.path).map_err(external)?;
-        let schema = input.schema();
+        let schema = self.stored(&input.schema());
+        let stored = Arc::clone(&schema);
         let mut writer =
             ArrowWriter::try_new(&mut file, Arc::clone(&schema), Some(self.content.properties()?))?;
         let mut coalescer = BatchCoalescer::new(schema, self.content.rows_per_write());
         let mut rows = 0;
         while let Some(batch) = input.next().await {
             let mut batch = batch?;
+            if !self.required.is_empty() {
+                // a NULL in a required column is an error here
+                batch = RecordBatch::try_new(Arc::clone(&stored), batch.columns().to_vec())?;
+            }
             if self.content == Content::Vectors
                 && let Some(nulls) = batch.column_by_name(VECTOR).and_then(|column| column.nulls())
             {

@@ -80,7 +80,7 @@ pub(crate) fn gather(plan: Plan, path: &Path, content: Content) -> Result<Plan> 
 
 /// Writes `plan` to `path`.
 pub(crate) fn write(plan: Plan, path: &Path, content: Content) -> Result<Plan> {
-    over(WritePart { path: path.to_owned(), content, parts: false }, plan)
+    over(WritePart { path: path.to_owned(), content, required: Vec::new(), parts: false }, plan)
 }
 
 /// `plan`, each partition sorted by columns, ascending.
@@ -136,9 +136,16 @@ pub(crate) fn single(plan: Plan) -> Plan {
     }
 }
 
+/// Writes `plan`, of whose columns some hold no NULL, to `path`.
+pub(crate) fn write_required(plan: Plan, path: &Path, required: &[&str]) -> Result<Plan> {
+    let required = required.iter().map(|name| (*name).to_owned()).collect();
+    let content = Content::Values;
+    over(WritePart { path: path.to_owned(), content, required, parts: false }, plan)
+}
+
 /// Writes each partition of `plan` to a part of its own in `folder`.
 pub(crate) fn write_parts(plan: Plan, folder: &Path, content: Content) -> Result<Plan> {
-    let sink = WritePart { path: folder.to_owned(), content, parts: true };
+    let sink = WritePart { path: folder.to_owned(), content, required: Vec::new(), parts: true };
     // what the sinks say is gathered
     Ok(single(over(sink, plan)?))
 }

@@ -78,6 +78,8 @@ pub struct ShardCounts {
 pub struct Emptied {
     /// Its row in the shard.
     pub row: u64,
+    /// Its row id in the run.
+    pub row_id: u64,
     /// The kind of its first copy.
     pub kind: String,
 }
@@ -208,7 +210,8 @@ impl ShardOutputs {
                         keep[row] = false;
                         emptied.push((None, all_copies(decision, spec, text, kind)));
                         let kind = kind.to_owned();
-                        self.counts.emptied.push(Emptied { row: rows.value(row), kind });
+                        let (row, row_id) = (rows.value(row), decision.number());
+                        self.counts.emptied.push(Emptied { row, row_id, kind });
                     }
                 } else {
                     written[row] = Some(left);

@@ -9,8 +9,9 @@ use tamis_kernels::{document_id, hex128};
 use crate::dedup::repeats::{EMPTIED, RepeatRow};
 use crate::error::PipelineError;
 use crate::stage::work::Work;
-use crate::table::names::AGAINST;
+use crate::table::names::{AGAINST, FIRST_REASON};
 use crate::table::part::{Content, WritePart};
+use crate::table::row_id::ROW_ID;
 use crate::write::outputs::{Emptied, ShardCounts};
 
 /// Fills in the texts that were found when the documents were written.
@@ -40,9 +41,11 @@ fn emptied(counts: &[ShardCounts]) -> datafusion::common::Result<RecordBatch> {
         ("survivor_id", text(&|_, _| String::new()), false),
         ("similarity", Arc::new(rows().map(|_| None::<f64>).collect::<Float64Array>()), true),
         ("kind", text(&|_, gone| gone.kind.clone()), false),
+        (FIRST_REASON, text(&|_, gone| format!("dedup/{}", gone.kind)), false),
         ("twin", Arc::new(none()), true),
         ("shard", text(&|shard, _| shard.to_owned()), false),
         ("row", Arc::new(rows().map(|(_, gone)| gone.row).collect::<UInt64Array>()), false),
+        (ROW_ID, Arc::new(rows().map(|(_, gone)| gone.row_id).collect::<UInt64Array>()), false),
         (AGAINST, Arc::new(rows().map(|_| Some(false)).collect::<BooleanArray>()), false),
     ])?)
 }
@@ -52,7 +55,8 @@ impl Work<'_> {
     pub(crate) async fn emptied(&self, counts: &[ShardCounts]) -> Result<(), PipelineError> {
         if self.config.content.repeats.is_some() {
             let path = self.directory.path(EMPTIED);
-            let part = WritePart { path, content: Content::Values, parts: false };
+            let part =
+                WritePart { path, content: Content::Values, required: Vec::new(), parts: false };
             part.write_batch(emptied(counts)?).await?;
         }
         Ok(())

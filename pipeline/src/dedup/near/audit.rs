@@ -114,7 +114,12 @@ impl Work<'_> {
         for place in &chosen {
             places.push([*place]);
         }
-        let part_of = WritePart { path: queries.clone(), content: Content::Values, parts: false };
+        let part_of = WritePart {
+            path: queries.clone(),
+            content: Content::Values,
+            required: Vec::new(),
+            parts: false,
+        };
         part_of.write_batch(places.batch(&numbered([ROW_ID]))?).await?;
         let part = |kind: &str, unit: usize| {
             directory.path(&format!(".state/audit/{count}/{kind}-{unit:05}.parquet"))

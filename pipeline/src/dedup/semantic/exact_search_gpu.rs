@@ -237,7 +237,12 @@ impl<'a> Deciding<'a> {
             pairs.push([place(query)?, place(other)?]);
         }
         let batch = pairs.batch(&numbered([QUERY, ROW_ID]))?;
-        let part = WritePart { path: asked.path.clone(), content: Content::Values, parts: false };
+        let part = WritePart {
+            path: asked.path.clone(),
+            content: Content::Values,
+            required: Vec::new(),
+            parts: false,
+        };
         futures::executor::block_on(part.write_batch(batch))?;
         Ok(())
     }

@@ -317,6 +317,7 @@ impl Work<'_> {
             columns: vec![(VECTOR.to_owned(), VECTOR.to_owned())],
             batch_rows: SET_ROWS,
             threads: 1,
+            optional: false,
         };
         let pairs = over(attach, parts(&[path], &PAIR)?)?;
         let verify = VerifyCosine { vectors: files.to_vec(), threshold, batch_rows: SET_ROWS };
