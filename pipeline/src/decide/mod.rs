@@ -138,5 +138,5 @@ pub(crate) fn annotate(
         }
     }
     let plan = project(third, plan)?;
-    gather(decide(set, looking, plan)?, path, Content::Values)
+    gather(decide(set, looking, plan)?, path, Content::Annotations)
 }

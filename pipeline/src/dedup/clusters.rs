@@ -27,7 +27,7 @@ const LINK: [&str; 4] = [ROW_ID, SURVIVOR, SIMILARITY, KIND];
 const OF_MEMBER: [&str; 5] = ["document_id", "shard", "row", "text_bytes", SOURCE];
 
 impl Work<'_> {
-    async fn read(&self, path: &Path) -> Result<DataFrame, PipelineError> {
+    pub(crate) async fn read(&self, path: &Path) -> Result<DataFrame, PipelineError> {
         let options = ParquetReadOptions::default();
         Ok(self.context.read_parquet(path_text(path)?, options).await?)
     }
@@ -89,7 +89,7 @@ impl Work<'_> {
 
     /// Writes `dedup/joined-KIND`: a row for each document that goes and for each survivor, with
     /// what people read of both, in input order.
-    async fn joined(&self, kind: Kind) -> Result<PathBuf, PipelineError> {
+    pub(crate) async fn joined(&self, kind: Kind) -> Result<PathBuf, PipelineError> {
         let path = self.directory.dedup(&format!("joined-{}", kind.name()));
         if path.exists() {
             return Ok(path);

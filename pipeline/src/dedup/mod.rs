@@ -9,6 +9,7 @@
 pub(crate) mod attach;
 pub(crate) mod clusters;
 pub(crate) mod exact;
+pub(crate) mod invariant;
 pub(crate) mod kept;
 pub(crate) mod links;
 pub(crate) mod near;
@@ -87,6 +88,7 @@ impl Work<'_> {
         for kind in &kinds {
             self.clusters(*kind).await?;
         }
+        self.check_links(&kinds).await?;
         self.duplicates(&kinds).await?;
         // nothing asks for these any more, and their parts depend on the number of threads
         let _ = std::fs::remove_dir_all(self.directory.dedup_table("buckets"));

@@ -20,7 +20,8 @@ use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use crate::table::atomic::PartFile;
-use crate::table::names::VECTOR;
+use crate::table::names::{CONTENT_HASH, VECTOR};
+use tamis_rules::BANDS;
 
 /// Rows handed to the Parquet writer at a time: fixed, so that page borders do not depend on
 /// how the engine happened to cut its batches.
@@ -49,6 +50,8 @@ pub(crate) struct WritePart {
 pub(crate) enum Content {
     /// Values for people and later steps: compressed.
     Values,
+    /// Annotations: values, and hashes, which neither compress nor repeat.
+    Annotations,
     /// Sets of hashes, which nothing compresses: in small row groups, as they are.
     Shingles,
     /// Embeddings, stored like sets of hashes, but without bounds of what they are; rows that have
@@ -61,7 +64,7 @@ pub(crate) enum Content {
 impl Content {
     fn rows_per_write(self) -> usize {
         match self {
-            Self::Values | Self::Hashes => ROWS_PER_WRITE,
+            Self::Values | Self::Annotations | Self::Hashes => ROWS_PER_WRITE,
             Self::Shingles | Self::Vectors => 256,
         }
     }
@@ -69,6 +72,19 @@ impl Content {
     fn properties(self) -> Result<WriterProperties> {
         match self {
             Self::Values => properties(),
+            Self::Annotations => {
+                let mut stored = properties()?.into_builder();
+                for name in ["document_id", BANDS, CONTENT_HASH] {
+                    stored = stored.set_column_dictionary_enabled(ColumnPath::from(name), false);
+                }
+                for name in [BANDS, CONTENT_HASH] {
+                    let column = ColumnPath::from(name);
+                    stored = stored
+                        .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
+                        .set_column_statistics_enabled(column, EnabledStatistics::None);
+                }
+                Ok(stored.build())
+            }
             Self::Hashes => Ok(WriterProperties::builder()
                 .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
                 .set_dictionary_enabled(false)
