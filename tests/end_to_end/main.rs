@@ -19,6 +19,7 @@ mod review;
 mod rules_test;
 mod run;
 mod semantic;
+mod tables;
 mod terminal;
 mod tokens;
 mod url_lists;
