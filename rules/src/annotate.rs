@@ -337,13 +337,14 @@ struct EditList {
 impl EditList {
     /// Appends the edits of one row.
     fn push(&mut self, spans: impl Iterator<Item = EditedSpan>) {
-        let before = self.rules.len();
+        let mut count = 0;
         for span in spans {
+            count += 1;
             self.rules.append_value(span.rule);
             self.starts.append_value(span.start as u64);
             self.ends.append_value(span.end as u64);
         }
-        self.lengths.push(self.rules.len() - before);
+        self.lengths.push(count);
     }
 
     fn finish(mut self, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

@@ -66,7 +66,10 @@ impl RunData {
         let rules = run.manifest().pointer("/rules/set/rules").and_then(Value::as_array);
         let word =
             |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
-        let flagging = |rule: &&Value| word(rule, "action").as_deref() == Some("flag_if");
+        // runs of earlier versions name the action instead of having its key
+        let flagging = |rule: &&Value| {
+            rule.get("flag_if").is_some() || word(rule, "action").as_deref() == Some("flag_if")
+        };
         let mut flags: Vec<String> =
             rules.into_iter().flatten().filter(flagging).filter_map(|r| word(r, "id")).collect();
         flags.extend(flagging_sets(run.manifest()));

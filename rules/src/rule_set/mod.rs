@@ -23,7 +23,6 @@ use crate::urls::Reference;
 use loader::Loader;
 
 pub use action::Action;
-
 pub use source::RuleSource;
 
 /// One rule.
