@@ -8,6 +8,7 @@ mod common;
 mod decontaminate;
 mod fuzzy;
 mod given;
+#[cfg(feature = "inspector")]
 mod inspect;
 mod packs;
 mod personal_data;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::contamination::{CONTAMINATION, Looking};
-use tamis_pipeline::decision::{RuleInfo, spans};
+use tamis_pipeline::write::decision::{RuleInfo, spans};
 use tamis_pipeline::look::object;
 use tamis_rules::document::Scratch;
 use tamis_rules::edits::{EditedSpan, EditedText};
@@ -28,7 +28,7 @@ impl RunData {
         let place = self.record_place(entry)?;
         let found = self.run.fetch(&place)?;
         let all = self.run.columns()?;
-        let hidden = ["minhash_bands", "place", "position"];
+        let hidden = ["minhash_bands", "row_id", "position"];
         let names: Vec<&str> =
             all.iter().map(|(name, _)| name.as_str()).filter(|n| !hidden.contains(n)).collect();
         let of = &self.slices[slice];

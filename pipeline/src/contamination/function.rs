@@ -19,8 +19,8 @@ use datafusion::scalar::ScalarValue;
 use tamis_kernels::{OverlapScratch, Passage};
 use tamis_rules::{AnnotateSpec, RuleError};
 
-use super::items::{Group, Index};
-use super::{Act, CONTAMINATED, CONTAMINATION, Looking, cut};
+use crate::contamination::items::{Group, Index};
+use crate::contamination::{Act, CONTAMINATED, CONTAMINATION, Looking, cut};
 
 /// Passages of one item that one document tells.
 const TOLD_MAX: usize = 64;

@@ -16,8 +16,8 @@ use tamis_kernels::embedders::Scratch;
 use tamis_kernels::vectors::normalize;
 use tamis_rules::AnnotateSpec;
 
-use super::compare::{append, external};
-use super::{Embeddings, load};
+use crate::embed::compare::{append, external};
+use crate::embed::{Embeddings, load};
 
 /// `tamis_embed(text, specification, embeddings)`: the vector of the edited text; NULL where the
 /// text has no token that the model knows.
