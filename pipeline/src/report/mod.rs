@@ -22,7 +22,7 @@ use crate::dedup::near::audit::Audit;
 
 use crate::contamination::{Act, Looking};
 use crate::dedup::repeats::RepeatRow;
-use crate::dedup::semantic::audit::SemanticRow;
+pub use crate::dedup::semantic::audit::SemanticRow;
 use crate::error::PipelineError;
 use crate::report::contamination::ContaminationRow;
 use crate::report::lost::LostRow;

@@ -164,7 +164,7 @@ mod tests {
                 whole.extend(bytes);
             }
             assert_eq!(memchr::memchr_iter(b'\n', &whole).count(), 7);
-            assert_eq!(crate::count::count_lines(&path, compression).unwrap(), 7);
+            assert_eq!(crate::write::count::count_lines(&path, compression).unwrap(), 7);
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
         {
             let path = folder.path().join(format!("{compression:?}"));
             FrameWriter::create(&path, compression).unwrap().finish().unwrap();
-            assert_eq!(crate::count::count_lines(&path, compression).unwrap(), 0);
+            assert_eq!(crate::write::count::count_lines(&path, compression).unwrap(), 0);
         }
     }
 }
