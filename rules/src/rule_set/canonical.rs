@@ -176,10 +176,10 @@ rules:
         let set = load(RULES);
         let canonical: Value = serde_json::from_str(&set.canonical_json()).unwrap();
         assert_eq!(
-            canonical["rules"][5],
+            canonical["rules"][4],
             json!({"id": "t/replace", "stage": 1, "replace_matches": "(a)b", "with": "$1", "lines_if": "line_char_count > 1"})
         );
-        assert_eq!(canonical["rules"][3]["remove_lines_matching"], "(?i)cookies");
+        assert_eq!(canonical["rules"][2]["remove_lines_matching"], "(?i)cookies");
         let back = RuleSet::load(&RuleSource::of_canonical(&canonical).unwrap()).unwrap();
         assert_eq!(back.canonical_json(), set.canonical_json());
         assert_eq!(back.hash_hex(), set.hash_hex());
