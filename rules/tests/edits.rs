@@ -71,10 +71,13 @@ fn places_and_text_are_the_same_for_every_reader() {
     }
 }
 
+/// Makes a specification one that cannot be applied.
+type BreakSpec = fn(&mut AnnotateSpec);
+
 #[test]
 fn an_edit_that_cannot_be_compiled_fails_whoever_asks_and_names_its_rule() {
     let good = spec(RULES);
-    let breaks: [(&str, fn(&mut AnnotateSpec), &str); 5] = [
+    let breaks: [(&str, BreakSpec, &str); 5] = [
         (
             "t/mail",
             |spec| {

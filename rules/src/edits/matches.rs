@@ -78,12 +78,11 @@ fn check_groups(pattern: &Regex, with: &str) -> Result<(), String> {
             continue;
         }
         rest = after;
-        let name = match after.strip_prefix('{') {
-            Some(braced) => braced.split_once('}').map_or("", |(name, _)| name),
-            None => {
-                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                &after[..after.find(|c| !is_name(c)).unwrap_or(after.len())]
-            }
+        let name = if let Some(braced) = after.strip_prefix('{') {
+            braced.split_once('}').map_or("", |(name, _)| name)
+        } else {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            &after[..after.find(|c| !is_name(c)).unwrap_or(after.len())]
         };
         let known = match name.parse::<usize>() {
             Ok(number) => number < pattern.captures_len(),

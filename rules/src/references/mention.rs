@@ -78,7 +78,7 @@ impl Mention {
     }
 }
 
-/// MentionBuffers of the look-out.
+/// Buffers of the look-out.
 #[derive(Debug, Default)]
 pub(super) struct MentionBuffers {
     pub(super) lower: String,

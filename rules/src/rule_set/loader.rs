@@ -283,15 +283,13 @@ impl Loader {
     /// The stage of a rule, 1 where it names none that can be.
     fn stage(&mut self, keys: &PlacedRuleKeys, file: usize) -> usize {
         let Some(written) = &keys.stage else { return 1 };
-        match usize::try_from(written.value) {
-            Ok(stage @ 1..=STAGES_MAX) => stage,
-            _ => {
-                let id = &keys.id.value;
-                let message = format!("rule '{id}': stages are numbered from 1 to {STAGES_MAX}");
-                self.note(file, written.referenced, message);
-                1
-            }
+        if let Ok(stage @ 1..=STAGES_MAX) = usize::try_from(written.value) {
+            return stage;
         }
+        let id = &keys.id.value;
+        let message = format!("rule '{id}': stages are numbered from 1 to {STAGES_MAX}");
+        self.note(file, written.referenced, message);
+        1
     }
 }
 
