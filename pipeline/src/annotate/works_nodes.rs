@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryBuilder, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash64;
@@ -64,9 +64,14 @@ impl Pointing {
         let mut pages = Pages::default();
         per_batch(input, schema, move |batch, out| {
             let mut rows = Rows::default();
+            let mut outcome = Ok(());
             each_text(batch, |work, place, text| {
-                pages.read(text, |lacks, name| rows.push([work, name, u64::from(lacks), place]));
+                if outcome.is_ok() {
+                    let found = |lacks, name| rows.push([work, name, u64::from(lacks), place]);
+                    outcome = pages.read(text, found);
+                }
             })?;
+            outcome.map_err(|error| DataFusionError::External(Box::new(error)))?;
             rows.batch(out)
         })
     }

@@ -58,8 +58,9 @@ impl ScalarUDFImpl for Embed {
         let texts = texts.to_array(args.number_rows)?;
         let texts = as_string_array(&texts)?;
         let model = load(&from).map_err(external)?;
-        let texts: Vec<Cow<'_, str>> =
+        let texts: std::result::Result<Vec<Cow<'_, str>>, _> =
             texts.iter().map(|text| spec.edited_text(text.unwrap_or_default())).collect();
+        let texts = texts.map_err(external)?;
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let (mut flat, mut known) = (vec![0.0; texts.len() * model.dimensions()], Vec::new());
         model.embed_batch(&texts, &mut Scratch::default(), &mut flat, &mut known);

@@ -14,6 +14,7 @@ use arrow::datatypes::DataType;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
+use tamis_rules::edits::Edit;
 use tamis_rules::{Action, RuleSet};
 
 use crate::config::{Alarms, Fuzzy, RunConfig};
@@ -235,12 +236,9 @@ fn action(action: &Action) -> &'static str {
         Action::Drop => "drop",
         Action::Keep => "keep",
         Action::Flag => "flag",
-        Action::RemoveLines { .. } | Action::RemoveLinesIf { .. } => "remove_lines",
-        Action::Replace { .. } => "replace",
-        Action::RepairMojibake => "repair",
-        Action::RemoveDangling { .. } => "remove_dangling",
-        Action::MarkDangling { .. } => "mark_dangling",
-        Action::ReplacePii { .. } => "replace_pii",
+        Action::Edit(Edit::RemoveLines { .. } | Edit::RemoveLinesIf { .. }) => "remove_lines",
+        Action::Edit(Edit::Replace { .. }) => "replace",
+        Action::Edit(edit) => edit.key(),
     }
 }
 

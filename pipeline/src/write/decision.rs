@@ -7,10 +7,10 @@ use arrow::util::display::array_value_to_string;
 use datafusion::common::{DataFusionError, Result, exec_err};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_rules::annotators::Annotator;
+use tamis_rules::annotators::SharedAnnotator;
 use tamis_rules::document::{Document, Scratch};
 use tamis_rules::findings::Wanted;
-use tamis_rules::{Action, AnnotateSpec, Compiled, RuleSet};
+use tamis_rules::{Action, AnnotateSpec, Compiled, RuleError, RuleSet};
 
 use crate::annotate::tokens::{Annotated, Counting};
 use crate::contamination::function;
@@ -380,7 +380,7 @@ fn value(column: &ArrayRef, row: usize) -> Result<Value> {
 
 /// What tells the places that made a comparison true.
 enum Evidence {
-    Measured(&'static dyn Annotator),
+    Measured(SharedAnnotator),
     Dangling(Wanted),
 }
 
@@ -406,7 +406,7 @@ pub fn spans(
     spec: &AnnotateSpec,
     (text, boilerplate): (&str, Option<&[u64]>),
     scratch: &mut Scratch,
-) -> Vec<Vec<[u64; 2]>> {
+) -> Result<Vec<Vec<[u64; 2]>>, RuleError> {
     // a tokenizer that is gone costs the spans, not the run: pass one has read it
     let _ = scratch.tokenize_by(spec.tokenizer.as_ref());
     let mut wanted = Vec::new();
@@ -427,18 +427,21 @@ pub fn spans(
     }
     wanted.sort_by_key(|(stage, ..)| *stage);
     let mut found = vec![Vec::new(); rules.len()];
+    if wanted.is_empty() {
+        return Ok(found);
+    }
+    let edited = spec.edit(text)?;
     // one document for all rules of a stage: they share its words
     for of_stage in wanted.chunk_by(|one, other| one.0 == other.0) {
         let Some((stage, ..)) = of_stage.first() else { continue };
-        let (seen, trace) = spec.traced(*stage, text);
-        let mut document = Document::new(&seen, scratch);
+        let mut document = Document::new(edited.stage_text(*stage), scratch);
         if let Some(names) = boilerplate {
             document = document.with_boilerplate(names);
         }
         for (_, at, evidence) in of_stage {
             let evidence = evidence.spans(&mut document);
             found[*at].extend(evidence.into_iter().map(|(start, end)| {
-                let (start, end) = trace.back(start, end);
+                let (start, end) = edited.original_span(*stage, start, end);
                 [start as u64, end as u64]
             }));
         }
@@ -448,5 +451,5 @@ pub fn spans(
         spans.dedup();
         spans.truncate(SPANS_MAX);
     }
-    found
+    Ok(found)
 }

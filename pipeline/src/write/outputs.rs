@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tamis_kernels::{hex128, without};
 use tamis_rules::AnnotateSpec;
 use tamis_rules::document::Scratch;
+use tamis_rules::edits::EditedText;
 
 use crate::annotate::tokens::{Counter, TokenCounts, Written};
 use crate::contamination::cut::{apply, windows};
@@ -109,7 +110,7 @@ pub(crate) struct ShardOutputs {
     counts: ShardCounts,
 }
 
-fn external(error: crate::error::WriteError) -> DataFusionError {
+fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -195,20 +196,20 @@ impl ShardOutputs {
             let mut emptied = Vec::new();
             let cut = !decision.cuts.is_empty() || !decision.passages.is_empty();
             if keep[row] && (decision.edited || cut) {
-                let left = self.edited(decision, spec, text);
+                let by_rules = spec.edit(text).map_err(external)?;
+                let left = self.edited(decision, by_rules.text());
                 let emptied_by = decision.cuts.first().map(|cut| cut.kind.name());
                 if let Some(kind) = emptied_by.filter(|_| left.trim().is_empty()) {
                     if decision.survives {
                         // what went for it must find it: it stays whole
                         let changed = decision.edited || !decision.passages.is_empty();
                         written[row] = changed.then(|| {
-                            let edited = spec.edited_text(text);
-                            let windows = windows(&edited, &decision.passages);
-                            apply(&edited, &windows.unwrap_or_default(), &[])
+                            let windows = windows(by_rules.text(), &decision.passages);
+                            apply(by_rules.text(), &windows.unwrap_or_default(), &[])
                         });
                     } else {
                         keep[row] = false;
-                        emptied.push((None, all_copies(decision, spec, text, kind)));
+                        emptied.push((None, all_copies(decision, &by_rules, kind)));
                         let kind = kind.to_owned();
                         let (row, row_id) = (rows.value(row), decision.number());
                         self.counts.emptied.push(Emptied { row, row_id, kind });
@@ -240,7 +241,7 @@ impl ShardOutputs {
             let verdict = wanted.then(|| {
                 self.verdict(keep[row], told, spec, (text, decision.boilerplate.as_deref()))
             });
-            verdicts.push(verdict);
+            verdicts.push(verdict.transpose()?);
         }
         match self.shard.format {
             Format::Jsonl => self.write_jsonl(chunk, decisions, &keep, &verdicts, &written),
@@ -249,12 +250,11 @@ impl ShardOutputs {
         }
     }
 
-    /// The text after the edits of rules and without copies.
-    fn edited(&mut self, decision: &Decision, spec: &AnnotateSpec, text: &str) -> String {
-        let edited = spec.edited_text(text);
+    /// A text after the edits of rules without copies.
+    fn edited(&mut self, decision: &Decision, edited: &str) -> String {
         let mut cuts = Vec::with_capacity(decision.cuts.len());
         for cut in &decision.cuts {
-            cuts.push(cut.widened(&edited));
+            cuts.push(cut.widened(edited));
             let at = [decision.number(), cut.start as u64];
             if self.quotes.contains(&at) {
                 let quote = edited.get(cut.start..cut.end).unwrap_or_default();
@@ -264,10 +264,10 @@ impl ShardOutputs {
         }
         cuts.sort_unstable();
         if !decision.passages.is_empty() {
-            let windows = windows(&edited, &decision.passages);
-            return apply(&edited, &windows.unwrap_or_default(), &cuts);
+            let windows = windows(edited, &decision.passages);
+            return apply(edited, &windows.unwrap_or_default(), &cuts);
         }
-        if cuts.is_empty() { edited.into_owned() } else { without(&edited, &cuts) }
+        if cuts.is_empty() { edited.to_owned() } else { without(edited, &cuts) }
     }
 
     fn verdict(
@@ -276,19 +276,20 @@ impl ShardOutputs {
         told: &[(Option<usize>, Reason)],
         spec: &AnnotateSpec,
         (text, boilerplate): (&str, Option<&[u64]>),
-    ) -> Verdict {
+    ) -> Result<Verdict> {
         let of_rules: Vec<(usize, &RuleInfo)> = told
             .iter()
             .enumerate()
             .filter_map(|(at, (rule, _))| Some((at, self.rules.get((*rule)?)?)))
             .collect();
         let rules: Vec<&RuleInfo> = of_rules.iter().map(|(_, rule)| *rule).collect();
-        let found = spans(&rules, spec, (text, boilerplate), &mut self.scratch);
+        let found =
+            spans(&rules, spec, (text, boilerplate), &mut self.scratch).map_err(external)?;
         let mut reasons: Vec<Reason> = told.iter().map(|(_, reason)| reason.clone()).collect();
         for ((at, _), spans) in of_rules.iter().zip(found) {
             reasons[*at].spans = spans;
         }
-        Verdict { decision: if kept { "kept" } else { "removed" }.to_owned(), reasons }
+        Ok(Verdict { decision: if kept { "kept" } else { "removed" }.to_owned(), reasons })
     }
 
     fn raw<'a>(&self, chunk: &'a Chunk, row: usize) -> Result<&'a [u8]> {
@@ -504,10 +505,9 @@ fn with_written_text(
 }
 
 /// Why a document goes of whose text all stands elsewhere.
-fn all_copies(decision: &Decision, spec: &AnnotateSpec, text: &str, kind: &str) -> Reason {
-    let (_, trace) = spec.traced(usize::MAX, text);
+fn all_copies(decision: &Decision, edited: &EditedText<'_>, kind: &str) -> Reason {
     let spans = decision.cuts.iter().map(|cut| {
-        let (start, end) = trace.back(cut.start, cut.end);
+        let (start, end) = edited.original_span(usize::MAX, cut.start, cut.end);
         [start as u64, end as u64]
     });
     let mut spans: Vec<[u64; 2]> = spans.collect();

@@ -127,7 +127,9 @@ impl Cutting {
                 if !stays(place, &mut decided, &mut gone)? {
                     continue;
                 }
-                let text = spec.edited_text(text);
+                let text = spec
+                    .edited_text(text)
+                    .map_err(|error| DataFusionError::External(Box::new(error)))?;
                 match (&cutting.parts, &mut runs) {
                     (Parts::Runs(size), _) => buffers.runs(&text, *size, place, &mut buckets),
                     (Parts::Windows(size, _), Some(runs)) => {

@@ -1,4 +1,4 @@
-//! What rule files bring along, lists of words and fastText models, and the annotators they make.
+//! Resources of rule files, lists of words and fastText models, and the annotators they make.
 //!
 //! A specification names a file with the hash of what it held, so that any process can read it
 //! again and none reads something else.
@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tamis_kernels::{hash128, hex128};
 
-use crate::annotators::{self, Annotator, Example, Value, ValueType};
+use crate::annotators::{
+    self, AnnotationValue, Annotator, Example, SharedAnnotator, Value, ValueType,
+};
 use crate::document::Document;
 use crate::error::{Problem, RuleError};
 use crate::fasttext::Model;
@@ -62,13 +64,13 @@ pub(crate) enum RawModel {
 pub(crate) struct ToldModel {
     file: String,
     hash: Option<String>,
-    text: Option<Part>,
+    text: Option<ModelText>,
 }
 
 /// What of a text a model sees.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum ModelText {
     /// The sample that languages are read from.
     #[default]
     Sample,
@@ -76,10 +78,10 @@ pub enum Part {
     Whole,
 }
 
-/// What a rule file brings along.
+/// A resource of a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Given {
+pub enum Resource {
     /// A list of words in a file.
     WordFile {
         /// Where the file lies.
@@ -96,12 +98,12 @@ pub enum Given {
         /// Hash of its bytes, 32 hexadecimal digits.
         hash: String,
         /// What it sees of a text.
-        text: Part,
+        text: ModelText,
     },
 }
 
-/// What is wrong with something given.
-pub(crate) enum GivenFault {
+/// What is wrong with a resource.
+pub(crate) enum ResourceFault {
     /// At the place where the rule file names it.
     Named(String),
     /// At a place of its own.
@@ -110,55 +112,63 @@ pub(crate) enum GivenFault {
 
 /// Whether the canonical form says where files lie.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Places {
-    Named,
-    Left,
+pub(crate) enum Paths {
+    Shown,
+    Hidden,
 }
 
-/// What is wrong with the name of something given.
-pub(crate) fn name_fault(name: &str, given: &Given) -> Option<String> {
+/// What is wrong with the name of a resource.
+pub(crate) fn name_fault(name: &str, resource: &Resource) -> Option<String> {
     let fine = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !fine {
         return Some(format!("'{name}' is no name: small letters, digits and _"));
     }
-    let mut made = given.names(name).into_iter().map(|(name, _)| name);
+    let mut made = resource.names(name).into_iter().map(|(name, _)| name);
     let taken = made.find(|name| annotators::find(name).is_some());
     taken.map(|taken| format!("'{name}' makes the annotation '{taken}', which tamis has already"))
 }
 
 /// Reads a list; a file lies relative to `folder`.
-pub(crate) fn word_list(name: &str, raw: &RawWords, folder: &Path) -> Result<Given, GivenFault> {
-    let given = match raw {
-        RawWords::Words(words) => Given::Words(words.clone()),
+pub(crate) fn word_list(
+    name: &str,
+    raw: &RawWords,
+    folder: &Path,
+) -> Result<Resource, ResourceFault> {
+    let resource = match raw {
+        RawWords::Words(words) => Resource::Words(words.clone()),
         RawWords::File(file) => {
             let (file, hash) = of_file(name, &folder.join(file), None)?;
-            Given::WordFile { file, hash }
+            Resource::WordFile { file, hash }
         }
         RawWords::Pinned(pinned) => {
             let (file, hash) = of_file(name, &folder.join(&pinned.file), Some(&pinned.hash))?;
-            Given::WordFile { file, hash }
+            Resource::WordFile { file, hash }
         }
     };
-    ready(&given).map(|_| given)
+    load(&resource).map(|_| resource)
 }
 
 /// Reads a model; its file lies relative to `folder`.
-pub(crate) fn model(name: &str, raw: &RawModel, folder: &Path) -> Result<Given, GivenFault> {
+pub(crate) fn model(name: &str, raw: &RawModel, folder: &Path) -> Result<Resource, ResourceFault> {
     let (file, pinned, text) = match raw {
-        RawModel::File(file) => (file, None, Part::default()),
+        RawModel::File(file) => (file, None, ModelText::default()),
         RawModel::Told(told) => (&told.file, told.hash.as_deref(), told.text.unwrap_or_default()),
     };
     let (file, hash) = of_file(name, &folder.join(file), pinned)?;
-    let given = Given::Model { file, hash, text };
-    ready(&given).map(|_| given)
+    let resource = Resource::Model { file, hash, text };
+    load(&resource).map(|_| resource)
 }
 
 /// Where a file lies and what it hashes to.
-fn of_file(name: &str, path: &Path, pinned: Option<&str>) -> Result<(String, String), GivenFault> {
+fn of_file(
+    name: &str,
+    path: &Path,
+    pinned: Option<&str>,
+) -> Result<(String, String), ResourceFault> {
     let unreadable = |error: std::io::Error| {
         let shown = path.display();
-        GivenFault::Named(format!("'{name}' cannot be read: {shown}: {error}"))
+        ResourceFault::Named(format!("'{name}' cannot be read: {shown}: {error}"))
     };
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let hash = hex128(hash128(&bytes));
@@ -166,69 +176,67 @@ fn of_file(name: &str, path: &Path, pinned: Option<&str>) -> Result<(String, Str
         let shown = path.display();
         let message =
             format!("'{name}' is not the file meant: {shown} has hash {hash}, not {pinned}");
-        return Err(GivenFault::Named(message));
+        return Err(ResourceFault::Named(message));
     }
     // another process may start in another folder
     let path = std::path::absolute(path).map_err(unreadable)?;
     Ok((path.display().to_string(), hash))
 }
 
-/// Something given, read.
+/// A resource that was read.
 #[derive(Debug, Clone)]
-enum Ready {
+enum LoadedResource {
     Words(Arc<WordList>),
     Model(Arc<LoadedModel>),
 }
 
-/// A model with its labels, which annotations give for the life of the process.
+/// A model, and what of a text it sees.
 #[derive(Debug)]
 pub(crate) struct LoadedModel {
     pub(crate) model: Model,
-    pub(crate) part: Part,
-    labels: Vec<&'static str>,
+    pub(crate) part: ModelText,
 }
 
 /// What this process has read: it is little, and every thread uses the same.
-static READY: Mutex<Vec<(Given, Ready)>> = Mutex::new(Vec::new());
+static LOADED: Mutex<Vec<(Resource, LoadedResource)>> = Mutex::new(Vec::new());
 
-fn ready(given: &Given) -> Result<Ready, GivenFault> {
-    let mut known = READY.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, ready)) = known.iter().find(|(one, _)| one == given) {
-        return Ok(ready.clone());
+fn load(resource: &Resource) -> Result<LoadedResource, ResourceFault> {
+    let mut known = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, loaded)) = known.iter().find(|(one, _)| one == resource) {
+        return Ok(loaded.clone());
     }
-    let ready = match given {
-        Given::Words(words) => {
+    let loaded = match resource {
+        Resource::Words(words) => {
             let lines = (1..).zip(words.iter().map(String::as_str));
-            let list = WordList::read(lines).map_err(|(_, message)| GivenFault::Named(message))?;
-            Ready::Words(Arc::new(list))
+            let list =
+                WordList::read(lines).map_err(|(_, message)| ResourceFault::Named(message))?;
+            LoadedResource::Words(Arc::new(list))
         }
-        Given::WordFile { file, hash } => {
+        Resource::WordFile { file, hash } => {
             let text = String::from_utf8(unchanged(file, hash)?);
-            let text = text.map_err(|_| GivenFault::Named(format!("{file}: it is not UTF-8")))?;
+            let text =
+                text.map_err(|_| ResourceFault::Named(format!("{file}: it is not UTF-8")))?;
             let text = text.trim_start_matches('\u{feff}');
             let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#'));
             let list = WordList::read(lines).map_err(|(line, message)| {
                 let column = u64::from(line > 0);
-                GivenFault::Within(Problem { file: file.clone(), line, column, message })
+                ResourceFault::Within(Problem { file: file.clone(), line, column, message })
             })?;
-            Ready::Words(Arc::new(list))
+            LoadedResource::Words(Arc::new(list))
         }
-        Given::Model { file, hash, text } => {
+        Resource::Model { file, hash, text } => {
             let model = Model::read(&unchanged(file, hash)?)
-                .map_err(|error| GivenFault::Named(format!("{file}: {error}")))?;
-            let kept =
-                |label: &String| -> &'static str { Box::leak(label.clone().into_boxed_str()) };
-            let labels = model.labels().iter().map(kept).collect();
-            Ready::Model(Arc::new(LoadedModel { model, part: *text, labels }))
+                .map_err(|error| ResourceFault::Named(format!("{file}: {error}")))?;
+            LoadedResource::Model(Arc::new(LoadedModel { model, part: *text }))
         }
     };
-    known.push((given.clone(), ready.clone()));
-    Ok(ready)
+    known.push((resource.clone(), loaded.clone()));
+    Ok(loaded)
 }
 
 /// The bytes of a file that must still have its hash.
-fn unchanged(file: &str, hash: &str) -> Result<Vec<u8>, GivenFault> {
-    let named = |message: String| GivenFault::Named(format!("{file}: {message}"));
+fn unchanged(file: &str, hash: &str) -> Result<Vec<u8>, ResourceFault> {
+    let named = |message: String| ResourceFault::Named(format!("{file}: {message}"));
     let bytes = std::fs::read(file).map_err(|error| named(error.to_string()))?;
     if hex128(hash128(&bytes)) != hash {
         return Err(named("the file has changed since the rules were read".to_owned()));
@@ -236,7 +244,7 @@ fn unchanged(file: &str, hash: &str) -> Result<Vec<u8>, GivenFault> {
     Ok(bytes)
 }
 
-/// What an annotator tells of something given.
+/// What an annotator tells of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantity {
     Count,
@@ -245,7 +253,7 @@ enum Quantity {
     Score,
 }
 
-impl Given {
+impl Resource {
     /// The annotations that it makes under the name `name`.
     fn names(&self, name: &str) -> [(String, Quantity); 2] {
         match self {
@@ -260,24 +268,24 @@ impl Given {
     }
 }
 
-/// An annotator of something given.
-struct GivenMeasure {
-    name: &'static str,
+/// An annotator of a resource.
+struct ResourceMeasure {
+    name: String,
     quantity: Quantity,
-    ready: Ready,
+    loaded: LoadedResource,
 }
 
-impl GivenMeasure {
+impl ResourceMeasure {
     fn words(&self, document: &mut Document<'_>, found: impl FnMut(usize, usize)) {
-        if let Ready::Words(list) = &self.ready {
+        if let LoadedResource::Words(list) = &self.loaded {
             list.each(document, found);
         }
     }
 }
 
-impl Annotator for GivenMeasure {
-    fn name(&self) -> &'static str {
-        self.name
+impl Annotator for ResourceMeasure {
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn value_type(&self) -> ValueType {
@@ -336,15 +344,16 @@ impl Annotator for GivenMeasure {
         &[]
     }
 
-    fn measure(&self, document: &mut Document<'_>) -> Value {
-        if let Ready::Model(loaded) = &self.ready {
+    fn measure<'m>(&'m self, document: &mut Document<'_>) -> AnnotationValue<'m> {
+        if let LoadedResource::Model(loaded) = &self.loaded {
             let Some(found) = document.predict(loaded) else { return Value::Null };
             return match self.quantity {
                 Quantity::Label => loaded
-                    .labels
+                    .model
+                    .labels()
                     .get(found.label)
                     .filter(|label| !label.is_empty())
-                    .map_or(Value::Null, |label| Value::Text(label)),
+                    .map_or(Value::Null, |label| AnnotationValue::Text(label)),
                 _ => Value::Float(f64::from(found.probability.clamp(0.0, 1.0))),
             };
         }
@@ -373,37 +382,26 @@ impl Annotator for GivenMeasure {
     }
 }
 
-/// Annotators made so far, each for the life of the process: rule files give few.
-static MADE: Mutex<Vec<(String, Given, &'static GivenMeasure)>> = Mutex::new(Vec::new());
-
-/// The annotator called `name` that something given makes, if there is one.
+/// The annotator called `name` that a resource makes, if there is one.
 pub(crate) fn find(
-    given: &BTreeMap<String, Given>,
+    resources: &BTreeMap<String, Resource>,
     name: &str,
-) -> Result<Option<&'static dyn Annotator>, RuleError> {
-    let Some((_, one, quantity)) = source_of(given, name) else { return Ok(None) };
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = made.iter().find(|(known, of, _)| known == name && of == one);
-    if let Some((.., measure)) = known {
-        return Ok(Some(*measure));
-    }
-    let ready = ready(one).map_err(|fault| match fault {
-        GivenFault::Named(message) => RuleError::whole("annotation specification", message),
-        GivenFault::Within(problem) => RuleError { problems: vec![problem] },
+) -> Result<Option<SharedAnnotator>, RuleError> {
+    let Some((_, one, quantity)) = source_of(resources, name) else { return Ok(None) };
+    let loaded = load(one).map_err(|fault| match fault {
+        ResourceFault::Named(message) => RuleError::whole("annotation specification", message),
+        ResourceFault::Within(problem) => RuleError { problems: vec![problem] },
     })?;
-    let kept: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    let measure: &'static GivenMeasure =
-        Box::leak(Box::new(GivenMeasure { name: kept, quantity, ready }));
-    made.push((name.to_owned(), one.clone(), measure));
-    Ok(Some(measure))
+    let measure = ResourceMeasure { name: name.to_owned(), quantity, loaded };
+    Ok(Some(SharedAnnotator::OfResource(Arc::new(measure))))
 }
 
 /// What makes the annotation `name`, under which name of its own.
 fn source_of<'g>(
-    given: &'g BTreeMap<String, Given>,
+    resources: &'g BTreeMap<String, Resource>,
     name: &str,
-) -> Option<(&'g String, &'g Given, Quantity)> {
-    given.iter().find_map(|(key, one)| {
+) -> Option<(&'g String, &'g Resource, Quantity)> {
+    resources.iter().find_map(|(key, one)| {
         // most names are none of these, and need not be put together
         if !name.starts_with(key.as_str()) {
             return None;
@@ -414,47 +412,38 @@ fn source_of<'g>(
 }
 
 /// The names of all annotations that are made.
-pub(crate) fn names(given: &BTreeMap<String, Given>) -> Vec<String> {
-    given.iter().flat_map(|(key, one)| one.names(key).map(|(name, _)| name)).collect()
+pub(crate) fn names(resources: &BTreeMap<String, Resource>) -> Vec<String> {
+    resources.iter().flat_map(|(key, one)| one.names(key).map(|(name, _)| name)).collect()
 }
 
 /// What of it makes annotations of these names.
 pub(crate) fn used<'n>(
-    given: &BTreeMap<String, Given>,
+    resources: &BTreeMap<String, Resource>,
     names: impl Iterator<Item = &'n str>,
-) -> BTreeMap<String, Given> {
-    let found = names.filter_map(|name| source_of(given, name));
+) -> BTreeMap<String, Resource> {
+    let found = names.filter_map(|name| source_of(resources, name));
     found.map(|(key, one, _)| (key.clone(), one.clone())).collect()
 }
 
-/// Everything given, in one form.
-pub(crate) fn canonical(given: &BTreeMap<String, Given>, places: Places) -> Json {
+/// All resources, in one form.
+pub(crate) fn canonical(resources: &BTreeMap<String, Resource>, paths: Paths) -> Json {
     let place = |mut told: Json, file: &str| {
-        if places == Places::Named {
+        if paths == Paths::Shown {
             told["file"] = json!(file);
         }
         told
     };
     let (mut lists, mut models) = (serde_json::Map::new(), serde_json::Map::new());
-    for (name, one) in given {
+    for (name, one) in resources {
         match one {
-            Given::Words(words) => lists.insert(name.clone(), json!(words)),
-            Given::WordFile { file, hash } => {
+            Resource::Words(words) => lists.insert(name.clone(), json!(words)),
+            Resource::WordFile { file, hash } => {
                 lists.insert(name.clone(), place(json!({"hash": hash}), file))
             }
-            Given::Model { file, hash, text } => {
+            Resource::Model { file, hash, text } => {
                 models.insert(name.clone(), place(json!({"hash": hash, "text": text}), file))
             }
         };
     }
     json!({"word_lists": lists, "fasttext": models})
-}
-
-/// What [`crate::RuleSet::canonical_json`] has under `given` as a rule file.
-pub fn as_rule_file(canonical: &Json) -> Json {
-    let mut file = json!({"version": 1});
-    if let (Some(all), Some(given)) = (file.as_object_mut(), canonical.as_object()) {
-        all.extend(given.iter().map(|(key, value)| (key.clone(), value.clone())));
-    }
-    file
 }
