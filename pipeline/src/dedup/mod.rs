@@ -35,6 +35,7 @@ use crate::dedup::near::resolve::Resolve;
 use crate::dedup::near::shared_buckets::{BucketKey, SharedBuckets};
 use crate::dedup::rank::Number;
 use crate::error::PipelineError;
+use crate::stage::session::merging;
 use crate::stage::work::Work;
 use crate::table::functions::hash_udf;
 use crate::table::names::{CENTER_RANK, CONTENT_HASH, RANK, RULE_DECISION, SOURCE, SOURCE_HASH};
@@ -219,6 +220,12 @@ impl Work<'_> {
         self.context.copied_config().target_partitions()
     }
 
+    /// The session for a plan over [`Work::shared`]: the filter has a quarter of the memory, and
+    /// merges have half of what is left.
+    pub(crate) fn merging(&self) -> SessionContext {
+        merging(&self.context, self.config.memory_bytes * 3 / 8 / self.partitions())
+    }
+
     /// The documents whose `key` another one may share: see [`SharedBuckets`].
     pub(crate) async fn shared(
         &self,
@@ -268,7 +275,7 @@ impl Work<'_> {
     async fn find_exact(&self, ranks: Option<&Path>) -> Result<(), PipelineError> {
         if let Some(path) = self.exact_pairs() {
             let plan = near::in_survivor_order(self.exact(ranks).await?, &path)?;
-            return self.file_step("exact", &path, plan).await;
+            return self.sorting_step("exact", &path, plan).await;
         }
         let path = self.directory.dedup("exact");
         if path.exists() {
@@ -281,7 +288,12 @@ impl Work<'_> {
             pairs = over(Resolve { documents }, merged(sorted(pairs, &by)?, &by)?)?;
         }
         let links = merged(sorted(near::decided(pairs)?, &[ROW_ID])?, &[ROW_ID])?;
-        self.file_step("exact", &path, write(links, &path, Content::Values)?).await
+        self.sorting_step("exact", &path, write(links, &path, Content::Values)?).await
+    }
+
+    /// As [`Work::file_step`], for a plan over [`Work::shared`].
+    async fn sorting_step(&self, name: &str, path: &Path, plan: Plan) -> Result<(), PipelineError> {
+        if path.exists() { Ok(()) } else { self.run_step(name, &self.merging(), plan).await }
     }
 
     /// The numbers of kept documents in survivor order.

@@ -37,6 +37,7 @@ use crate::table::functions::{edited_by_udf, hash_udf, source_udf};
 use crate::table::part::WritePart;
 use crate::table::parts::Parts;
 use crate::table::row_set::{document_number_udf, in_table_udf};
+use crate::write::cuts::CutsOfDocuments;
 use crate::write::rewrite::Rewrite;
 
 use codec::NodeCodec;
@@ -47,6 +48,7 @@ const NODES: &[NodeCodec] = &[
     NodeCodec::of::<Parts>(),
     NodeCodec::of::<WritePart>(),
     NodeCodec::of::<Rewrite>(),
+    NodeCodec::of::<CutsOfDocuments>(),
     NodeCodec::of::<Star>(),
     NodeCodec::of::<Attach>(),
     NodeCodec::of::<Number>(),

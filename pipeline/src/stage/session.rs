@@ -60,6 +60,14 @@ pub(crate) fn fine(context: &SessionContext) -> SessionContext {
     SessionContext::new_with_config_rt(config, context.runtime_env())
 }
 
+/// The same session for a plan whose sorts spill: each keeps `bytes` for merging what it spilled,
+/// which by two columns takes nearly as much as the rows themselves.
+pub(crate) fn merging(context: &SessionContext, bytes: usize) -> SessionContext {
+    let mut config = context.copied_config();
+    config.options_mut().execution.sort_spill_reservation_bytes = bytes;
+    SessionContext::new_with_config_rt(config, context.runtime_env())
+}
+
 /// The same session for plans of one partition each, many of which run side by side.
 pub(crate) fn narrow(context: &SessionContext) -> SessionContext {
     let config = context.copied_config().with_target_partitions(1);
@@ -79,8 +87,6 @@ pub(crate) fn session(
     let options = config.options_mut();
     // a hash join holds its build side and fails where it does not fit; sort-merge spills
     options.optimizer.prefer_hash_join = false;
-    // what fits is sorted at once instead of merged from many batches
-    options.execution.sort_in_place_threshold_bytes = 64 << 20;
     // plain Utf8 keeps the type of a column the same whether it comes from a scan or a file
     options.execution.parquet.schema_force_view_types = false;
     // statistics of our own parts are exact, but plans must not depend on what files hold

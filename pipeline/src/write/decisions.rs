@@ -3,13 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
-use datafusion::functions::core::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::array_agg;
-use datafusion::logical_expr::{ExprFunctionExt, ident, lit};
 use datafusion::physical_expr::expressions::{IsNotNullExpr, case, lit as lit_physical};
-use datafusion::prelude::ParquetReadOptions;
 
 use crate::dedup::attach::Attach;
 use crate::dedup::repeats::{EMPTIED, SPANS};
@@ -21,24 +17,15 @@ use crate::table::names::{
 use crate::table::node::over;
 use crate::table::part::Content;
 use crate::table::parts::parts;
-use crate::table::plan::{Expr, Plan, column, pass, path_text, project, single, text, write};
+use crate::table::plan::{Expr, Plan, column, pass, project, text, write};
 use crate::table::row_id::ROW_ID;
+use crate::write::cuts::{CutsOfDocuments, cuts_type};
 
 /// Rows of a table held at a time.
 const BATCH_ROWS: usize = 4096;
 /// The reason of a duplicate, and what a document that lost all its text was a copy of.
 const OF_DUPLICATE: &str = "of_duplicate";
 const OF_EMPTIED: &str = "of_emptied";
-
-/// Spans that were cut out of a text: what they are copies of, first byte, byte behind the last.
-fn cuts_type() -> DataType {
-    let fields = Fields::from(vec![
-        Field::new(KIND, DataType::Utf8, true),
-        Field::new("start", DataType::UInt64, true),
-        Field::new("end", DataType::UInt64, true),
-    ]);
-    DataType::List(Arc::new(Field::new("item", DataType::Struct(fields), true)))
-}
 
 /// Tables in input order with what may be known of a document.
 #[derive(Debug, Default)]
@@ -139,15 +126,8 @@ impl Work<'_> {
         if path.exists() {
             return Ok(path);
         }
-        let spans = path_text(&self.directory.path(SPANS))?;
-        let spans = self.context.read_parquet(spans, ParquetReadOptions::default()).await?;
-        let names = [KIND, "start", "end"];
-        let cut = names.iter().flat_map(|name| [lit(*name), ident(*name)]).collect();
-        let order = ["start", "end", KIND].map(|name| ident(name).sort(true, false)).to_vec();
-        let cuts = array_agg(named_struct(cut)).order_by(order).build()?.alias(CUTS);
-        let cuts = spans.aggregate(vec![ident(ROW_ID)], vec![cuts])?;
-        let cuts = cuts.sort(vec![ident(ROW_ID).sort(true, false)])?;
-        let plan = single(cuts.create_physical_plan().await?);
+        let spans = parts(&[self.directory.path(SPANS)], &[ROW_ID, "start", "end", KIND])?;
+        let plan = over(CutsOfDocuments {}, spans)?;
         self.file_step("cuts", &path, write(plan, &path, Content::Values)?).await?;
         Ok(path)
     }

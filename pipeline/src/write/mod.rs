@@ -2,6 +2,7 @@
 
 pub mod conservation;
 pub mod count;
+pub(crate) mod cuts;
 pub mod decision;
 pub(crate) mod decisions;
 pub mod failed;

@@ -153,7 +153,7 @@ impl Work<'_> {
         self.directory.begin_table(folder)?;
         self.observer.begin(&format!("dedup {name}"), 1, 0);
         let plan = write_parts(rows, folder, Content::Hashes)?;
-        self.execute(&self.context, Arc::clone(&plan)).await?;
+        self.execute(&self.merging(), Arc::clone(&plan)).await?;
         self.show_plan(&format!("dedup {name}"), &plan)?;
         self.directory.end_table(folder, parts)?;
         self.observer.unit_done();
