@@ -10,11 +10,11 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
 use tamis_inspector::visible::visible;
-use tamis_pipeline::report::contamination::ContaminationRow;
 use tamis_pipeline::progress;
 use tamis_pipeline::progress::{Observer, Progress};
 use tamis_pipeline::report::Report;
 use tamis_pipeline::report::SemanticRow;
+use tamis_pipeline::report::contamination::ContaminationRow;
 use tamis_pipeline::report::tokens::{TokenReport, TokenRow};
 
 /// Seconds between two log lines where there is no terminal.

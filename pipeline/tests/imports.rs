@@ -10,9 +10,12 @@ fn imports(text: &str) -> BTreeSet<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let mut names = BTreeSet::new();
     for line in code {
-        for (_, rest) in line.match_indices("crate::").map(|(at, found)| (at, &line[at + found.len()..])) {
+        for (_, rest) in
+            line.match_indices("crate::").map(|(at, found)| (at, &line[at + found.len()..]))
+        {
             // `$crate::` and `some_crate::` are others
-            let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if !name.is_empty() {
                 names.insert(name);
             }
@@ -68,7 +71,8 @@ fn no_module_imports_one_that_stands_behind_it() {
 
 #[test]
 fn imports_are_found_wherever_they_stand() {
-    let text = "use crate::read::Shard;\n// crate::run::run\nlet x = crate::write::plan(); crate::look::y";
+    let text =
+        "use crate::read::Shard;\n// crate::run::run\nlet x = crate::write::plan(); crate::look::y";
     let found: Vec<String> = imports(text).into_iter().collect();
     assert_eq!(found, ["look", "read", "write"]);
 }

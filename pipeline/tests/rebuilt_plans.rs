@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tamis_pipeline::config::Tokens;
 use tamis_pipeline::config::{ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor};
 use tamis_pipeline::contamination::{Chosen, Decontaminate, Method};
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::progress::Observer;
 use tamis_pipeline::run::{Request, run};
-use tamis_pipeline::config::Tokens;
 use tamis_rules::{RuleSet, RuleSource};
 
 struct Quiet;

@@ -12,7 +12,9 @@ use tamis_pipeline::PipelineError;
 use tamis_pipeline::look;
 use tamis_pipeline::look::RowFiles;
 use tamis_pipeline::read;
-use tamis_pipeline::read::{Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard};
+use tamis_pipeline::read::{
+    Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard,
+};
 use tamis_rules::test_runner::judge;
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 

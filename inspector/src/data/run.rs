@@ -9,10 +9,10 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use serde_json::Value;
 use tamis_kernels::{hash128, hex128};
-use tamis_pipeline::contamination::Looking;
-use tamis_pipeline::write::decision::{RuleInfo, rule_infos};
-use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
 use tamis_pipeline::annotate::tokens::as_in_run;
+use tamis_pipeline::contamination::Looking;
+use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
+use tamis_pipeline::write::decision::{RuleInfo, rule_infos};
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 use tokio::runtime::Runtime;
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::contamination::{CONTAMINATION, Looking};
-use tamis_pipeline::write::decision::{RuleInfo, spans};
 use tamis_pipeline::look::object;
+use tamis_pipeline::write::decision::{RuleInfo, spans};
 use tamis_rules::document::Scratch;
 use tamis_rules::edits::{EditedSpan, EditedText};
 

@@ -131,6 +131,7 @@ pub async fn run(request: &Request, observer: &dyn Observer) -> Result<Report, P
     crate::write::repeats::quote(&mut repeated, &counts);
     work.emptied(&counts).await?;
     work.decisions().await?;
+    work.check_decisions(&counts)?;
     let rewritten = started.elapsed();
     conservation::check(&directory, &counts, &work.parts(), config.threads).await?;
     let reference = if work.references.is_empty() {

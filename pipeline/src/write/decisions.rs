@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::StringArray;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::physical_expr::expressions::{IsNotNullExpr, case, lit as lit_physical};
@@ -11,6 +12,8 @@ use crate::dedup::attach::Attach;
 use crate::dedup::repeats::{EMPTIED, SPANS};
 use crate::error::PipelineError;
 use crate::stage::work::Work;
+use crate::table::batch::typed;
+use crate::table::cursor::SortedCursor;
 use crate::table::names::{
     CUTS, DECISION, FIRST_REASON, KIND, RULE_DECISION, SIMILARITY, SURVIVOR,
 };
@@ -20,6 +23,7 @@ use crate::table::parts::parts;
 use crate::table::plan::{Expr, Plan, column, pass, project, text, write};
 use crate::table::row_id::ROW_ID;
 use crate::write::cuts::{CutsOfDocuments, cuts_type};
+use crate::write::outputs::ShardCounts;
 
 /// Rows of a table held at a time.
 const BATCH_ROWS: usize = 4096;
@@ -118,6 +122,35 @@ impl Work<'_> {
             },
         )
         .await
+    }
+
+    /// What was written is what was decided: kept, removed and failed of the table and of the
+    /// outputs are the same numbers.
+    pub(crate) fn check_decisions(&self, counts: &[ShardCounts]) -> Result<(), PipelineError> {
+        let mut decided = [0_u64; 3];
+        let paths = self.own().map(|unit| self.directory.decisions(self.number(unit))).collect();
+        let mut cursor = SortedCursor::new(paths, &[DECISION], 0, BATCH_ROWS);
+        while let Some(batch) = cursor.next()? {
+            for decision in typed::<StringArray>(&batch, DECISION)? {
+                decided[match decision {
+                    Some("kept") => 0,
+                    Some("removed") => 1,
+                    _ => 2,
+                }] += 1;
+            }
+        }
+        let mut written = [0_u64; 3];
+        for shard in counts {
+            written[0] += shard.kept;
+            written[1] += shard.removed;
+            written[2] += shard.failed;
+        }
+        if decided == written {
+            return Ok(());
+        }
+        Err(PipelineError::Unbalanced(format!(
+            "decisions are {decided:?} kept, removed and failed, the outputs hold {written:?}"
+        )))
     }
 
     /// Writes `dedup/cuts`: the spans that were cut out of each document, in input order.
