@@ -245,7 +245,8 @@ mod tests {
     fn write(path: &Path, pairs: &[([u64; 4], f64)]) {
         let mut rows = Rows::default();
         for (pair, _) in pairs {
-            rows.push(*pair);
+            let [rank, row_id, center_rank, center] = *pair;
+            rows.push([rank, row_id, 0, center_rank, center, 0]);
         }
         let mut columns = rows.columns();
         columns.push(Arc::new(pairs.iter().map(|pair| Some(pair.1)).collect::<Float64Array>()));
