@@ -57,16 +57,15 @@ impl Work<'_> {
         }
         let content = &self.config.content;
         let has_near = content.fuzzy.is_some() || content.semantic.is_some();
-        let near = match has_near {
-            false => None,
-            true => {
-                let near = self.read(&self.near()).await?;
-                let kind = match content.semantic {
-                    Some(_) => col(KIND),
-                    None => lit(Kind::Fuzzy as u64).alias(KIND),
-                };
-                Some(near.select([col(ROW_ID), col(SURVIVOR), col(SIMILARITY), kind])?)
-            }
+        let near = if has_near {
+            let near = self.read(&self.near()).await?;
+            let kind = match content.semantic {
+                Some(_) => col(KIND),
+                None => lit(Kind::Fuzzy as u64).alias(KIND),
+            };
+            Some(near.select([col(ROW_ID), col(SURVIVOR), col(SIMILARITY), kind])?)
+        } else {
+            None
         };
         let exact = if let Some(exact) = self.exact_links() {
             let exact = self.read(&exact).await?;

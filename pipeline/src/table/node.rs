@@ -104,10 +104,10 @@ impl Inputs<'_> {
 
 /// The schema of a node's only input.
 pub(crate) fn only<'a>(inputs: &'a [SchemaRef], name: &str) -> Result<&'a SchemaRef> {
-    match inputs {
-        [input] => Ok(input),
-        _ => internal_err!("{name} takes one input, got {}", inputs.len()),
-    }
+    let [input] = inputs else {
+        return internal_err!("{name} takes one input, got {}", inputs.len());
+    };
+    Ok(input)
 }
 
 /// A node of ours in a physical plan.

@@ -105,8 +105,10 @@ impl Work<'_> {
     /// document.
     pub(crate) async fn decisions(&self) -> Result<(), PipelineError> {
         let duplicates = !self.config.content.duplicates().is_empty() && !self.own().is_empty();
-        let mut known = Known::default();
-        known.duplicates = duplicates.then(|| self.directory.dedup("duplicates"));
+        let mut known = Known {
+            duplicates: duplicates.then(|| self.directory.dedup("duplicates")),
+            ..Known::default()
+        };
         if self.config.content.repeats.is_some() && !self.own().is_empty() {
             known.cuts = Some(self.cuts_by_document().await?);
             known.emptied = Some(self.directory.path(EMPTIED));

@@ -88,7 +88,9 @@ impl Resolution {
     fn batch(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
         let mut pairs = Rows::default();
-        rows.iter().for_each(|row| pairs.push(row.pair));
+        for row in &rows {
+            pairs.push(row.pair);
+        }
         let mut all = pairs.columns();
         all.push(Arc::new(rows.iter().map(|row| row.similarity).collect::<Float64Array>()));
         Ok(RecordBatch::try_new(resolved(), all)?)
