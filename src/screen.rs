@@ -10,11 +10,12 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Stream};
 use tamis_inspector::visible::visible;
-use tamis_pipeline::contamination::ContaminationRow;
-use tamis_pipeline::progress::{self, Observer, Progress};
+use tamis_pipeline::progress;
+use tamis_pipeline::progress::{Observer, Progress};
 use tamis_pipeline::report::Report;
-use tamis_pipeline::semantic_audit::SemanticRow;
-use tamis_pipeline::tokens::{TokenReport, TokenRow};
+use tamis_pipeline::report::SemanticRow;
+use tamis_pipeline::report::contamination::ContaminationRow;
+use tamis_pipeline::report::tokens::{TokenReport, TokenRow};
 
 /// Seconds between two log lines where there is no terminal.
 const LOG_EVERY: Duration = Duration::from_secs(5);

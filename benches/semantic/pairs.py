@@ -73,15 +73,15 @@ def main():
     args = parser.parse_args()
     edges = [float(edge) for edge in args.edges.split(",")]
     edges[-1] += 1e-6
-    names = {row["place"]: row for row in table(args.out, "annotations", ["place", "document_id", "source"])}
+    names = {row["row_id"]: row for row in table(args.out, "annotations", ["row_id", "document_id", "source"])}
     gone = {
         row["document_id"]
         for row in table(args.out, "clusters", ["document_id", "survivor_id"])
         if row["document_id"] != row["survivor_id"]
     }
-    vectors = [row for row in table(args.out, "embeddings", ["place", "vector"]) if names[row["place"]]["document_id"] not in gone]
+    vectors = [row for row in table(args.out, "embeddings", ["row_id", "vector"]) if names[row["row_id"]]["document_id"] not in gone]
     rows = numpy.stack([numpy.frombuffer(row["vector"], "<f4") for row in vectors])
-    documents = [names[row["place"]] for row in vectors]
+    documents = [names[row["row_id"]] for row in vectors]
     best, cosines = nearest(rows)
     used, drawn, random = set(), [], numpy.random.default_rng(args.seed)
     for low, high in zip(edges, edges[1:]):

@@ -40,7 +40,7 @@ fn changed(good: &[u8], changes: &[(u16, u8)], raw: Option<&[u8]>) -> Vec<u8> {
 fuzz_target!(|input: Input<'_>| {
     let tokenizer = changed(TOKENIZER, &input.tokenizer, input.raw_tokenizer);
     let Some(ours) = WordPiece::from_json(&tokenizer) else { return };
-    let (mut scratch, mut ids) = (wordpiece::Scratch::default(), Vec::new());
+    let (mut scratch, mut ids) = (wordpiece::WordPieceScratch::default(), Vec::new());
     ours.encode(input.text, usize::MAX, &mut scratch, &mut ids);
     assert!(ids.iter().all(|id| (*id as usize) < ours.ids_end()));
 

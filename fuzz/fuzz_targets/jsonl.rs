@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tamis_pipeline::read::{
-    Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard, open,
-};
+use tamis_pipeline::read::{Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard, open};
 
 static PATH: LazyLock<PathBuf> =
     LazyLock::new(|| std::env::temp_dir().join(format!("tamis-fuzz-{}", std::process::id())));

@@ -6,10 +6,12 @@ pub mod error;
 pub mod model;
 pub mod page;
 pub mod review;
+#[cfg(feature = "screen")]
 pub mod session;
 pub mod stats;
 pub mod summary;
 pub mod tokens;
+#[cfg(feature = "screen")]
 pub mod ui;
 pub mod visible;
 

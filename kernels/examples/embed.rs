@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a program")]
 
 use std::error::Error;
-use std::io::BufRead;
+use std::io::{BufRead, ErrorKind};
 use std::path::Path;
 use std::time::Instant;
 
@@ -43,26 +43,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The model in a folder; files that are not there are empty.
 fn load(folder: &Path) -> Result<Box<dyn Embedder>, Box<dyn Error>> {
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
-    let files = [
-        "model.safetensors",
-        "tokenizer.json",
-        "config.json",
-        "modules.json",
-        "1_Pooling/config.json",
-        "sentence_bert_config.json",
-        "tokenizer_config.json",
-    ]
-    .map(read);
-    let [tensors, tokenizer, config, modules, pooling, sentence_bert, tokenizer_config] =
-        files.each_ref().map(Vec::as_slice);
+    let read = |name: &str| match std::fs::read(folder.join(name)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    };
     Ok(from_files(&Files {
-        tensors,
-        tokenizer,
-        config,
-        modules,
-        pooling,
-        sentence_bert,
-        tokenizer_config,
+        tensors: &read("model.safetensors")?,
+        tokenizer: &read("tokenizer.json")?,
+        config: &read("config.json")?,
+        modules: &read("modules.json")?,
+        pooling: &read("1_Pooling/config.json")?,
+        sentence_bert: &read("sentence_bert_config.json")?,
+        tokenizer_config: &read("tokenizer_config.json")?,
     })?)
 }

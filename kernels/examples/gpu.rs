@@ -1,8 +1,10 @@
-//! Vectors on CUDA cards: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs|lead] ..`,
+//! Vectors on CUDA GPUs: `gpu devices`, `gpu test [SEED [ROUNDS [calm]]]`, `gpu bench [sign|host|pairs|lead] ..`,
 //! `gpu ptx [FILE]`. It makes its own inputs, so that it runs where there is no Rust.
 #![expect(clippy::print_stdout, reason = "a program")]
 
-use tamis_kernels::vectors::cuda::{baseline_mark, baseline_ptx, checks, measure, nvrtc_version};
+use tamis_kernels::vectors::cuda::{
+    Tuning, baseline_mark, baseline_ptx, checks, measure, nvrtc_version,
+};
 use tamis_kernels::vectors::devices;
 
 fn main() -> Result<(), String> {
@@ -12,7 +14,7 @@ fn main() -> Result<(), String> {
         ["devices"] => {
             let found = devices();
             found.devices.iter().for_each(|device| println!("{device:?}"));
-            found.without_cuda.iter().for_each(|reason| println!("no cards: {reason}"));
+            found.without_cuda.iter().for_each(|reason| println!("no GPUs: {reason}"));
             Ok(())
         }
         ["test", rest @ ..] => {
@@ -28,8 +30,9 @@ fn main() -> Result<(), String> {
         ["bench", "sign", rest @ ..] => {
             println!("{}", measure::ceilings()?);
             let shape = [number(rest.first(), 768)?, number(rest.get(1), 256)?];
-            let tunings: Vec<_> = rest.iter().skip(2).filter_map(|text| tuning(text)).collect();
-            print!("{}", measure::signs_on_card(shape[0], shape[1], 2 << 20, &tunings)?);
+            let tunings: Vec<_> =
+                rest.iter().skip(2).map(|text| tuning(text)).collect::<Result<_, _>>()?;
+            print!("{}", measure::signs_on_gpu(shape[0], shape[1], 2 << 20, &tunings)?);
             Ok(())
         }
         ["bench", "host", rest @ ..] => {
@@ -38,16 +41,14 @@ fn main() -> Result<(), String> {
             Ok(())
         }
         ["bench", "pairs", rest @ ..] => {
-            let (count, percent) = (number(rest.first(), 1_000_000)?, number(rest.get(1), 95)?);
+            let (count, threshold) = (number(rest.first(), 1_000_000)?, share(rest.get(1))?);
             let threads = number(rest.get(2), 16)?;
-            let threshold = f32::from(u8::try_from(percent).unwrap_or(95)) / 100.0;
             print!("{}", measure::pairs(count, 768, threshold, threads)?);
             Ok(())
         }
         ["bench", "lead", rest @ ..] => {
-            let (count, percent) = (number(rest.first(), 1_000_000)?, number(rest.get(1), 95)?);
+            let (count, threshold) = (number(rest.first(), 1_000_000)?, share(rest.get(1))?);
             let (threads, same) = (number(rest.get(2), 16)?, number(rest.get(3), 0)?);
-            let threshold = f32::from(u8::try_from(percent).unwrap_or(95)) / 100.0;
             print!("{}", measure::lead(count, 768, threshold, threads, same)?);
             Ok(())
         }
@@ -65,7 +66,20 @@ fn number(text: Option<&&str>, default: usize) -> Result<usize, String> {
     text.map_or(Ok(default), |text| text.parse().map_err(|_| format!("{text} is no number")))
 }
 
-fn tuning(text: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = text.split(',').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
+/// A cosine, from percents.
+fn share(text: Option<&&str>) -> Result<f32, String> {
+    let percent = number(text, 95)?;
+    let percent = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
+    Ok(f32::from(percent.ok_or("a cosine has at most 100 percent")?) / 100.0)
+}
+
+fn tuning(text: &str) -> Result<Tuning, String> {
+    let parts: Vec<u32> = text
+        .split(',')
+        .map(|part| part.parse().map_err(|_| format!("{part} is no number")))
+        .collect::<Result<_, _>>()?;
+    let [width, stages, cluster] = parts[..] else {
+        return Err(format!("{text} is not WIDTH,STAGES,CLUSTER"));
+    };
+    Ok(Tuning { width, stages, cluster })
 }

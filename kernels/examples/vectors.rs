@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tamis_kernels::vectors::{
-    Flat, Packed, Projection, SignBands, SignHash, cosine, exact_pairs, hamming, made::Source,
-    nearest,
+    Flat, PackedSignatures, Projection, SignBands, SignHash, cosine, exact_pairs, hamming,
+    made::Source, nearest,
 };
 
 /// The median of five runs in seconds.
@@ -98,7 +98,7 @@ fn main() {
     let bands = SignBands::for_threshold(0.95, 1_000_000, 256).unwrap();
     let mut close = 0;
     let seconds = median(|| {
-        let mut packed = Packed::new(4);
+        let mut packed = PackedSignatures::new(4);
         for signature in signatures.words.chunks_exact(4) {
             packed.near(signature, bands.max_hamming(), |_| {
                 close += 1;

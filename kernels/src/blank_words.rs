@@ -33,7 +33,7 @@ pub fn blank_words(text: &str, words: &mut Vec<Word>) {
 }
 
 fn word(text: &str, start: usize, end: usize, seen: u8) -> Word {
-    let part = text.get(start..end).unwrap_or_default();
+    let part = &text[start..end];
     let letters = if seen & (LOWER | UPPER) != 0 {
         true
     } else {

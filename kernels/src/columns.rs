@@ -20,7 +20,7 @@ pub struct Columns {
 
 /// One bit for each byte of a block.
 #[derive(Clone, Copy, Default)]
-struct Masks {
+struct ColumnMasks {
     space: u64,
     tab: u64,
     bar: u64,
@@ -28,7 +28,7 @@ struct Masks {
     stop: u64,
 }
 
-impl Masks {
+impl ColumnMasks {
     #[inline]
     fn of(block: &[u8; BLOCK]) -> Self {
         let mut masks = Self::default();
@@ -66,7 +66,7 @@ fn after(mask: u64, before: u64, by: u32) -> u64 {
 /// no blank.
 pub fn columns(text: &[u8], from: usize, to: usize) -> Columns {
     let mut found = Columns::default();
-    let mut before = Masks::default();
+    let mut before = ColumnMasks::default();
     let mut at = from;
     while at < to {
         let rest = text.get(at..).unwrap_or_default();
@@ -77,7 +77,7 @@ pub fn columns(text: &[u8], from: usize, to: usize) -> Columns {
             }
             &padded
         });
-        let masks = Masks::of(block);
+        let masks = ColumnMasks::of(block);
         let inside = if to - at >= BLOCK { !0 } else { (1 << (to - at)) - 1 };
         let blank = masks.space | masks.tab;
         let behind = inside & !blank;

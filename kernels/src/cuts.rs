@@ -1,4 +1,7 @@
 //! What goes with a stretch of text that is cut out, so that what is left reads well.
+//!
+//! Every function panics where a start or an end is no border of a character of the text: such a
+//! span belongs to another text, and whatever came of it would be wrong.
 
 /// A line with its indentation and its line feed.
 pub fn whole_line(text: &str, start: usize, end: usize) -> (usize, usize) {
@@ -11,7 +14,7 @@ pub fn whole_line(text: &str, start: usize, end: usize) -> (usize, usize) {
 /// A paragraph with its indentation and the blank lines behind it.
 pub fn whole_paragraph(text: &str, start: usize, end: usize) -> (usize, usize) {
     let rest = after(text, end);
-    let blank = rest.get(..rest.len() - rest.trim_start().len()).unwrap_or_default();
+    let blank = &rest[..rest.len() - rest.trim_start().len()];
     let feeds = if blank.len() == rest.len() {
         blank.len()
     } else {
@@ -32,26 +35,22 @@ pub fn without(text: &str, cuts: &[(usize, usize)]) -> String {
     let mut left = String::with_capacity(text.len());
     let mut from = 0;
     for (start, end) in cuts {
-        left.push_str(text.get(from..(*start).max(from)).unwrap_or_default());
+        left.push_str(&text[from..(*start).max(from)]);
         from = from.max(*end);
     }
-    left.push_str(text.get(from..).unwrap_or_default());
+    left.push_str(&text[from..]);
     left
 }
 
 fn after(text: &str, end: usize) -> &str {
-    text.get(end..).unwrap_or_default()
+    &text[end..]
 }
 
 /// The start of the line where nothing but white space stands before `start`.
 fn indented(text: &str, start: usize) -> usize {
-    let before = text.get(..start).unwrap_or_default();
+    let before = &text[..start];
     let line = before.rfind('\n').map_or(0, |feed| feed + 1);
-    if before.get(line..).is_some_and(|indent| indent.trim_start().is_empty()) {
-        line
-    } else {
-        start
-    }
+    if before[line..].trim_start().is_empty() { line } else { start }
 }
 
 #[cfg(test)]

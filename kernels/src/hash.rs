@@ -33,12 +33,12 @@ pub fn content_hash(text: &str) -> u128 {
             at += 1;
             continue;
         }
-        hasher.update(bytes.get(start..at).unwrap_or_default());
+        hasher.update(&bytes[start..at]);
         hasher.update(b" ");
         at += length;
         start = at;
     }
-    hasher.update(bytes.get(start..).unwrap_or_default());
+    hasher.update(&bytes[start..]);
     hasher.digest128()
 }
 

@@ -12,13 +12,12 @@ pub mod embedders;
 mod hash;
 mod lines;
 mod masks;
-pub mod minhash;
+#[cfg(test)]
+mod minhash_tests;
 mod ngrams;
 mod overlaps;
 mod passages;
 mod punctuation;
-mod shingles;
-mod simd;
 pub mod spacy;
 mod starts;
 mod table;
@@ -35,16 +34,16 @@ pub use lines::{
     Segment, break_lines, feed_blocks, feed_lines, lines, newline_paragraphs, newline_runs,
     paragraphs,
 };
+pub use minhash_lsh as minhash;
+pub use minhash_lsh::{Level, SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
 pub use ngrams::{GRAM_WORDS_MAX, Grams, TopGram};
 pub use overlaps::{
     FORM_PLACES, OverlapScratch, Overlaps, OverlapsBuilder, PASSAGES_MAX, Passage, TooMuchText,
 };
 pub use passages::{Passages, WindowHash};
 pub use punctuation::is_terminal_mark;
-pub use shingles::{SHINGLE_WORDS_MAX, jaccard, shingle_set, shingles};
-pub use simd::Level;
 pub use spacy::{SpacyEnglish, sentences};
 pub use starts::{START_MARKS, STARTS_BLOCK, Starts};
-pub use table::{Seen, Session, Table};
+pub use table::{Occurrences, Session, Table};
 pub use tokens::{TextTokenizer, TokenizerError};
 pub use words::{ALPHABETIC, SYMBOL, Tamis, Word, hash_word};

@@ -21,7 +21,7 @@ pub struct Segment {
 
 impl Segment {
     fn new(text: &str, start: usize, end: usize) -> Self {
-        let part = text.get(start..end).unwrap_or_default();
+        let part = &text[start..end];
         Self {
             start,
             end,
@@ -36,7 +36,7 @@ impl Segment {
 pub fn lines(text: &str, lines: &mut Vec<Segment>) {
     lines.clear();
     each_line(text, |start, end| {
-        let line = text.get(start..end).unwrap_or_default();
+        let line = &text[start..end];
         let trimmed = line.trim_start();
         let start = end - trimmed.len();
         let trimmed = trimmed.trim_end();
@@ -51,7 +51,7 @@ pub fn paragraphs(text: &str, paragraphs: &mut Vec<Segment>) {
     paragraphs.clear();
     let mut open: Option<(usize, usize)> = None;
     each_line(text, |start, end| {
-        let line = text.get(start..end).unwrap_or_default();
+        let line = &text[start..end];
         let trimmed = line.trim_start();
         if trimmed.is_empty() {
             if let Some((start, end)) = open.take() {
@@ -84,7 +84,7 @@ fn each_line(text: &str, mut found: impl FnMut(usize, usize)) {
 /// text is one empty part.
 fn split_at_newlines(text: &str, from: usize, to: usize, newlines: usize, out: &mut Vec<Segment>) {
     out.clear();
-    let bytes = text.as_bytes().get(..to).unwrap_or_default();
+    let bytes = &text.as_bytes()[..to];
     let (mut start, mut at) = (from, from);
     while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
         let feed = at + next;
@@ -129,7 +129,7 @@ pub fn feed_blocks(text: &str, parts: &mut Vec<Segment>) {
     let mut start = 0;
     let ends = memchr::memmem::find_iter(text.as_bytes(), "\n\n").chain([text.len()]);
     for end in ends {
-        let part = text.get(start..end).unwrap_or_default();
+        let part = &text[start..end];
         let cut = part.trim_start_matches(is_space);
         let from = end - cut.len();
         let cut = cut.trim_end_matches(is_space);

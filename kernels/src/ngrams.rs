@@ -101,12 +101,12 @@ pub struct Grams {
     /// For each length walked, the most frequent n-gram of those that occur twice, and that among
     /// those with a letter.
     tops: [[Option<TopGram>; 2]; GRAM_WORDS_MAX + 1],
-    joined: Joined,
+    joined: SpacelessText,
 }
 
 /// What tells n-grams apart when they are read without spaces.
 #[derive(Default)]
-struct Joined {
+struct SpacelessText {
     sums: Vec<u64>,
     inverse: Vec<u64>,
     /// Where each word starts in `text`, and where the last one ends.
@@ -122,7 +122,7 @@ struct Joined {
     candidates_from: usize,
 }
 
-impl Joined {
+impl SpacelessText {
     fn clear(&mut self) {
         self.starts.clear();
         self.candidates.clear();
@@ -151,14 +151,14 @@ impl Joined {
         for word in words {
             self.starts.push(self.text.len());
             let bytes = word.end - word.start;
-            let ahead = text.as_bytes().get(word.start..).unwrap_or_default();
+            let ahead = &text.as_bytes()[word.start..];
             match ahead.first_chunk::<WINDOW>() {
                 // a copy of fixed size is the quickest
                 Some(window) if bytes <= WINDOW => {
                     self.text.extend_from_slice(window);
                     self.text.truncate(self.text.len() + bytes - WINDOW);
                 }
-                _ => self.text.extend_from_slice(ahead.get(..bytes).unwrap_or_default()),
+                _ => self.text.extend_from_slice(&ahead[..bytes]),
             }
         }
         self.starts.push(self.text.len());
@@ -219,7 +219,7 @@ impl Grams {
     pub fn fill_joined(&mut self, text: &str, words: &mut [Word]) {
         let bytes = text.as_bytes();
         for word in &mut *words {
-            word.hash = polynomial(bytes.get(word.start..word.end).unwrap_or_default());
+            word.hash = polynomial(&bytes[word.start..word.end]);
         }
         self.fill(words);
         self.joined.fill(text, words);

@@ -4,8 +4,8 @@
 //! Memory for each n-gram of the set: 12 bytes for its hash and place, 4 to 8 for the table that
 //! finds it, 1 to 2 for the filter before that, 8 for the bounds of its word, and the text.
 
-use crate::shingles::shingles;
-use crate::simd::Level;
+use minhash_lsh::{Level, shingles};
+
 use crate::words::{Tamis, Word};
 
 /// Places of one n-gram in the set above which it is passed over: it belongs to the form of the
@@ -220,15 +220,16 @@ impl Overlaps {
     }
 
     fn word(&self, place: usize) -> &str {
-        let (start, end) = self.words.get(place).copied().unwrap_or_default();
-        self.text.get(start as usize..end as usize).unwrap_or_default()
+        let (start, end) = self.words[place];
+        &self.text[start as usize..end as usize]
     }
 
     /// Whether the `n` words of the text at `at` are those of the set at `place`.
     fn equal(&self, text: &str, words: &[Word], at: usize, place: usize) -> bool {
-        words[at..at + self.n].iter().enumerate().all(|(step, word)| {
-            same_word(text.get(word.start..word.end).unwrap_or_default(), self.word(place + step))
-        })
+        words[at..at + self.n]
+            .iter()
+            .enumerate()
+            .all(|(step, word)| same_word(&text[word.start..word.end], self.word(place + step)))
     }
 
     /// Scans `text`; gives the hashes of its n-grams.
@@ -320,7 +321,7 @@ impl Overlaps {
         let (mut length, mut equal, mut differing) = (self.n, self.n, 0);
         for step in self.n..most {
             let word = words[at + step];
-            let word = text.get(word.start..word.end).unwrap_or_default();
+            let word = &text[word.start..word.end];
             if same_word(word, self.word(place + step)) {
                 equal += 1;
                 length = step + 1;

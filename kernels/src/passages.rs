@@ -73,7 +73,7 @@ impl Passages {
     pub fn fill(&mut self, text: &str, words: &[Word]) {
         self.bounds.clear();
         for word in words {
-            let part = text.get(word.start..word.end).unwrap_or_default();
+            let part = &text[word.start..word.end];
             if part.is_ascii() {
                 self.bounds.push((word.start, word.end));
                 continue;
@@ -96,10 +96,10 @@ impl Passages {
         self.prefix.push(so_far);
         for (at, (start, end)) in self.bounds.iter().enumerate() {
             let next = self.bounds.get(at + 1).map_or(*end, |next| next.0);
-            let whole = token_hash(text.get(*start..next).unwrap_or_default());
+            let whole = token_hash(&text[*start..next]);
             so_far = append(so_far, whole);
             self.prefix.push(so_far);
-            self.last.push(token_hash(text.get(*start..*end).unwrap_or_default()));
+            self.last.push(token_hash(&text[*start..*end]));
         }
     }
 

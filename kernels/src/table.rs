@@ -23,7 +23,7 @@ pub struct Table {
 
 /// How often a key has been seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Seen {
+pub struct Occurrences {
     /// The position given with its first occurrence.
     pub first: usize,
     /// Occurrences so far, this one included.
@@ -70,26 +70,26 @@ impl Table {
 impl Session<'_> {
     /// Counts `key` at `position`; positions must be given at most once each, in rising order.
     #[inline]
-    pub fn add(&mut self, key: u64, position: usize) -> Seen {
+    pub fn add(&mut self, key: u64, position: usize) -> Occurrences {
         if position >= self.limit {
-            return Seen { first: position, count: 1 };
+            return Occurrences { first: position, count: 1 };
         }
         // a multiplication brings the good bits to the top
         let start = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift;
         let mut at = usize::try_from(start).unwrap_or(0) & self.mask;
         loop {
             let Some(slot) = self.slots.get_mut(at) else {
-                return Seen { first: position, count: 1 };
+                return Occurrences { first: position, count: 1 };
             };
             if slot.stamp < self.base {
                 #[expect(clippy::cast_possible_truncation, reason = "below the limit of 31 bits")]
                 let stamp = self.base + position as u32;
                 *slot = Slot { key, stamp, count: 1 };
-                return Seen { first: position, count: 1 };
+                return Occurrences { first: position, count: 1 };
             }
             if slot.key == key {
                 slot.count = slot.count.saturating_add(1);
-                return Seen { first: (slot.stamp - self.base) as usize, count: slot.count };
+                return Occurrences { first: (slot.stamp - self.base) as usize, count: slot.count };
             }
             at = (at + 1) & self.mask;
         }
@@ -105,10 +105,10 @@ mod tests {
     #[test]
     fn a_session_forgets_the_one_before() {
         let mut table = Table::default();
-        assert_eq!(table.start(2).add(7, 0), Seen { first: 0, count: 1 });
+        assert_eq!(table.start(2).add(7, 0), Occurrences { first: 0, count: 1 });
         let mut session = table.start(4);
-        assert_eq!(session.add(7, 1), Seen { first: 1, count: 1 });
-        assert_eq!(session.add(7, 3), Seen { first: 1, count: 2 });
+        assert_eq!(session.add(7, 1), Occurrences { first: 1, count: 1 });
+        assert_eq!(session.add(7, 3), Occurrences { first: 1, count: 2 });
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         let mut table = Table::default();
         table.start(3).add(1, 0);
         table.next = u32::MAX - 1;
-        assert_eq!(table.start(3).add(1, 2), Seen { first: 2, count: 1 });
+        assert_eq!(table.start(3).add(1, 2), Occurrences { first: 2, count: 1 });
         assert_eq!(table.next, 4);
     }
 
@@ -127,10 +127,10 @@ mod tests {
         )) {
             let mut table = Table::default();
             for keys in lists {
-                let mut map: HashMap<u64, Seen> = HashMap::new();
+                let mut map: HashMap<u64, Occurrences> = HashMap::new();
                 let mut session = table.start(keys.len());
                 for (position, &key) in keys.iter().enumerate() {
-                    let seen = map.entry(key).or_insert(Seen { first: position, count: 0 });
+                    let seen = map.entry(key).or_insert(Occurrences { first: position, count: 0 });
                     seen.count += 1;
                     prop_assert_eq!(session.add(key, position), *seen);
                 }

@@ -1,6 +1,7 @@
 //! What can stop a run. Trouble with one record never does: it becomes a failure and goes on.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// The errors of a run.
 #[derive(Debug, thiserror::Error)]
@@ -13,10 +14,10 @@ pub enum PipelineError {
     Rules(#[from] tamis_rules::RuleError),
     /// The input cannot be used at all.
     #[error(transparent)]
-    Read(#[from] crate::read::ReadError),
+    Read(#[from] crate::error::ReadError),
     /// An output could not be written.
     #[error(transparent)]
-    Write(#[from] crate::write::WriteError),
+    Write(#[from] crate::error::WriteError),
     /// The engine failed.
     #[error("{}", plain(.0))]
     Engine(Box<datafusion::error::DataFusionError>),
@@ -70,7 +71,7 @@ impl From<arrow::error::ArrowError> for PipelineError {
 fn is_input_error(error: &datafusion::error::DataFusionError) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.is::<crate::read::ReadError>() || error.is::<crate::write::WriteError>() {
+        if error.is::<crate::error::ReadError>() || error.is::<crate::error::WriteError>() {
             return true;
         }
         cause = error.source();
@@ -93,5 +94,68 @@ fn plain(error: &datafusion::error::DataFusionError) -> String {
             format!("the memory limit is too small for this step ({what}); raise --memory")
         }
         other => other.to_string(),
+    }
+}
+
+/// What makes a whole input unusable.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file or folder cannot be opened.
+    #[error("{}: {what}", path.display())]
+    Path {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// The input carries decisions already.
+    #[error(
+        "{shard} {place}: the record already has a field '{field}'; name another one with --reason-field"
+    )]
+    ReasonField {
+        /// The shard.
+        shard: String,
+        /// Line or column.
+        place: String,
+        /// The field.
+        field: String,
+    },
+    /// A batch could not be built.
+    #[error("a batch could not be built: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl ReadError {
+    pub(crate) fn path(path: impl Into<PathBuf>, what: impl std::fmt::Display) -> Self {
+        Self::Path { path: path.into(), what: what.to_string() }
+    }
+}
+
+/// A file that could not be written, or read back.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {what}", path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl WriteError {
+    pub(crate) fn new(path: &Path, what: impl std::fmt::Display) -> Self {
+        Self { path: path.to_owned(), what: what.to_string() }
+    }
+
+    pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
+        let what = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "the disk is full; make room and run the same command again".to_owned()
+            }
+            io::ErrorKind::PermissionDenied => {
+                "cannot be written: permission denied; choose another --out".to_owned()
+            }
+            _ => format!("cannot be written: {error}"),
+        };
+        Self { path: path.to_owned(), what }
     }
 }

@@ -1,38 +1,39 @@
 //! How data moves: readers, plans, the run directory.
 //!
-//! The only crate that builds the engine's plans. `run` is the door.
+//! The only crate that builds the engine's plans. [`run`] is the door. Modules stand in the order
+//! of the data's path and import only what stands before them; `tests/imports.rs` sees to it.
 
-pub mod against;
-pub mod audit;
-mod boilerplate;
-pub mod config;
-pub mod conservation;
-pub mod contamination;
-pub mod decision;
-mod dedup;
-pub mod embed;
 pub mod error;
-pub mod exec;
-pub mod functions;
-pub mod look;
-pub mod lost;
-pub mod outputs;
-pub mod plans;
 pub mod progress;
 pub mod ratio;
-pub mod read;
-pub mod reason;
-mod repeats;
-pub mod report;
-pub mod run;
-pub mod rundir;
 pub mod sample;
-mod semantic;
-pub mod semantic_audit;
-pub mod tokens;
-mod twins;
-mod work;
-mod works;
+
+pub mod table;
+
+pub mod read;
+
+pub mod embed;
+
+pub mod contamination;
+
+pub mod config;
+
+mod stage;
+
+pub mod annotate;
+
+mod decide;
+
+mod dedup;
+
 pub mod write;
+
+pub mod registry;
+
+pub mod report;
+
+pub mod look;
+
+pub mod run;
 
 pub use error::PipelineError;

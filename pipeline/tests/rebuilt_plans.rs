@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tamis_pipeline::config::Tokens;
 use tamis_pipeline::config::{ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor};
 use tamis_pipeline::contamination::{Chosen, Decontaminate, Method};
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::progress::Observer;
 use tamis_pipeline::run::{Request, run};
-use tamis_pipeline::tokens::Tokens;
 use tamis_rules::{RuleSet, RuleSource};
 
 struct Quiet;
@@ -118,7 +118,9 @@ fn bytes_of(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.strip_prefix(root).unwrap().display().to_string();
-        if path.is_dir() {
+        if name == "plans" {
+            // metrics: seconds and batches
+        } else if path.is_dir() {
             bytes_of(root, &path, found);
         } else if name != "run.json" && name != ".lock" {
             found.insert(name, fs::read(&path).unwrap());

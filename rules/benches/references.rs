@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tamis_rules::references::{Detector, Found, Scratch};
+use tamis_rules::references::{Detector, DetectorBuffers, Found};
 
 #[path = "../../benches/shared/corpus.rs"]
 mod corpus;
@@ -15,7 +15,7 @@ const FEW: usize = 2_000;
 
 fn detector(criterion: &mut Criterion) {
     let detector = Detector::embedded().unwrap();
-    let (mut scratch, mut found) = (Scratch::default(), Found::default());
+    let (mut scratch, mut found) = (DetectorBuffers::default(), Found::default());
     let (mut all, mut few, mut none) = (Vec::new(), Vec::new(), Vec::new());
     for text in corpus::texts() {
         detector.find(&text, &mut scratch, &mut found);

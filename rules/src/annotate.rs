@@ -3,7 +3,6 @@
 //! It is stateless: the specification is a constant argument, and the type of the struct it
 //! returns follows from it.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,15 +22,14 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 use tamis_kernels::content_hash;
 
-use crate::annotators::{Value, ValueType};
+use crate::annotators::{AnnotationValue, Value, ValueType, dangling};
 use crate::document::{Document, Scratch};
-use crate::edit::Editor;
+use crate::edits::{EditStages, EditedSpan, EditedText};
 use crate::error::RuleError;
 use crate::findings::FindingsBuilder;
-use crate::references::{Finding, Span};
+use crate::references::{Detector, Finding, Span};
 use crate::shingles::Bands;
 use crate::spec::{AnnotateSpec, SpecColumn, edit_fields, edit_item};
-use crate::trace::{Cut, Trace};
 
 /// Name of the function in plans.
 pub const ANNOTATE: &str = "tamis_annotate";
@@ -120,17 +118,25 @@ fn of_row<'a>(
     names: Option<&BinaryArray>,
     row: usize,
     read: &'a mut Vec<u64>,
-) -> Option<&'a [u64]> {
-    let bytes = names?.value(row).as_chunks::<8>().0;
+) -> Result<Option<&'a [u64]>> {
+    let Some(names) = names else { return Ok(None) };
+    let (bytes, rest) = names.value(row).as_chunks::<8>();
+    if !rest.is_empty() {
+        return exec_err!(
+            "{ANNOTATE} takes names of eight bytes each, and {} are left",
+            rest.len()
+        );
+    }
     read.clear();
     read.extend(bytes.iter().map(|name| u64::from_le_bytes(*name)));
-    Some(read)
+    Ok(Some(read))
 }
 
 /// A specification made ready for this thread.
 struct Work {
     spec: AnnotateSpec,
     columns: Vec<SpecColumn>,
+    edits: Rc<EditStages>,
     scratch: RefCell<Scratch>,
     bands: RefCell<Bands>,
 }
@@ -151,18 +157,20 @@ enum Builder {
 }
 
 impl Builder {
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, value: AnnotationValue<'_>) -> Result<()> {
         match (self, value) {
-            (Self::Int(builder), Value::Int(value)) => builder.append_value(value),
-            (Self::Float(builder), Value::Float(value)) => builder.append_value(value),
-            (Self::Bool(builder), Value::Bool(value)) => builder.append_value(value),
-            (Self::Text(builder), Value::Text(value)) => builder.append_value(value),
-            (Self::Int(builder), _) => builder.append_null(),
-            (Self::Float(builder), _) => builder.append_null(),
-            (Self::Bool(builder), _) => builder.append_null(),
-            (Self::Text(builder), _) => builder.append_null(),
-            (Self::Findings(builder), _) => builder.push(None),
+            (Self::Int(builder), AnnotationValue::Int(value)) => builder.append_value(value),
+            (Self::Float(builder), AnnotationValue::Float(value)) => builder.append_value(value),
+            (Self::Bool(builder), AnnotationValue::Bool(value)) => builder.append_value(value),
+            (Self::Text(builder), AnnotationValue::Text(value)) => builder.append_value(value),
+            (Self::Int(builder), AnnotationValue::Null) => builder.append_null(),
+            (Self::Float(builder), AnnotationValue::Null) => builder.append_null(),
+            (Self::Bool(builder), AnnotationValue::Null) => builder.append_null(),
+            (Self::Text(builder), AnnotationValue::Null) => builder.append_null(),
+            (Self::Findings(builder), AnnotationValue::Null) => builder.push(None),
+            (_, other) => return exec_err!("{other:?} is no value of its annotation's type"),
         }
+        Ok(())
     }
 
     fn finish(self) -> Result<ArrayRef> {
@@ -186,11 +194,17 @@ impl Work {
         }
         let spec = AnnotateSpec::parse(json)?;
         let columns = spec.columns()?;
+        let edits = spec.edit_stages()?;
+        // what is compiled in is proved usable before a document relies on it
+        if columns.iter().any(|column| dangling::is_of_references(column.annotator.name())) {
+            Detector::embedded().map_err(|error| RuleError::whole("references", error))?;
+        }
         let mut scratch = Scratch::default();
         scratch.tokenize_by(spec.tokenizer.as_ref())?;
         let work = Rc::new(Self {
             spec,
             columns,
+            edits,
             scratch: RefCell::new(scratch),
             bands: RefCell::new(Bands::default()),
         });
@@ -236,24 +250,23 @@ impl Work {
         for row in 0..rows {
             if texts.is_null(row) {
                 for builder in &mut builders {
-                    builder.push(Value::Null);
+                    builder.push(Value::Null)?;
                 }
                 edited.append_null();
                 hashes.append_null();
                 if minhash.is_some() {
                     band_hashes.append_null();
                 }
-                edits.end_row();
+                edits.push(std::iter::empty());
                 continue;
             }
             let text = texts.value(row);
-            let Versions { texts: versions, stages, trace, edits_of } =
-                self.versions(text, &mut edits);
-            edits.end_row();
-            let elsewhere = of_row(known.elsewhere.as_ref(), row, &mut names);
-            let boilerplate = of_row(known.boilerplate.as_ref(), row, &mut shared);
-            for (number, version) in versions.iter().enumerate() {
-                let mut document = Document::new(version, &mut scratch);
+            let versions = self.edits.edit(text).map_err(external)?;
+            edits.push(versions.spans());
+            let elsewhere = of_row(known.elsewhere.as_ref(), row, &mut names)?;
+            let boilerplate = of_row(known.boilerplate.as_ref(), row, &mut shared)?;
+            for number in 0..versions.version_count() {
+                let mut document = Document::new(versions.version(number), &mut scratch);
                 if let Some(names) = elsewhere {
                     document = document.with_elsewhere(names);
                 }
@@ -261,7 +274,7 @@ impl Work {
                     document = document.with_boilerplate(names);
                 }
                 for (column, builder) in self.columns.iter().zip(&mut builders) {
-                    if stages[column.stage] != number {
+                    if versions.version_of(column.stage) != number {
                         continue;
                     }
                     if let Builder::Findings(builder) = builder {
@@ -269,24 +282,23 @@ impl Work {
                         if number == 0 {
                             builder.push(Some(findings));
                         } else {
-                            builder.push(Some(&traced(&trace, edits_of[column.stage], findings)));
+                            builder.push(Some(&original(&versions, column.stage, findings)));
                         }
                     } else {
-                        builder.push(column.annotator.measure(&mut document));
+                        builder.push(column.annotator.measure(&mut document))?;
                     }
                 }
                 if let Some((spec, banding)) = minhash
-                    && number + 1 == versions.len()
+                    && number + 1 == versions.version_count()
                 {
                     bands.push(spec, banding, &mut document, &mut band_hashes)?;
                 }
             }
-            edited.append_value(versions.len() > 1);
-            let last = versions.last().map_or(text, |version| version);
+            edited.append_value(versions.is_edited());
             if self.spec.no_content_hash {
                 hashes.append_null();
             } else {
-                hashes.append_value(content_hash(last).to_be_bytes())?;
+                hashes.append_value(content_hash(versions.text()).to_be_bytes())?;
             }
         }
         let DataType::Struct(fields) = self.spec.return_type().map_err(external)? else {
@@ -302,50 +314,12 @@ impl Work {
         }
         Ok(StructArray::try_new(fields, columns, texts.nulls().cloned())?)
     }
-
-    /// The texts that stages see.
-    fn versions<'a>(&self, text: &'a str, edits: &mut EditList) -> Versions<'a> {
-        let mut texts = vec![Cow::Borrowed(text)];
-        let (mut stages, mut edits_of) = (vec![0], vec![0]);
-        let mut trace = Trace::default();
-        for stage in &self.spec.stages {
-            let mut changed: Option<String> = None;
-            for edit in &stage.edits {
-                let Ok(editor) = Editor::new(edit) else { continue };
-                let before = texts.last().map_or(text, |version| version);
-                let seen = changed.as_deref().unwrap_or(before);
-                let mut cuts = Vec::new();
-                if let Some(after) = editor.cut(seen, &mut |cut| cuts.push(cut)) {
-                    edits.push(edit.rule, &cuts);
-                    trace.0.push(cuts);
-                    changed = Some(after);
-                }
-            }
-            if let Some(changed) = changed {
-                texts.push(Cow::Owned(changed));
-            }
-            stages.push(texts.len() - 1);
-            edits_of.push(trace.0.len());
-        }
-        Versions { texts, stages, trace, edits_of }
-    }
-}
-
-/// The texts that stages see, each once.
-struct Versions<'a> {
-    texts: Vec<Cow<'a, str>>,
-    /// Which of them each stage sees; 0 is the input.
-    stages: Vec<usize>,
-    /// The way back to the text as it was read.
-    trace: Trace,
-    /// How many edits of the trace each stage comes behind.
-    edits_of: Vec<usize>,
 }
 
 /// The findings with the bytes of the text as it was read.
-fn traced(trace: &Trace, edits: usize, findings: &[Finding]) -> Vec<Finding> {
+fn original(versions: &EditedText<'_>, stage: usize, findings: &[Finding]) -> Vec<Finding> {
     let back = |finding: &Finding| {
-        let (start, end) = trace.back_from(edits, finding.span.start, finding.span.end);
+        let (start, end) = versions.original_span(stage, finding.span.start, finding.span.end);
         Finding { span: Span::new(start, end), ..*finding }
     };
     findings.iter().map(back).collect()
@@ -357,22 +331,20 @@ struct EditList {
     rules: UInt32Builder,
     starts: UInt64Builder,
     ends: UInt64Builder,
-    in_row: usize,
     lengths: Vec<usize>,
 }
 
 impl EditList {
-    fn push(&mut self, rule: u32, cuts: &[Cut]) {
-        for cut in cuts {
-            self.rules.append_value(rule);
-            self.starts.append_value(cut.from as u64);
-            self.ends.append_value(cut.to as u64);
+    /// Appends the edits of one row.
+    fn push(&mut self, spans: impl Iterator<Item = EditedSpan>) {
+        let mut count = 0;
+        for span in spans {
+            count += 1;
+            self.rules.append_value(span.rule);
+            self.starts.append_value(span.start as u64);
+            self.ends.append_value(span.end as u64);
         }
-        self.in_row += cuts.len();
-    }
-
-    fn end_row(&mut self) {
-        self.lengths.push(std::mem::take(&mut self.in_row));
+        self.lengths.push(count);
     }
 
     fn finish(mut self, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

@@ -19,19 +19,18 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use crate::annotators::dangling::FAMILY;
+use crate::annotators::dangling::{FAMILY, is_of_references};
 use crate::annotators::{self, ANNOTATORS, ValueType};
 use crate::comparison::{Comparison, check_types, comparisons};
-use crate::edit::Edit;
 use crate::error::{Problem, RuleError};
 use crate::explain::bound;
 use crate::findings::{self, FINDINGS};
-use crate::given;
 use crate::nearest::suggest;
 use crate::percentile;
 use crate::ranges::{self, Provable};
-use crate::ruleset::{Action, Place, RuleSet};
-use crate::spec::{AnnotateSpec, StageSpec, arrow_type, column_name};
+use crate::resources;
+use crate::rule_set::{Action, Place, RuleSet};
+use crate::spec::{AnnotateSpec, RuleEdit, StageSpec, arrow_type, column_name};
 use crate::urls;
 
 /// A rule set ready to run.
@@ -127,7 +126,7 @@ pub(crate) fn compile(
         }
     }
     for name in set.measured() {
-        let needs = set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer);
+        let needs = set.annotator(name).is_some_and(|one| one.needs_tokenizer());
         if needs && set.tokenizer().is_none() {
             compiler.problems.push(Problem::new("annotations", no_tokenizer(name)));
         } else if set.annotator(name).is_some() {
@@ -148,7 +147,7 @@ pub(crate) fn compile(
     if !compiler.problems.is_empty() {
         return Err(RuleError { problems: compiler.problems });
     }
-    let spec = compiler.spec(stages);
+    let spec = compiler.spec(stages)?;
     let annotations = spec.annotation_fields()?;
     let mut fields = annotations.clone();
     let foreign = set.columns().iter();
@@ -181,13 +180,14 @@ fn seen_at(set: &RuleSet, stages: usize) -> Vec<usize> {
     let edits = |stage: usize| {
         set.rules().iter().any(|rule| rule.stage == stage && rule.condition.is_none())
     };
-    let mut seen = Vec::with_capacity(stages + 1);
-    seen.push(0);
-    for stage in 1..=stages {
-        let before = seen.last().copied().unwrap_or(0);
-        seen.push(if stage == 1 || edits(stage) { stage } else { before });
-    }
-    seen
+    let mut last = 0;
+    let seen = (0..=stages).map(|stage| {
+        if stage == 1 || edits(stage) {
+            last = stage;
+        }
+        last
+    });
+    seen.collect()
 }
 
 /// The expression with derived annotations written out.
@@ -205,37 +205,37 @@ fn inline(expr: &Expr, derived: &BTreeMap<String, Expr>) -> datafusion::common::
 }
 
 impl Compiler<'_> {
-    fn spec(&self, stages: usize) -> AnnotateSpec {
+    fn spec(&self, stages: usize) -> Result<AnnotateSpec, RuleError> {
         let of = |stage: usize| -> Vec<String> {
             self.used.iter().filter(|(at, _)| *at == stage).map(|(_, name)| name.clone()).collect()
         };
-        let edits = |stage: usize| -> Vec<Edit> {
-            let numbered = self.set.rules().iter().enumerate();
-            numbered
-                .filter(|(_, rule)| rule.stage == stage)
-                .filter_map(|(number, rule)| {
-                    let rule_number = u32::try_from(number).unwrap_or(u32::MAX);
-                    rule.action.change().map(|change| Edit { rule: rule_number, change })
-                })
-                .collect()
-        };
-        AnnotateSpec {
+        let mut specs: Vec<StageSpec> = (1..=stages)
+            .map(|stage| StageSpec { edits: Vec::new(), annotations: of(stage) })
+            .collect();
+        for (number, rule) in (0_u32..).zip(self.set.rules()) {
+            if rule.action.edit().is_some() {
+                specs[rule.stage - 1].edits.push(RuleEdit { number, rule: rule.action_keys() });
+            }
+        }
+        let names = self.used.iter().map(|(_, name)| name.as_str());
+        let spec = AnnotateSpec {
             original: of(0),
-            stages: (1..=stages)
-                .map(|stage| StageSpec { edits: edits(stage), annotations: of(stage) })
-                .collect(),
+            stages: specs,
             minhash: None,
             no_content_hash: false,
-            given: given::used(self.set.given(), self.used.iter().map(|(_, name)| name.as_str())),
+            resources: resources::used(self.set.resources(), names),
             // named only where tokens are counted: it takes a moment to read
             tokenizer: self.set.tokenizer().filter(|_| self.asks_for_tokens()).cloned(),
-        }
+        };
+        // a rule set that compiles has edits that do
+        spec.edit_stages()?;
+        Ok(spec)
     }
 
     fn asks_for_tokens(&self) -> bool {
-        self.used.iter().any(|(_, name)| {
-            self.set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer)
-        })
+        self.used
+            .iter()
+            .any(|(_, name)| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer()))
     }
 
     /// Where every document is counted: the columns with its tokens before and after all edits.
@@ -243,7 +243,7 @@ impl Compiler<'_> {
         if !self.set.counts_tokens() {
             return None;
         }
-        let last = self.seen_at.get(stages).copied().unwrap_or(1);
+        let last = self.seen_at[stages];
         let edits = self.set.rules().iter().any(|rule| rule.condition.is_none());
         let stages = [if edits { 0 } else { last }, last];
         self.used.extend(stages.map(|stage| (stage, TOKEN_COUNT.to_owned())));
@@ -258,19 +258,13 @@ impl Compiler<'_> {
         let mut names: Vec<&str> =
             expr.column_refs().iter().map(|column| column.name.as_str()).collect();
         names.sort_unstable();
-        let needs = |name: &&str| {
-            self.set.annotator(name).is_some_and(super::annotators::Annotator::needs_tokenizer)
-        };
+        let needs = |name: &&str| self.set.annotator(name).is_some_and(|one| one.needs_tokenizer());
         names.into_iter().find(needs).map(str::to_owned)
     }
 
     /// Where a rule asks for references, all that the report tells of them is measured.
     fn whole_family(&mut self) {
-        let of_references = |name: &str| {
-            let families = ["dangling_", "mentioned_", "present_", "broken_references", FINDINGS];
-            families.iter().any(|family| name.starts_with(family))
-        };
-        let stages = self.used.iter().filter(|(_, name)| of_references(name));
+        let stages = self.used.iter().filter(|(_, name)| is_of_references(name));
         if let Some(stage) = stages.map(|(stage, _)| *stage).max() {
             self.used.extend(FAMILY.iter().map(|name| (stage, (*name).to_owned())));
         }
@@ -284,10 +278,10 @@ impl Compiler<'_> {
             names.insert(&[annotator.name()], &arrow_type(*annotator));
             names.insert(&[ORIGINAL, annotator.name()], &arrow_type(*annotator));
         }
-        for name in given::names(self.set.given()) {
+        for name in resources::names(self.set.resources()) {
             let Some(annotator) = self.set.annotator(&name) else { continue };
-            names.insert(&[&name], &arrow_type(annotator));
-            names.insert(&[ORIGINAL, &name], &arrow_type(annotator));
+            names.insert(&[&name], &arrow_type(&*annotator));
+            names.insert(&[ORIGINAL, &name], &arrow_type(&*annotator));
         }
         for column in self.set.columns() {
             let path: Vec<&str> = column.name.split('.').collect();
@@ -325,8 +319,14 @@ impl Compiler<'_> {
                     continue;
                 }
                 let (expr, data_type) = self.typed(&one.sql, &derived, &one.at)?;
-                let flat = self.flatten(expr, stage, &derived);
-                let flat = inline(&flat, &inner).ok()?;
+                let flat = self.flatten(expr, stage, &derived, &one.at)?;
+                let flat = match inline(&flat, &inner) {
+                    Ok(flat) => flat,
+                    Err(error) => {
+                        self.problems.push(self.explain(&error, &one.sql, &one.at));
+                        return None;
+                    }
+                };
                 inner.insert(column_name(self.seen_at[stage], &one.name), flat);
                 derived.push((one.name, data_type));
             }
@@ -358,7 +358,7 @@ impl Compiler<'_> {
             self.problems.push(self.set.problem(at, message));
             return None;
         }
-        let flat = self.flatten(expr, stage, &derived);
+        let flat = self.flatten(expr, stage, &derived, at)?;
         let mut used: Vec<(String, Expr)> = Vec::new();
         for (name, expr) in inner {
             let is_used = flat.column_refs().iter().any(|column| column.name == name);
@@ -394,7 +394,7 @@ impl Compiler<'_> {
                 }
                 let all = Expr::Column(Column::new_unqualified(FINDINGS));
                 let count = findings::dangling_udf().call(vec![all, lit(one.canonical())]);
-                let flat = self.flatten(count, stage, &[]);
+                let flat = self.flatten(count, stage, &[], at)?;
                 inner.insert(column_name(self.seen_at[stage], &name), flat);
                 derived.push((name, DataType::Int64));
             }
@@ -452,7 +452,9 @@ impl Compiler<'_> {
         let mut sorted = Vec::new();
         for key in keys {
             if let Some((expr, _)) = self.typed(&key.expr.to_string(), &[], &Place::default()) {
-                let expr = self.flatten(expr, stages, &[]);
+                let Some(expr) = self.flatten(expr, stages, &[], &Place::default()) else {
+                    continue;
+                };
                 let ascending = key.options.asc.unwrap_or(true);
                 sorted.push(expr.sort(ascending, key.options.nulls_first.unwrap_or(false)));
             }
@@ -484,10 +486,7 @@ impl Compiler<'_> {
                 return None;
             }
             if self.set.tokenizer().is_none()
-                && self
-                    .set
-                    .annotator(name)
-                    .is_some_and(super::annotators::Annotator::needs_tokenizer)
+                && self.set.annotator(name).is_some_and(|one| one.needs_tokenizer())
             {
                 self.problems.push(self.set.problem_at_word(at, name, no_tokenizer(name)));
                 return None;
@@ -503,15 +502,17 @@ impl Compiler<'_> {
             }
         };
         let filled = urls::named(&findings::named(&filled));
-        let work = || -> Result<(Expr, DataType), DataFusionError> {
+        let work = || -> Result<(Expr, DataType, Option<String>), DataFusionError> {
             let schema = self.schema(derived)?;
             let expr = SESSION.parse_sql_expr(&filled, &schema)?;
             let data_type = expr.get_type(&schema)?;
             check_types(&expr, &schema)?;
-            Ok((dotted(forgiving(expr)?)?, data_type))
+            let expr = dotted(forgiving(expr)?)?;
+            let refused = forbidden(&expr)?;
+            Ok((expr, data_type, refused))
         };
         match work() {
-            Ok((expr, data_type)) => match forbidden(&expr) {
+            Ok((expr, data_type, refused)) => match refused {
                 None => {
                     if let Some(name) = self.lacks_tokenizer(&expr) {
                         let message = no_tokenizer(&name);
@@ -567,7 +568,7 @@ impl Compiler<'_> {
         let derived = self.set.derived().iter().map(|one| one.name.as_str());
         let columns = self.set.columns().iter();
         let columns = columns.map(|one| one.name.rsplit('.').next().unwrap_or_default());
-        let own = given::names(self.set.given());
+        let own = resources::names(self.set.resources());
         let own = own.iter().map(String::as_str);
         let known = ANNOTATORS.iter().map(|one| one.name());
         suggest(name, known.chain(derived).chain(columns).chain(own))
@@ -602,9 +603,16 @@ impl Compiler<'_> {
         }
     }
 
-    /// Gives every column its flat name and notes which annotations are needed where.
-    fn flatten(&mut self, expr: Expr, stage: usize, derived: &[(String, DataType)]) -> Expr {
-        let seen = self.seen_at.get(stage).copied().unwrap_or(1);
+    /// Gives every column its flat name and notes which annotations are needed where; what is wrong
+    /// is noted with its place.
+    fn flatten(
+        &mut self,
+        expr: Expr,
+        stage: usize,
+        derived: &[(String, DataType)],
+        at: &Place,
+    ) -> Option<Expr> {
+        let seen = self.seen_at[stage];
         let mut used = Vec::new();
         let flat = expr.transform_up(|expr| {
             let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
@@ -627,8 +635,13 @@ impl Compiler<'_> {
             Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))))
         });
         self.used.extend(used);
-        // the closure returns no error, so the transformation does not either
-        flat.map(|flat| flat.data).unwrap_or_default()
+        match flat {
+            Ok(flat) => Some(flat.data),
+            Err(error) => {
+                self.problems.push(self.set.problem(at, error.strip_backtrace()));
+                None
+            }
+        }
     }
 }
 
@@ -789,9 +802,9 @@ fn forgiving(expr: Expr) -> datafusion::common::Result<Expr> {
 }
 
 /// Parts of SQL that judge more than one document, or judge it differently each time.
-fn forbidden(expr: &Expr) -> Option<String> {
+fn forbidden(expr: &Expr) -> Result<Option<String>, DataFusionError> {
     let mut found = None;
-    let walked = expr.apply(|expr| {
+    expr.apply(|expr| {
         found = match expr {
             Expr::AggregateFunction(call) => {
                 Some(format!("{}() is an aggregate", call.func.name()))
@@ -808,9 +821,8 @@ fn forbidden(expr: &Expr) -> Option<String> {
             _ => None,
         };
         Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    });
-    walked.ok()?;
-    found.map(|what| format!("{what}; a condition judges one document by itself"))
+    })?;
+    Ok(found.map(|what| format!("{what}; a condition judges one document by itself")))
 }
 
 /// ` (did you mean 'x'?)` where a name of an annotator is close.

@@ -24,7 +24,7 @@ pub struct DefectKind {
 /// The long form; unknown keys are errors here as everywhere.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Long {
+struct LongKind {
     name: String,
     key: Option<u8>,
     why: Option<String>,
@@ -36,14 +36,14 @@ impl JsonSchema for DefectKind {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let long = Long::json_schema(generator);
+        let long = LongKind::json_schema(generator);
         json_schema!({ "anyOf": [{ "type": "string" }, long] })
     }
 }
 
-struct Either;
+struct KindVisitor;
 
-impl<'de> Visitor<'de> for Either {
+impl<'de> Visitor<'de> for KindVisitor {
     type Value = DefectKind;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,14 +55,14 @@ impl<'de> Visitor<'de> for Either {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<DefectKind, A::Error> {
-        let Long { name, key, why } = Long::deserialize(MapAccessDeserializer::new(map))?;
+        let LongKind { name, key, why } = LongKind::deserialize(MapAccessDeserializer::new(map))?;
         Ok(DefectKind { name, key, why })
     }
 }
 
 impl<'de> Deserialize<'de> for DefectKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(KindVisitor)
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::compile::Compiled;
 use crate::error::RuleError;
-use crate::ruleset::RuleSet;
+use crate::rule_set::RuleSet;
 use crate::test_runner::{Judgement, judge};
 
 /// A rule set that is ready to judge documents.

@@ -18,12 +18,12 @@ mod raw_words;
 mod tokens;
 
 use crate::annotators::dangling::Tally;
-use crate::annotators::pii::{Run, digit_runs};
+use crate::annotators::pii::{DigitRun, digit_runs};
 use crate::boilerplate;
 use crate::fasttext::{Buffers, Prediction};
-use crate::given::{LoadedModel, Part};
 use crate::language::{self, Language};
 use crate::references::{self, Detector, Found};
+use crate::resources::{LoadedModel, ModelText};
 
 pub(crate) use characters::{Characters, is_control};
 pub(crate) use code_lines::generated_marks;
@@ -44,11 +44,11 @@ pub struct Scratch {
     paragraphs: Vec<Segment>,
     newline_runs: Vec<Segment>,
     newline_paragraphs: Vec<Segment>,
-    digit_runs: Vec<Run>,
+    digit_runs: Vec<DigitRun>,
     compressed: Vec<u8>,
     sample: String,
     model: Buffers,
-    references: references::Scratch,
+    references: references::DetectorBuffers,
     found: Found,
     peers: peers::PeerScratch,
     tokens: TokenScratch,
@@ -57,7 +57,7 @@ pub struct Scratch {
 /// Which buffers hold what belongs to the document at hand.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one switch for each view")]
-struct Ready {
+struct ReadyViews {
     words: bool,
     grams: bool,
     spacy_words: bool,
@@ -81,7 +81,7 @@ pub struct Document<'a> {
     /// Names of lines that many documents of its source have, sorted; none where nobody knows.
     boilerplate: Option<&'a [u64]>,
     scratch: &'a mut Scratch,
-    ready: Ready,
+    ready: ReadyViews,
     chars: Option<usize>,
     characters: Option<Characters>,
     python_lines: Option<PythonLines>,
@@ -121,7 +121,7 @@ impl<'a> Document<'a> {
             elsewhere: &[],
             boilerplate: None,
             scratch,
-            ready: Ready::default(),
+            ready: ReadyViews::default(),
             chars: None,
             characters: None,
             python_lines: None,
@@ -208,8 +208,8 @@ impl<'a> Document<'a> {
         }
         let Scratch { sample, model, .. } = &mut *self.scratch;
         let seen = match loaded.part {
-            Part::Sample => language::sample(self.text, sample),
-            Part::Whole => self.text,
+            ModelText::Sample => language::sample(self.text, sample),
+            ModelText::Whole => self.text,
         };
         let said = loaded.model.predict(seen, model);
         self.predicted.push((place, said));
@@ -251,7 +251,7 @@ impl<'a> Document<'a> {
     }
 
     /// The runs of ASCII digits.
-    pub(crate) fn digit_runs(&mut self) -> &[Run] {
+    pub(crate) fn digit_runs(&mut self) -> &[DigitRun] {
         if !self.ready.digit_runs {
             digit_runs(self.text, &mut self.scratch.digit_runs);
             self.ready.digit_runs = true;
@@ -352,7 +352,7 @@ impl<'a> Document<'a> {
                         found.findings.retain(|one| !crate::elsewhere::answers(names, one));
                     }
                 }
-                // the languages are compiled in, and a test reads them
+                // the languages are compiled in, and no run begins where they cannot be read
                 Err(_) => self.scratch.found = Found::default(),
             }
             self.ready.found = true;

@@ -4,7 +4,9 @@
 use tamis_kernels::hash64;
 
 use crate::document::{Document, Scratch};
-use crate::references::{Detector, Evidence, Finding, Form, Key, Kind, Scan, Verdict};
+use crate::references::{
+    Detector, Evidence, Finding, Form, Key, Kind, LanguageError, Scan, Verdict,
+};
 
 /// The name of a target among those of its work.
 fn name(kind: Kind, key: Key) -> u64 {
@@ -29,15 +31,19 @@ pub(crate) fn answers(names: &[u64], finding: &Finding) -> bool {
 #[derive(Default)]
 pub struct Pages {
     scratch: Scratch,
-    references: crate::references::Scratch,
+    references: crate::references::DetectorBuffers,
     scan: Scan,
 }
 
 impl Pages {
     /// Calls `found` with the name of each labelled target of `text`, and with true and the name of
     /// each that it points at and lacks.
-    pub fn read(&mut self, text: &str, mut found: impl FnMut(bool, u64)) {
-        let Ok(detector) = Detector::embedded() else { return };
+    pub fn read(
+        &mut self,
+        text: &str,
+        mut found: impl FnMut(bool, u64),
+    ) -> Result<(), LanguageError> {
+        let detector = Detector::embedded()?;
         detector.targets(text, &mut self.references, &mut self.scan);
         for target in &self.scan.targets {
             let there = matches!(target.evidence, Evidence::Body | Evidence::Label);
@@ -53,6 +59,7 @@ impl Pages {
                 found(true, name(finding.kind, base));
             }
         }
+        Ok(())
     }
 }
 
@@ -65,7 +72,8 @@ mod tests {
         let mut pages = Pages::default();
         let mut read = |text: &str| {
             let (mut has, mut lacks) = (Vec::new(), Vec::new());
-            pages.read(text, |wanted, name| if wanted { lacks.push(name) } else { has.push(name) });
+            let found = |wanted, name| if wanted { lacks.push(name) } else { has.push(name) };
+            pages.read(text, found).unwrap();
             has.sort_unstable();
             (has, lacks)
         };

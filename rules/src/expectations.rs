@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::annotators;
 use crate::compile::Compiled;
 use crate::document::{Document, Scratch};
-use crate::file::RuleTest;
+use crate::edits::EditedText;
 use crate::findings::Wanted;
-use crate::ruleset::{Action, RuleSet};
+use crate::rule_file::RuleTest;
+use crate::rule_set::{Action, RuleSet};
 use crate::test_runner::Judgement;
 
 /// Characters of the text that are shown of one span.
@@ -101,6 +102,8 @@ pub(crate) struct Case<'a> {
     pub(crate) compiled: &'a Compiled,
     pub(crate) test: &'a RuleTest,
     pub(crate) judgement: &'a Judgement,
+    /// The text of the test, edited.
+    pub(crate) edited: &'a EditedText<'a>,
 }
 
 impl Case<'_> {
@@ -193,9 +196,9 @@ impl Case<'_> {
         let Some(number) = number else { return trace };
         let text = &self.test.text;
         let mut spans: Vec<(usize, usize)> = Vec::new();
-        for (rule, start, end) in self.compiled.spec.touched(text) {
-            if usize::try_from(rule).is_ok_and(|rule| rule == number) {
-                spans.push((start, end));
+        for span in self.edited.spans() {
+            if usize::try_from(span.rule).is_ok_and(|rule| rule == number) {
+                spans.push((span.start, span.end));
             }
         }
         if let Some(condition) = self.compiled.conditions.iter().find(|one| one.rule == number) {
@@ -224,9 +227,8 @@ impl Case<'_> {
             Some((_, name)) => (stage, name),
             None => (stage, column),
         };
-        let (seen, trace) = self.compiled.spec.traced(stage, &self.test.text);
         let mut scratch = Scratch::default();
-        let mut document = Document::new(&seen, &mut scratch);
+        let mut document = Document::new(self.edited.stage_text(stage), &mut scratch);
         let spans = if let Some(annotator) = annotators::find(name) {
             annotator.evidence(&mut document)
         } else if let Some(wanted) = Wanted::of_column(name) {
@@ -236,7 +238,8 @@ impl Case<'_> {
         } else {
             Vec::new()
         };
-        spans.into_iter().map(|(start, end)| trace.back(start, end)).collect()
+        let back = |(start, end)| self.edited.original_span(stage, start, end);
+        spans.into_iter().map(back).collect()
     }
 }
 

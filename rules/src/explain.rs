@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::annotators::{ANNOTATORS, Annotator, Value, ValueType};
+use crate::edits::Edit;
 use crate::lines::LINE_MEASURES;
-use crate::ruleset::{Action, Rule, RuleSet};
+use crate::rule_set::{Action, Rule, RuleSet};
 
 /// From what to what the values go; words have no order that says anything.
 fn bounds(annotator: &dyn Annotator) -> Option<[String; 2]> {
@@ -113,30 +114,30 @@ pub fn rule_page(set: &RuleSet, rule: &Rule) -> String {
         let _ = writeln!(page, "  {name:<10} {text}");
     };
     match (&rule.action, &rule.condition) {
-        (Action::RemoveLines { pattern }, _) => {
+        (Action::Edit(Edit::RemoveLines { pattern }), _) => {
             line("removes", &format!("lines matching {pattern}"));
         }
-        (Action::RemoveLinesIf { condition }, _) => {
+        (Action::Edit(Edit::RemoveLinesIf { condition }), _) => {
             line("removes", &format!("lines for which {condition}"));
         }
-        (Action::Replace { pattern, with, lines_if }, _) => {
+        (Action::Edit(Edit::Replace { pattern, with, lines_if }), _) => {
             let lines = lines_if.as_ref().map(|lines| format!(" in lines for which {lines}"));
             line("replaces", &format!("{pattern} with {with:?}{}", lines.unwrap_or_default()));
         }
-        (Action::RepairMojibake, _) => {
+        (Action::Edit(Edit::RepairMojibake), _) => {
             line(
                 "repairs",
                 "UTF-8 that was read as Windows-1252 or Latin-1, where that is certain",
             );
         }
-        (Action::RemoveDangling { wanted }, _) => {
+        (Action::Edit(Edit::RemoveDangling { wanted }), _) => {
             line("removes", &format!("sentences with findings of {wanted}"));
         }
-        (Action::MarkDangling { wanted, with }, _) => {
+        (Action::Edit(Edit::MarkDangling { wanted, with }), _) => {
             line("marks", &format!("findings of {wanted} with {with:?}"));
         }
-        (Action::ReplacePii { kinds, with }, _) => {
-            line("replaces", &format!("{kinds} with {}", with.join(" or ")));
+        (Action::Edit(Edit::ReplacePii { kinds, with }), _) => {
+            line("replaces", &format!("{} with {}", kinds.join(", "), with.join(" or ")));
         }
         (action, Some(condition)) => line(action.key(), condition.trim()),
         (action, None) => line(action.key(), ""),

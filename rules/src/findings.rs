@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, Float32Array, Float32Builder, Int64Array, ListArray, StringArray,
+    Array, ArrayRef, Float32Array, Float32Builder, Int64Builder, ListArray, StringArray,
     StringBuilder, StructArray, UInt64Builder,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -170,13 +170,14 @@ impl Wanted {
     }
 }
 
-static CALL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\bdangling\s*\(([^()]*)\)").ok());
+#[expect(clippy::expect_used, reason = "the pattern is a constant and a test compiles it")]
+static CALL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\bdangling\s*\(([^()]*)\)").expect("a fine pattern"));
 
 /// Every call of `dangling` in an expression, each once, or what is wrong with one.
 pub(crate) fn calls(sql: &str) -> Result<Vec<Wanted>, String> {
     let mut found: Vec<Wanted> = Vec::new();
-    for groups in CALL.iter().flat_map(|call| call.captures_iter(sql)) {
+    for groups in CALL.captures_iter(sql) {
         let wanted = Wanted::parse(&groups[1])?;
         if !found.contains(&wanted) {
             found.push(wanted);
@@ -187,12 +188,11 @@ pub(crate) fn calls(sql: &str) -> Result<Vec<Wanted>, String> {
 
 /// The expression with each call as the name of its column.
 pub(crate) fn named(sql: &str) -> String {
-    let Some(call) = &*CALL else { return sql.to_owned() };
     let name = |groups: &Captures<'_>| match Wanted::parse(&groups[1]) {
         Ok(wanted) => format!("\"{}\"", wanted.column()),
         Err(_) => groups[0].to_owned(),
     };
-    call.replace_all(sql, name).into_owned()
+    CALL.replace_all(sql, name).into_owned()
 }
 
 /// `tamis_dangling(findings, wanted)`: how many of the findings are meant.
@@ -249,17 +249,19 @@ impl ScalarUDFImpl for Dangling {
                 && f64::from(confidence.value(at)) >= wanted.confidence
         };
         let offsets = lists.value_offsets();
-        let counts: Int64Array = (0..lists.len())
-            .map(|row| {
-                if lists.is_null(row) {
-                    return None;
-                }
-                let bounds = [offsets[row], offsets[row + 1]].map(usize::try_from);
-                let [Ok(from), Ok(to)] = bounds else { return None };
-                i64::try_from((from..to).filter(|at| is_meant(*at)).count()).ok()
-            })
-            .collect();
-        Ok(ColumnarValue::Array(Arc::new(counts)))
+        let mut counts = Int64Builder::with_capacity(lists.len());
+        for row in 0..lists.len() {
+            if lists.is_null(row) {
+                counts.append_null();
+                continue;
+            }
+            let [Ok(from), Ok(to)] = [offsets[row], offsets[row + 1]].map(usize::try_from) else {
+                return Err(broken());
+            };
+            let meant = (from..to).filter(|at| is_meant(*at));
+            counts.append_value(meant.map(|_| 1_i64).sum::<i64>());
+        }
+        Ok(ColumnarValue::Array(Arc::new(counts.finish())))
     }
 }
 

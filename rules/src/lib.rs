@@ -11,16 +11,14 @@ mod compile;
 mod defects;
 pub mod difference;
 pub mod document;
-pub mod edit;
+pub mod edits;
 pub mod elsewhere;
 mod error;
 mod expectations;
 pub mod explain;
 pub mod extraction;
 pub mod fasttext;
-mod file;
 pub mod findings;
-pub mod given;
 pub mod language;
 pub mod lines;
 mod mojibake;
@@ -31,13 +29,14 @@ mod pattern;
 mod percentile;
 mod ranges;
 pub mod references;
-mod ruleset;
+mod resources;
+mod rule_file;
+mod rule_set;
 pub mod schema;
 mod shingles;
 mod spec;
 pub mod test_runner;
 mod tokenizer;
-mod trace;
 pub mod urls;
 pub mod yaml;
 
@@ -46,13 +45,13 @@ pub use comparison::Comparison;
 pub use compile::{Compiled, Condition, Derived, TOKEN_COUNT};
 pub use defects::DefectKind;
 pub use error::{Problem, RuleError};
-pub use file::{Expect, RuleTest};
 pub use normalize::Normalize;
 pub use percentile::Percentile;
-pub use ruleset::{
-    Action, DerivedAnnotation, ForeignColumn, OnNull, Place, PlacedTest, Rule, RuleSet, RuleSource,
+pub use resources::{ModelText, Resource};
+pub use rule_file::{Expect, OnNull, OneOrMore, RuleKeys, RuleTest};
+pub use rule_set::{
+    Action, DerivedAnnotation, ForeignColumn, Place, PlacedTest, Rule, RuleSet, RuleSource,
 };
 pub use shingles::{BANDS, MinHashSpec, SHINGLES, shingles_udf};
-pub use spec::{AnnotateSpec, StageSpec, column_name};
+pub use spec::{AnnotateSpec, RuleEdit, StageSpec, column_name};
 pub use tokenizer::TokenizerSpec;
-pub use trace::Trace;

@@ -50,7 +50,7 @@ pub(crate) fn fault(error: &regex::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::compile;
+    use crate::edits::compile_pattern as compile;
 
     #[test]
     fn a_fault_has_its_place_and_a_way_out() {

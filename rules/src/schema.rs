@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::annotators::ANNOTATORS;
 use crate::annotators::pii::KINDS;
-use crate::file::{ACTIONS, RuleFile};
 use crate::packs;
+use crate::rule_file::{ACTIONS, RuleFile};
 
 /// The schema of a rule file, with the names that can stand in it.
 pub fn rule_file() -> Value {
@@ -22,7 +22,7 @@ pub fn rule_file() -> Value {
     replace(&mut schema, "/properties/extends/items", json!({ "anyOf": sources }));
     let types = json!(["string", "int", "double", "bool"]);
     set(&mut schema, "/properties/columns/additionalProperties", "enum", types);
-    let rule = "/definitions/RawRule";
+    let rule = "/definitions/Rule";
     let actions: Vec<Value> =
         ACTIONS.iter().map(|action| json!({ "required": [action] })).collect();
     set(&mut schema, rule, "oneOf", json!(actions));
@@ -75,11 +75,11 @@ mod tests {
             ("/properties/measure/items/enum", "word_count"),
             ("/properties/extends/items/anyOf", "tamis/web"),
             ("/properties/columns/additionalProperties/enum", "double"),
-            ("/definitions/RawRule/oneOf", "replace_pii"),
-            ("/definitions/RawRule/properties/id/pattern", "/"),
-            ("/definitions/RawRule/properties/replace_pii/anyOf", "public_ip"),
-            ("/definitions/RawRule/properties/stage/maximum", "64"),
-            ("/definitions/RawRule/additionalProperties", "false"),
+            ("/definitions/Rule/oneOf", "replace_pii"),
+            ("/definitions/Rule/properties/id/pattern", "/"),
+            ("/definitions/Rule/properties/replace_pii/anyOf", "public_ip"),
+            ("/definitions/Rule/properties/stage/maximum", "64"),
+            ("/definitions/Rule/additionalProperties", "false"),
             ("/definitions/Expect/additionalProperties", "false"),
             ("/additionalProperties", "false"),
         ] {

@@ -57,6 +57,7 @@ impl MinHashSpec {
 
     /// Bytes of a document's band hashes.
     pub(crate) fn bytes(&self) -> i32 {
+        // a banding that was checked has at most `SLOTS_MAX` bands
         i32::try_from(self.bands * 8).unwrap_or(i32::MAX)
     }
 }
@@ -106,8 +107,14 @@ impl Bands {
     }
 }
 
-/// Scanner, words, their hashes, and the set of one document after the other.
-type Buffers = (Tamis, Vec<Word>, Vec<u64>, Vec<u64>);
+/// Buffers for the set of one document after the other.
+#[derive(Default)]
+struct SetBuffers {
+    tamis: Tamis,
+    words: Vec<Word>,
+    hashes: Vec<u64>,
+    set: Vec<u64>,
+}
 
 /// `tamis_shingles(text, specification)`: the set of shingles of the edited text, sorted,
 /// eight bytes each, little-endian.
@@ -148,9 +155,9 @@ impl ScalarUDFImpl for Shingles {
             return exec_err!("{SHINGLES} needs a specification with shingles");
         };
         thread_local! {
-            static SCRATCH: RefCell<Buffers> = RefCell::default();
+            static SCRATCH: RefCell<SetBuffers> = RefCell::default();
         }
-        SCRATCH.with_borrow_mut(|(tamis, words, hashes, set)| {
+        SCRATCH.with_borrow_mut(|SetBuffers { tamis, words, hashes, set }| {
             let mut sets = BinaryBuilder::new();
             let mut bytes: Vec<u8> = Vec::new();
             for row in 0..texts.len() {
@@ -158,7 +165,7 @@ impl ScalarUDFImpl for Shingles {
                     sets.append_null();
                     continue;
                 }
-                let text = spec.edited_text(texts.value(row));
+                let text = spec.edited_text(texts.value(row)).map_err(crate::annotate::external)?;
                 match minhash.normalize {
                     Normalize::None => tamis.scan(&text, words),
                     Normalize::Datatrove => tamis.scan(&datatrove(&text), words),

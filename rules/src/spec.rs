@@ -1,18 +1,21 @@
 //! What the one annotating function is told: stages of edits and measures, as canonical JSON.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use serde::{Deserialize, Serialize};
 
-use crate::annotators::{self, Annotator, ValueType};
-use crate::edit::{Edit, Editor};
+use crate::annotators::{self, Annotator, SharedAnnotator, ValueType};
+use crate::edits::{EditStages, EditStep, EditedText};
 use crate::error::RuleError;
-use crate::given::{self, Given};
+use crate::resources::{self, Resource};
+use crate::rule_file::RuleKeys;
+use crate::rule_set::Action;
 use crate::shingles::{BANDS, MinHashSpec};
 use crate::tokenizer::TokenizerSpec;
-use crate::trace::Trace;
 
 /// The canonical annotation specification.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,9 +31,9 @@ pub struct AnnotateSpec {
     /// Leave `content_hash` NULL: nobody looks for exact duplicates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_content_hash: bool,
-    /// What the rule files bring along and annotations are made of, by name.
+    /// The resources of rule files that annotations are made of, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub given: BTreeMap<String, Given>,
+    pub resources: BTreeMap<String, Resource>,
     /// What counts tokens, where somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerSpec>,
@@ -41,15 +44,25 @@ pub struct AnnotateSpec {
 #[serde(deny_unknown_fields)]
 pub struct StageSpec {
     /// Edits, in file order.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<RuleEdit>,
     /// Annotations, sorted.
     pub annotations: Vec<String>,
 }
 
+/// The edit of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleEdit {
+    /// Number of the rule in its set.
+    pub number: u32,
+    /// Its id and the keys of its edit, as a rule file has them.
+    pub rule: RuleKeys,
+}
+
 /// One column that the function makes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct SpecColumn {
-    pub(crate) annotator: &'static dyn Annotator,
+    pub(crate) annotator: SharedAnnotator,
     /// Stage from 1, 0 for the text as it was read.
     pub(crate) stage: usize,
 }
@@ -80,13 +93,14 @@ impl AnnotateSpec {
         let spec: Self = serde_json::from_str(json)
             .map_err(|error| RuleError::whole("annotation specification", error))?;
         spec.columns()?;
+        spec.edit_stages()?;
         spec.minhash.as_ref().map_or(Ok(()), MinHashSpec::check)?;
         Ok(spec)
     }
 
     /// The specification as canonical JSON: equal specifications are equal strings.
     pub fn to_json(&self) -> String {
-        // a struct of strings and numbers always has a JSON form
+        // lists, numbers and texts always have a JSON form; an empty text would be refused
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -96,8 +110,8 @@ impl AnnotateSpec {
         for (stage, names) in std::iter::once((0, &self.original)).chain(stages) {
             for name in names {
                 let known = match annotators::find(name) {
-                    None => given::find(&self.given, name)?,
-                    known => known,
+                    None => resources::find(&self.resources, name)?,
+                    Some(known) => Some(SharedAnnotator::BuiltIn(known)),
                 };
                 let annotator = known.ok_or_else(|| {
                     RuleError::whole("annotation specification", format!("no annotator '{name}'"))
@@ -112,16 +126,19 @@ impl AnnotateSpec {
         Ok(columns)
     }
 
-    /// The annotator of that name, of tamis or made by what rule files bring along.
-    pub fn annotator(&self, name: &str) -> Option<&'static dyn Annotator> {
-        annotators::find(name).or_else(|| given::find(&self.given, name).ok().flatten())
+    /// The annotator of that name, of tamis or made of a resource of rule files.
+    pub fn annotator(&self, name: &str) -> Option<SharedAnnotator> {
+        // a resource that cannot be read has made the parsing of the specification fail
+        annotators::find(name)
+            .map(SharedAnnotator::BuiltIn)
+            .or_else(|| resources::find(&self.resources, name).ok().flatten())
     }
 
     /// The flat annotation columns, in the order of the function's struct.
     pub fn annotation_fields(&self) -> Result<Vec<Field>, RuleError> {
         let field = |column: &SpecColumn| {
             let name = column_name(column.stage, column.annotator.name());
-            Field::new(name, arrow_type(column.annotator), true)
+            Field::new(name, arrow_type(&*column.annotator), true)
         };
         Ok(self.columns()?.iter().map(field).collect())
     }
@@ -139,49 +156,65 @@ impl AnnotateSpec {
         Ok(DataType::Struct(Fields::from(fields)))
     }
 
+    /// A text with everything that the edits of all stages make of it; an edit that does not
+    /// compile or cannot be applied is an error that names its rule.
+    pub fn edit<'t>(&self, text: &'t str) -> Result<EditedText<'t>, RuleError> {
+        self.edit_stages()?.edit(text)
+    }
+
     /// The text after all edits.
-    pub fn edited_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.stage_text(self.stages.len(), text)
-    }
-
-    /// The text as `stage` measures it; 0 is the input.
-    pub fn stage_text<'a>(&self, stage: usize, text: &'a str) -> Cow<'a, str> {
-        self.traced(stage, text).0
-    }
-
-    /// The text as `stage` measures it, and the way back to the text as it was read.
-    pub fn traced<'a>(&self, stage: usize, text: &'a str) -> (Cow<'a, str>, Trace) {
-        let mut seen = Cow::Borrowed(text);
-        let mut trace = Trace::default();
-        for edit in self.stages.iter().take(stage).flat_map(|stage| &stage.edits) {
-            let Ok(editor) = Editor::new(edit) else { continue };
-            let mut cuts = Vec::new();
-            if let Some(edited) = editor.cut(&seen, &mut |cut| cuts.push(cut)) {
-                seen = Cow::Owned(edited);
-                trace.0.push(cuts);
-            }
+    pub fn edited_text<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, RuleError> {
+        if !self.has_edits() {
+            return Ok(Cow::Borrowed(text));
         }
-        (seen, trace)
+        Ok(self.edit(text)?.into_text())
     }
 
-    /// The places of the text as it was read that edits changed, each with the number of its rule.
-    pub fn touched(&self, text: &str) -> Vec<(u32, usize, usize)> {
-        let mut seen = Cow::Borrowed(text);
-        let mut trace = Trace::default();
-        let mut places = Vec::new();
-        for edit in self.stages.iter().flat_map(|stage| &stage.edits) {
-            let Ok(editor) = Editor::new(edit) else { continue };
-            let mut cuts = Vec::new();
-            if let Some(edited) = editor.cut(&seen, &mut |cut| cuts.push(cut)) {
-                for cut in &cuts {
-                    let (start, end) = trace.back(cut.from, cut.to);
-                    places.push((edit.rule, start, end));
-                }
-                seen = Cow::Owned(edited);
-                trace.0.push(cuts);
-            }
+    fn has_edits(&self) -> bool {
+        self.stages.iter().any(|stage| !stage.edits.is_empty())
+    }
+
+    /// The edits, compiled once for each thread: threads that share a pattern wait for each other.
+    pub(crate) fn edit_stages(&self) -> Result<Rc<EditStages>, RuleError> {
+        let known = COMPILED.with_borrow(|compiled| {
+            let known = compiled.iter().find(|(stages, _)| *stages == self.stages);
+            known.map(|(_, edits)| Rc::clone(edits))
+        });
+        if let Some(known) = known {
+            return Ok(known);
         }
-        places
+        let stage = |stage: &StageSpec| stage.edits.iter().map(RuleEdit::compile).collect();
+        let edits = self.stages.iter().map(stage).collect::<Result<Vec<Vec<EditStep>>, _>>()?;
+        let edits = Rc::new(EditStages(edits));
+        COMPILED.with_borrow_mut(|compiled| {
+            if compiled.len() >= CACHE_SIZE {
+                compiled.remove(0);
+            }
+            compiled.push((self.stages.clone(), Rc::clone(&edits)));
+        });
+        Ok(edits)
+    }
+}
+
+/// Specifications kept ready for each thread: a run has one, tests of rule files a few.
+const CACHE_SIZE: usize = 8;
+
+/// Stages, and their edits compiled.
+type CompiledStages = Vec<(Vec<StageSpec>, Rc<EditStages>)>;
+
+thread_local! {
+    static COMPILED: RefCell<CompiledStages> = const { RefCell::new(Vec::new()) };
+}
+
+impl RuleEdit {
+    fn compile(&self) -> Result<EditStep, RuleError> {
+        let id = &self.rule.id;
+        let fault = |message: &str| RuleError::whole(&format!("rule '{id}'"), message);
+        match Action::of(&self.rule) {
+            Ok(Action::Edit(edit)) => EditStep::new(self.number, id, &edit),
+            Ok(action) => Err(fault(&format!("{} edits no text", action.key()))),
+            Err(wrong) => Err(fault(&wrong.message)),
+        }
     }
 }
 

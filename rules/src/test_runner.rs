@@ -21,7 +21,8 @@ use crate::expectations::Case;
 pub use crate::expectations::{Difference, Measured, RuleTrace, SpanText};
 use crate::nearest::suggest;
 use crate::percentile::Percentile;
-use crate::ruleset::{Action, OnNull, PlacedTest, RuleSet};
+use crate::rule_file::OnNull;
+use crate::rule_set::{Action, PlacedTest, RuleSet};
 
 /// What the rules say of one document.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,12 +69,9 @@ pub fn judge(
     let batch =
         RecordBatch::try_new_with_options(Arc::clone(&compiled.input_schema), arrays, &options)
             .map_err(|error| engine(error.into()))?;
-    let mut judgement = Judgement {
-        keep: true,
-        text: compiled.spec.edited_text(text).into_owned(),
-        ..Judgement::default()
-    };
-    let edits = edited_by(&measured);
+    let text = compiled.spec.edited_text(text)?.into_owned();
+    let mut judgement = Judgement { keep: true, text, ..Judgement::default() };
+    let edits = edited_by(&measured)?;
     for (number, rule) in set.rules().iter().enumerate() {
         if u32::try_from(number).is_ok_and(|number| edits.contains(&number)) {
             judgement.edit.push(rule.id.clone());
@@ -116,14 +114,16 @@ pub fn judge(
     Ok(judgement)
 }
 
-fn edited_by(measured: &StructArray) -> Vec<u32> {
+/// The numbers of the rules that edited it.
+fn edited_by(measured: &StructArray) -> Result<Vec<u32>, RuleError> {
     let rules = measured
         .column_by_name("edits")
         .and_then(|edits| edits.as_any().downcast_ref::<ListArray>())
         .and_then(|edits| edits.values().as_any().downcast_ref::<StructArray>())
         .and_then(|spans| spans.column_by_name("rule"))
         .and_then(|rules| rules.as_any().downcast_ref::<UInt32Array>());
-    rules.map(|rules| rules.values().to_vec()).unwrap_or_default()
+    let rules = rules.ok_or_else(|| RuleError::whole("rules", "no list of edits was made"))?;
+    Ok(rules.values().to_vec())
 }
 
 /// A column of one value.
@@ -206,9 +206,12 @@ pub fn run_tests(set: &RuleSet) -> Result<Vec<TestOutcome>, RuleError> {
             own = set.compile(&placed.test.given)?;
             Some(&own)
         };
-        let Some(compiled) = compiled else { continue };
+        let lost = || RuleError::whole("rules", "the rules of a test were not compiled");
+        let compiled = compiled.ok_or_else(lost)?;
         let judgement = judge(set, compiled, &placed.test.text, &placed.test.columns)?;
-        let case = Case { set, compiled, test: &placed.test, judgement: &judgement };
+        let edited = compiled.spec.edit(&placed.test.text)?;
+        let (test, judgement, edited) = (&placed.test, &judgement, &edited);
+        let case = Case { set, compiled, test, judgement, edited };
         let differences = case.differences();
         let expected = placed.test.expect.text.clone();
         outcomes.push(TestOutcome {
@@ -219,7 +222,7 @@ pub fn run_tests(set: &RuleSet) -> Result<Vec<TestOutcome>, RuleError> {
             differences,
             texts: expected
                 .filter(|text| *text != judgement.text)
-                .map(|text| (text, judgement.text)),
+                .map(|text| (text, judgement.text.clone())),
             elapsed: begun.elapsed(),
         });
     }
@@ -266,7 +269,7 @@ fn check_names(set: &RuleSet, placed: &PlacedTest, problems: &mut Vec<Problem>) 
             || set.columns().iter().any(|column| column.name == *name)
             || name.contains('(');
         if !known {
-            let own = crate::given::names(set.given());
+            let own = crate::resources::names(set.resources());
             let own = own.iter().map(String::as_str);
             let all =
                 annotators::ANNOTATORS.iter().map(|one| one.name()).chain(derived()).chain(own);

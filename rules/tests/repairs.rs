@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tamis_rules::edit::{Change, Edit, Editor};
+use tamis_rules::edits::{CompiledEdit, Edit};
 
 fn samples() -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../samples")
@@ -33,8 +33,8 @@ fn texts() -> Vec<String> {
 }
 
 fn repaired(text: &str) -> Option<String> {
-    let edit = Edit { rule: 0, change: Change::RepairMojibake {} };
-    Editor::new(&edit).unwrap().apply(text, &mut Vec::new())
+    let edit = CompiledEdit::new(&Edit::RepairMojibake).unwrap();
+    edit.apply(text).unwrap().map(|rewritten| rewritten.text)
 }
 
 #[test]

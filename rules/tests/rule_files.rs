@@ -403,7 +403,7 @@ fn lists_of_words_make_annotations() {
 
 fn hash_of(json: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
-    value["given"]["bad"]["word_file"]["hash"].as_str().unwrap().to_owned()
+    value["resources"]["bad"]["word_file"]["hash"].as_str().unwrap().to_owned()
 }
 
 #[test]

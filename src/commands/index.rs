@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::against::index;
 use tamis_pipeline::config::{Alarms, ConfigFile, ContentConfig, RunConfig};
+use tamis_pipeline::run::against::index;
 
 use super::run::{Dedup, NearArgs, dedup, machine, signals, workers};
 use crate::screen::{Follower, grouped};

@@ -310,7 +310,7 @@ fn explain_name(
     for source in sources {
         let set = load(&source)?;
         if let Some(annotator) = set.annotator(name).filter(|_| !as_json) {
-            write!(out, "{}", explain::annotator_page(annotator))?;
+            write!(out, "{}", explain::annotator_page(&*annotator))?;
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(rule) = set.rules().iter().find(|rule| rule.id == name) {

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tamis_pipeline::PipelineError;
+use tamis_pipeline::config::Tokens;
 use tamis_pipeline::config::{
     Alarms, ConfigFile, ContentConfig, Fuzzy, Repeat, Repeats, RunConfig, Survivor, parse_bytes,
 };
 use tamis_pipeline::embed::{Search, Semantic};
 use tamis_pipeline::report::Totals;
 use tamis_pipeline::run::{Request, run as run_request};
-use tamis_pipeline::tokens::Tokens;
 use tamis_rules::{Normalize, RuleSet, RuleSource};
 
 use self::sets::SetArgs;

@@ -132,7 +132,7 @@ pub(crate) fn books(out: &Path) -> [u64; 4] {
     ["read", "kept", "removed", "failed"].map(|name| report["documents"][name].as_u64().unwrap())
 }
 
-/// Every file of a run with its bytes, `timings` and the paths of inputs aside.
+/// Every file of a run with its bytes, `timings`, the metrics of plans and the paths of inputs aside.
 pub(crate) fn bytes_of(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     collect(out, out, &mut found);
@@ -143,7 +143,9 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.strip_prefix(root).unwrap().display().to_string();
-        if path.is_dir() {
+        if name == "plans" {
+            // metrics: seconds and batches
+        } else if path.is_dir() {
             collect(root, &path, found);
         } else if name == "run.json" {
             let mut manifest = json(&path);

@@ -341,3 +341,87 @@ fn alarms_ring_and_a_gate_fails_the_run() {
     let calm = ["--gate", "--alarm-source", "1", "--alarm-cluster", "41"];
     expect(folder.path(), &[&arguments[..], &["calm"], &calm[..]].concat(), 0);
 }
+
+/// The ids that a plain loop removes where only documents of different sources are duplicates.
+fn removed_by_hand(documents: &[(String, String, String)], threshold: f64) -> BTreeSet<String> {
+    let mut kept: Vec<&(String, String, String)> = Vec::new();
+    let mut removed = BTreeSet::new();
+    for document in documents {
+        let (id, source, text) = document;
+        let goes =
+            kept.iter().any(|(_, of, other)| of != source && similarity(text, other) >= threshold);
+        if goes {
+            removed.insert(id.clone());
+        } else {
+            kept.push(document);
+        }
+    }
+    removed
+}
+
+fn across_sources(folder: &Path, name: &str, documents: &[(String, String, String)]) {
+    let record = |(id, source, text): &(String, String, String)| {
+        json!({"id": id, "source": source, "text": text}).to_string()
+    };
+    let all: Vec<String> = documents.iter().map(record).collect();
+    write(&folder.join(format!("{name}.jsonl")), all.join("\n").as_bytes());
+    let input = format!("{name}.jsonl");
+    let arguments = [
+        "run",
+        &input,
+        "--out",
+        name,
+        "--quiet",
+        "--rules",
+        "none",
+        "--similarity",
+        "0.5",
+        "--bands",
+        "64",
+        "--rows",
+        "1",
+        "--across-sources",
+        "--source-column",
+        "source",
+    ];
+    expect(folder, &arguments, 0);
+    let (_, removed) = outcome(&folder.join(name));
+    let sources: BTreeMap<&str, &str> =
+        documents.iter().map(|(id, source, _)| (id.as_str(), source.as_str())).collect();
+    for (id, (twin, _)) in &removed {
+        assert_ne!(sources[id.as_str()], sources[twin.as_str()], "{name}: {id} went for {twin}");
+        assert!(!removed.contains_key(twin), "{name}: {id} went for {twin}, which went too");
+    }
+    let found: BTreeSet<String> = removed.into_keys().collect();
+    assert_eq!(found, removed_by_hand(documents, 0.5), "{name}: {documents:#?}");
+}
+
+#[test]
+fn across_sources_nothing_goes_for_a_document_of_its_own_source() {
+    let folder = tempfile::tempdir().unwrap();
+    // nine words, the same and one more, the same and two more: the third is like the first, of
+    // its own source, and like the second, which goes
+    let document = |id: &str, source: &str, words_of: usize| {
+        (id.to_owned(), source.to_owned(), words(0..words_of))
+    };
+    let three = [document("1", "b", 9), document("2", "a", 10), document("3", "b", 11)];
+    across_sources(folder.path(), "three", &three);
+    for seed in 0..12_usize {
+        let mut state = seed as u64 * 7_919 + 1;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let documents: Vec<(String, String, String)> = (0..40)
+            .map(|number| {
+                let source = ["a", "b", "c"][random(2 + seed % 2)];
+                let first = random(4) * 100;
+                let text = words(first..first + 12 + random(8));
+                (format!("{seed}-{number:02}"), source.to_owned(), text)
+            })
+            .collect();
+        across_sources(folder.path(), &format!("seed-{seed}"), &documents);
+    }
+}

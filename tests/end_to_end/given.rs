@@ -78,7 +78,7 @@ fn what_rule_files_bring_along_decides_with_its_reasons() {
     assert!(told.contains("house/cut-off") && told.contains("truncated_end"), "{told}");
     let manifest = fs::read_to_string(folder.path().join("out/run.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
-    let given = &manifest["rules"]["set"]["given"];
+    let given = &manifest["rules"]["set"]["resources"];
     assert_eq!(given["word_lists"]["bad"]["hash"].as_str().unwrap().len(), 32);
 
     // the same list elsewhere is the same rules; another list is another run

@@ -8,6 +8,7 @@ mod common;
 mod decontaminate;
 mod fuzzy;
 mod given;
+#[cfg(feature = "inspector")]
 mod inspect;
 mod packs;
 mod personal_data;
@@ -18,6 +19,7 @@ mod review;
 mod rules_test;
 mod run;
 mod semantic;
+mod tables;
 mod terminal;
 mod tokens;
 mod url_lists;

@@ -425,9 +425,11 @@ fn a_run_goes_on_and_devices_are_told() {
     {
         std::fs::remove_file(again.join(gone)).unwrap();
     }
-    for gone in [".state/dedup/links-semantic.parquet", ".state/audit/semantic.json"] {
-        std::fs::remove_file(again.join(gone)).unwrap();
+    for gone in ["links", "members-semantic", "joined-semantic", "duplicates"] {
+        std::fs::remove_file(again.join(format!(".state/dedup/{gone}.parquet"))).unwrap();
     }
+    std::fs::remove_file(again.join(".state/audit/semantic.json")).unwrap();
+    std::fs::remove_dir_all(again.join("decisions")).unwrap();
     std::fs::remove_dir_all(again.join("removed")).unwrap();
     std::fs::remove_dir_all(again.join(".state/counts")).unwrap();
     run(folder.path(), "in.jsonl", "again", &from);

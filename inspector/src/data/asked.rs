@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use tamis_pipeline::look::{REASONS, Run};
-use tamis_pipeline::plans::SOURCE;
+use tamis_pipeline::table::names::SOURCE;
 
 /// `first_reason = 'dedup/exact'` or `source = 'a'`, and nothing else.
 static EQUALS: LazyLock<Option<Regex>> =

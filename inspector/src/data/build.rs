@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tamis_pipeline::contamination::RULE;
-use tamis_rules::references::{Detector, Found, Scratch};
+use tamis_rules::references::{Detector, DetectorBuffers, Found};
 
 use super::marks::{mark, sorted};
 use crate::model::{Mark, MarkKind, Text, Why};
@@ -35,7 +35,7 @@ pub(crate) fn detect(text: &str, parts: &mut Parts) -> Vec<Mark> {
     }
     let Ok(detector) = Detector::embedded() else { return marks };
     let mut found = Found::default();
-    detector.find(text, &mut Scratch::default(), &mut found);
+    detector.find(text, &mut DetectorBuffers::default(), &mut found);
     for finding in found.findings.iter().take(FINDINGS_MAX) {
         let why = parts.why.len();
         marks.extend(mark(text, finding.span.start, finding.span.end, MarkKind::Reference, why));

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::PipelineError;
-use tamis_pipeline::look::{self, RowFiles};
+use tamis_pipeline::look;
+use tamis_pipeline::look::RowFiles;
+use tamis_pipeline::read;
 use tamis_pipeline::read::{
-    self, Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard,
+    Columns, Compression, ForeignField, ForeignType, Format, ReadOptions, Shard,
 };
 use tamis_rules::test_runner::judge;
 use tamis_rules::{Compiled, RuleSet, RuleSource};

@@ -7,6 +7,7 @@ mod asked;
 mod build;
 mod corpus;
 mod draw;
+#[cfg(feature = "screen")]
 mod histogram;
 mod lines;
 mod lowest;
@@ -30,7 +31,9 @@ use tamis_rules::{DefectKind, RuleSet};
 pub use prefetch::{AHEAD, Prefetch};
 
 use crate::error::InspectError;
-use crate::model::{Document, Entry, Frame, Histogram, Overview, SampleSpec, Twin};
+#[cfg(feature = "screen")]
+use crate::model::Histogram;
+use crate::model::{Document, Entry, Frame, Overview, SampleSpec, Twin};
 use crate::sample::SAMPLER;
 use corpus::Corpus;
 use draw::{Backend, Drawing};
@@ -273,6 +276,7 @@ impl Source {
     }
 
     /// The distribution of an annotation over all documents of a run.
+    #[cfg(feature = "screen")]
     pub fn histogram(&self, annotation: &str) -> Result<Histogram, InspectError> {
         match &self.kind {
             Kind::Run(run) => histogram::histogram(run.run.parts(), annotation),

@@ -8,7 +8,7 @@ use crate::model::{Overview, RuleCount, SourceCount};
 
 /// Columns that say where a document stands, not what was measured of it.
 const BOOKKEEPING: [&str; 7] =
-    ["row", "offset", "length", "text_bytes", "place", "position", "minhash_bands"];
+    ["row", "offset", "length", "text_bytes", "row_id", "position", "minhash_bands"];
 
 /// Funnel, rules and sources of a run.
 pub(crate) fn overview(data: &RunData) -> Result<Overview, InspectError> {

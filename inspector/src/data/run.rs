@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tamis_kernels::{hash128, hex128};
+use tamis_pipeline::annotate::tokens::as_in_run;
 use tamis_pipeline::contamination::Looking;
-use tamis_pipeline::decision::{RuleInfo, rule_infos};
 use tamis_pipeline::look::{Decided, Place, REASONS, Run, Slice};
-use tamis_pipeline::tokens::as_in_run;
+use tamis_pipeline::write::decision::{RuleInfo, rule_infos};
 use tamis_rules::{Compiled, RuleSet, RuleSource};
 use tokio::runtime::Runtime;
 
@@ -66,7 +66,10 @@ impl RunData {
         let rules = run.manifest().pointer("/rules/set/rules").and_then(Value::as_array);
         let word =
             |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).map(str::to_owned);
-        let flagging = |rule: &&Value| word(rule, "action").as_deref() == Some("flag_if");
+        // runs of earlier versions name the action instead of having its key
+        let flagging = |rule: &&Value| {
+            rule.get("flag_if").is_some() || word(rule, "action").as_deref() == Some("flag_if")
+        };
         let mut flags: Vec<String> =
             rules.into_iter().flatten().filter(flagging).filter_map(|r| word(r, "id")).collect();
         flags.extend(flagging_sets(run.manifest()));
@@ -329,50 +332,8 @@ fn flagging_sets(manifest: &Value) -> Vec<String> {
 
 /// The rule set of a manifest: the same rules under the same hash, without comments and reasons.
 fn rebuilt(manifest: &Value) -> Result<RunRules, InspectError> {
-    let empty = Vec::new();
-    let canonical = manifest.pointer("/rules/set").cloned().unwrap_or_default();
-    let list = |key: &str| canonical.get(key).and_then(Value::as_array).unwrap_or(&empty);
-    let rules: Vec<Value> = list("rules")
-        .iter()
-        .map(|rule| {
-            let of = |key: &str| rule.get(key).cloned().unwrap_or_default();
-            let action = rule.get("action").and_then(Value::as_str).unwrap_or_default();
-            let what = if of("condition").is_null() { of("pattern") } else { of("condition") };
-            let mut made = json!({"id": of("id"), "stage": of("stage"), action: what});
-            if !of("with").is_null() {
-                made["with"] = of("with");
-            }
-            if of("on_null") != "keep" {
-                made["on_null"] = of("on_null");
-            }
-            made
-        })
-        .collect();
-    let kinds = canonical.get("columns").and_then(Value::as_object);
-    let columns: BTreeMap<&String, &str> = kinds
-        .into_iter()
-        .flatten()
-        .map(|(name, kind)| {
-            let kind = match kind.as_str().unwrap_or_default() {
-                "Int64" => "int",
-                "Float64" => "double",
-                "Boolean" => "bool",
-                _ => "string",
-            };
-            (name, kind)
-        })
-        .collect();
-    let derived: BTreeMap<&str, &str> = list("annotations")
-        .iter()
-        .filter_map(|pair| Some((pair.get(0)?.as_str()?, pair.get(1)?.as_str()?)))
-        .collect();
-    let text = json!({
-        "version": 1, "columns": columns, "annotations": derived, "rules": rules,
-    });
-    let name = "run.json rules".to_owned();
-    let given = tamis_rules::given::as_rule_file(&canonical["given"]);
-    let given = RuleSource::Inline { name: "run.json".to_owned(), text: given.to_string() };
-    let set = RuleSet::load(&[given, RuleSource::Inline { name, text: text.to_string() }])?;
+    let canonical = manifest.pointer("/rules/set").unwrap_or(&Value::Null);
+    let set = RuleSet::load(&RuleSource::of_canonical(canonical)?)?;
     let set = match canonical.get("survivor").and_then(Value::as_str) {
         Some(order) => set.with_survivor(order),
         None => set,

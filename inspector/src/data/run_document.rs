@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::contamination::{CONTAMINATION, Looking};
-use tamis_pipeline::decision::{RuleInfo, spans};
 use tamis_pipeline::look::object;
+use tamis_pipeline::write::decision::{RuleInfo, spans};
 use tamis_rules::document::Scratch;
+use tamis_rules::edits::{EditedSpan, EditedText};
 
 use super::build::{self, Parts, number};
 use super::marks::mark;
@@ -27,7 +28,7 @@ impl RunData {
         let place = self.record_place(entry)?;
         let found = self.run.fetch(&place)?;
         let all = self.run.columns()?;
-        let hidden = ["minhash_bands", "place", "position"];
+        let hidden = ["minhash_bands", "row_id", "position"];
         let names: Vec<&str> =
             all.iter().map(|(name, _)| name.as_str()).filter(|n| !hidden.contains(n)).collect();
         let of = &self.slices[slice];
@@ -214,7 +215,9 @@ impl Page<'_> {
         };
         let places = match as_read {
             Some(text) if text.len() <= LOCATE_BYTES => {
-                spans(&rules, &compiled.spec, (text, None), &mut Scratch::default())
+                // a text that cannot be edited again is shown without places
+                let found = spans(&rules, &compiled.spec, (text, None), &mut Scratch::default());
+                found.unwrap_or_else(|_| vec![Vec::new(); rules.len()])
             }
             _ => vec![Vec::new(); rules.len()],
         };
@@ -252,10 +255,8 @@ impl Page<'_> {
         let mut rules: Vec<u64> =
             list.into_iter().flatten().filter_map(|edit| edit.get("rule")?.as_u64()).collect();
         rules.sort_unstable();
-        let touched = match &self.original {
-            Some((text, _)) => compiled.spec.touched(text),
-            None => Vec::new(),
-        };
+        let edited = self.original.as_ref().and_then(|(text, _)| compiled.spec.edit(text).ok());
+        let spans: Vec<EditedSpan> = edited.iter().flat_map(EditedText::spans).collect();
         for same in rules.chunk_by(|one, other| one == other) {
             let Some(&rule) = same.first() else { continue };
             let name = usize::try_from(rule).ok().and_then(|at| set.rules().get(at));
@@ -269,11 +270,9 @@ impl Page<'_> {
                 ..Why::default()
             });
             if let Some((text, marks)) = &mut self.original {
-                let here = touched.iter().filter(|(of, ..)| u64::from(*of) == rule);
+                let here = spans.iter().filter(|span| u64::from(span.rule) == rule);
                 marks.extend(
-                    here.filter_map(|(_, start, end)| {
-                        mark(text, *start, *end, MarkKind::Edit, why)
-                    }),
+                    here.filter_map(|span| mark(text, span.start, span.end, MarkKind::Edit, why)),
                 );
             }
         }
@@ -281,14 +280,20 @@ impl Page<'_> {
 
     /// Text that was cut out because it stands elsewhere: bytes of the text as rules left it.
     fn repeats(&mut self, repeats: &[Map<String, Value>]) {
-        let trace = match (&self.original, self.data.rules()) {
-            (Some((text, _)), Ok(rules)) => {
-                let spec = &rules.compiled.spec;
-                Some(spec.traced(spec.stages.len(), text).1)
-            }
+        let edited = match (&self.original, self.data.rules()) {
+            (Some((text, _)), Ok(rules)) => rules.compiled.spec.edit(text).ok(),
             _ => None,
         };
-        for repeat in repeats {
+        let places: Vec<Option<(usize, usize)>> = repeats
+            .iter()
+            .map(|repeat| {
+                let (start, end) = (number(repeat.get("start")), number(repeat.get("end")));
+                let edited =
+                    edited.as_ref().filter(|edited| start <= end && end <= edited.text().len())?;
+                Some(edited.original_span(usize::MAX, start, end))
+            })
+            .collect();
+        for (repeat, place) in repeats.iter().zip(places) {
             let word = |key: &str| repeat.get(key).map(plain).unwrap_or_default();
             let why = self.parts.why.len();
             self.parts.why.push(Why {
@@ -300,12 +305,7 @@ impl Page<'_> {
                 ],
                 ..Why::default()
             });
-            let (start, end) = (number(repeat.get("start")), number(repeat.get("end")));
-            if let (Some((text, marks)), Some(trace)) = (&mut self.original, &trace)
-                && start <= end
-                && end <= text.len()
-            {
-                let (start, end) = trace.back(start, end);
+            if let (Some((text, marks)), Some((start, end))) = (&mut self.original, place) {
                 marks.extend(mark(text, start, end, MarkKind::Repeat, why));
             }
         }

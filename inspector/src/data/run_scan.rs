@@ -5,7 +5,7 @@ use arrow::datatypes::UInt64Type;
 use serde_json::Value;
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::look::{Duplicates, REASONS};
-use tamis_pipeline::plans::{FOREIGN_PREFIX, quoted};
+use tamis_pipeline::table::names::{FOREIGN_PREFIX, quoted};
 
 use super::asked::Asked;
 use super::ranks::{Ranked, Ranker, by_size};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tamis_rules::{RuleSet, RuleSource};
 
 use crate::error::InspectError;
@@ -33,7 +33,7 @@ impl Base {
         let percentiles = percentiles
             .map(|(call, value)| (call.clone(), value.as_f64().unwrap_or(f64::NAN)))
             .collect();
-        Ok(Self { sources: sources(&rules["set"]), percentiles, manifest })
+        Ok(Self { sources: RuleSource::of_canonical(&rules["set"])?, percentiles, manifest })
     }
 
     /// Sources of the rules with conditions switched off: they decide nothing for another rule,
@@ -51,57 +51,6 @@ impl Base {
 /// A rule file of JSON, which is YAML too.
 fn inline(name: &str, file: &Value) -> RuleSource {
     RuleSource::Inline { name: name.to_owned(), text: file.to_string() }
-}
-
-/// The canonical form of a rule set as rule files again.
-fn sources(set: &Value) -> Vec<RuleSource> {
-    let columns: Map<String, Value> = set["columns"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, kind)| {
-            let word = match kind.as_str().unwrap_or_default() {
-                "Int64" => "int",
-                "Float64" => "double",
-                "Boolean" => "bool",
-                _ => "string",
-            };
-            (name.clone(), word.into())
-        })
-        .collect();
-    let mut found = vec![inline("run.json columns", &json!({"version": 1, "columns": columns}))];
-    // one file each: a map would lose their order
-    for (number, derived) in set["annotations"].as_array().into_iter().flatten().enumerate() {
-        if let (Some(name), sql) = (derived[0].as_str(), &derived[1]) {
-            let file = json!({"version": 1, "annotations": {name: sql}});
-            found.push(inline(&format!("run.json annotation {number}"), &file));
-        }
-    }
-    let given = tamis_rules::given::as_rule_file(&set["given"]);
-    found.push(inline("run.json word lists", &given));
-    let rules: Vec<Value> = set["rules"].as_array().into_iter().flatten().map(rule).collect();
-    found.push(inline("run.json rules", &json!({"version": 1, "rules": rules})));
-    found
-}
-
-/// One rule of the canonical form with the keys of a rule file.
-fn rule(canonical: &Value) -> Value {
-    let mut rule = Map::new();
-    for name in ["id", "stage"] {
-        rule.insert(name.to_owned(), canonical[name].clone());
-    }
-    let action = canonical["action"].as_str().unwrap_or_default().to_owned();
-    let condition = &canonical["condition"];
-    if condition.is_null() {
-        rule.insert(action, canonical["pattern"].clone());
-    } else {
-        rule.insert(action, condition.clone());
-        rule.insert("on_null".to_owned(), canonical["on_null"].clone());
-    }
-    if !canonical["with"].is_null() {
-        rule.insert("with".to_owned(), canonical["with"].clone());
-    }
-    Value::Object(rule)
 }
 
 #[cfg(test)]
@@ -122,6 +71,7 @@ rules:
   - id: t/replace
     replace_matches: "[\u00e9\t\"]x\\d"
     with: "\u0007"
+    lines_if: line_word_count > 1
   - id: t/lines
     remove_lines_matching: '^we'
   - id: t/dangling

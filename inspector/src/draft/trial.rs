@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use tamis_pipeline::tokens::as_in_run;
+use tamis_pipeline::annotate::tokens::as_in_run;
 use tamis_rules::test_runner::{Judgement, judge};
 use tamis_rules::{Compiled, RuleError, RuleSet, RuleSource};
 

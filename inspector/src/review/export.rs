@@ -10,7 +10,7 @@ use arrow::array::{
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use tamis_pipeline::write::atomic::PartFile;
+use tamis_pipeline::table::atomic::PartFile;
 
 use crate::error::InspectError;
 use crate::model::{Label, Verdict};

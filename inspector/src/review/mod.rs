@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tamis_kernels::{hash128, hex128};
 use tamis_pipeline::look::Run;
-use tamis_pipeline::write::atomic::PartFile;
+use tamis_pipeline::table::atomic::PartFile;
 
 pub use self::fold::State;
 pub use self::import::Import;

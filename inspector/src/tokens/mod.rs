@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, RecordBatch, StringArray, UInt64Array};
 use serde::Serialize;
 use tamis_kernels::{TextTokenizer, document_id, hex128};
-use tamis_pipeline::read::{self, Columns, ReadOptions, Shard};
+use tamis_pipeline::read;
+use tamis_pipeline::read::{Columns, ReadOptions, Shard};
 use tamis_pipeline::sample::HashRank;
 
 use crate::error::InspectError;
@@ -201,7 +202,7 @@ fn deal(request: &Request, sender: &SyncSender<Vec<Item>>) -> Result<Read, Inspe
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn broken(error: read::ReadError) -> InspectError {
+fn broken(error: tamis_pipeline::error::ReadError) -> InspectError {
     InspectError::Usage(error.to_string())
 }
 

@@ -25,6 +25,12 @@ pub enum EmbedderError {
          nor a transformer of the BERT family (`embeddings.word_embeddings.weight`)"
     )]
     Kind,
+    /// The files are those of a sentence transformer, and the feature `transformers` is off.
+    #[error(
+        "this build of tamis cannot run sentence transformers: build it with \
+         `--features transformers`"
+    )]
+    NoTransformers,
 }
 
 pub(super) const TENSORS: &str = "model.safetensors";

@@ -1,6 +1,6 @@
 //! Text into vectors.
 //!
-//! One file a source: [`embedded`] is the model that comes with tamis, [`static_model`] reads any
+//! One file a source: [`mod@embedded`] is the model that comes with tamis, [`static_model`] reads any
 //! model in the format of the Python package `model2vec`, [`transformer`] runs a sentence
 //! transformer. Everything here works on bytes; who calls it opens the files that [`Files`] names
 //! and hands them to [`from_files`].
@@ -64,19 +64,19 @@ pub trait Embedder: Send + Sync {
 #[derive(Debug, Default)]
 pub struct Scratch {
     ids: Vec<u32>,
-    word_piece: wordpiece::Scratch,
+    word_piece: wordpiece::WordPieceScratch,
     exact: static_model::ExactSums,
     sums: Vec<f64>,
 }
 
 /// A kind of model that files may hold.
-struct Source {
+struct ModelKind {
     /// Whether the model's tensors, by their names, are of this kind.
     is: fn(&[&str]) -> bool,
     load: fn(&Files) -> Result<Box<dyn Embedder>, EmbedderError>,
 }
 
-const SOURCES: &[Source] = &[static_model::SOURCE, transformer::SOURCE];
+const KINDS: &[ModelKind] = &[static_model::KIND, transformer::KIND];
 
 /// The files of a model's folder, each empty where there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,12 +101,12 @@ pub struct Files<'a> {
 ///
 /// # Errors
 ///
-/// When a file is missing or cannot be read, and when no source knows the kind.
+/// When a file is missing or cannot be read, and when no source knows the kind, or this build cannot run it.
 pub fn from_files(files: &Files<'_>) -> Result<Box<dyn Embedder>, EmbedderError> {
     let tensors = tensors::open(files.tensors)?;
     let names = tensors.names();
-    let source = SOURCES.iter().find(|source| (source.is)(&names));
-    (source.ok_or(EmbedderError::Kind)?.load)(files)
+    let kind = KINDS.iter().find(|kind| (kind.is)(&names));
+    (kind.ok_or(EmbedderError::Kind)?.load)(files)
 }
 
 /// A name of `kind` that no other bytes have.

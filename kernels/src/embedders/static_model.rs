@@ -14,6 +14,7 @@
 //! whatever the order and the width of the CPU's vectors. All other sums are of 64-bit floats in
 //! the order of the tokens.
 
+use minhash_lsh::{Level, for_every_level};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::Value;
@@ -21,10 +22,9 @@ use serde_json::Value;
 use super::error::{CONFIG, EmbedderError, TENSORS, TOKENIZER, unusable};
 use super::tensors::{floats, indexes, open, signed_bytes};
 use super::tokenizer::Tokenizer;
-use super::{Embedder, Scratch, Source, name_of};
-use crate::simd::{Level, for_every_level};
+use super::{Embedder, ModelKind, Scratch, name_of};
 
-pub(super) const SOURCE: Source = Source {
+pub(super) const KIND: ModelKind = ModelKind {
     is: |names| names.contains(&PLAIN) || names.contains(&AS_LAYER),
     load: |files| Ok(Box::new(static_from_bytes(files.tensors, files.tokenizer, files.config)?)),
 };
@@ -43,7 +43,7 @@ pub struct StaticModel {
     name: String,
     tokenizer: Tokenizer,
     dimensions: usize,
-    rows: Rows,
+    rows: TokenRows,
     /// The row of each token, where it is not the token's id.
     mapping: Option<Vec<u32>>,
     /// What each token shows about the text.
@@ -53,7 +53,7 @@ pub struct StaticModel {
 }
 
 #[derive(Debug)]
-enum Rows {
+enum TokenRows {
     /// Summed as integers; a weight for each token.
     Exact { rows: Vec<i8>, weights: Vec<u16> },
     /// Summed as floats.
@@ -130,9 +130,9 @@ pub fn static_from_bytes(
     };
     let rows = match whole(weights.as_deref(), ids_end) {
         Some(weights) if embeddings.dtype() == Dtype::I8 => {
-            Rows::Exact { rows: signed_bytes(embeddings.data()).collect(), weights }
+            TokenRows::Exact { rows: signed_bytes(embeddings.data()).collect(), weights }
         }
-        _ => Rows::Floats { rows: floats(rows_name, &embeddings)?, weights },
+        _ => TokenRows::Floats { rows: floats(rows_name, &embeddings)?, weights },
     };
     let text_chars_max = settings.ids_max.saturating_mul(tokenizer.median_token_chars());
     Ok(StaticModel { name, tokenizer, dimensions, rows, mapping, known, settings, text_chars_max })
@@ -213,7 +213,7 @@ impl StaticModel {
         sums.clear();
         sums.resize(self.dimensions, 0.0);
         match &self.rows {
-            Rows::Exact { rows, weights } => {
+            TokenRows::Exact { rows, weights } => {
                 exact.tokens.clear();
                 exact.tokens.extend(
                     ids.iter()
@@ -225,7 +225,7 @@ impl StaticModel {
                     *sum = *exact as f64;
                 }
             }
-            Rows::Floats { rows, weights } => {
+            TokenRows::Floats { rows, weights } => {
                 let weight = |id: u32| weights.as_ref().map_or(1.0, |weights| weights[id as usize]);
                 for &id in ids.iter() {
                     let row = row_at(rows, self.row(id), self.dimensions);

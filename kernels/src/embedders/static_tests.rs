@@ -12,7 +12,7 @@ use super::*;
 use crate::embedders::{Files, embedded, from_files};
 
 #[derive(Deserialize)]
-struct Expected {
+struct StaticVector {
     text: String,
     vector: Vec<f32>,
 }
@@ -31,7 +31,7 @@ fn load(model: &str) -> StaticModel {
     static_from_bytes(&tensors, &tokenizer, &config).unwrap()
 }
 
-fn expected() -> BTreeMap<String, Vec<Expected>> {
+fn expected() -> BTreeMap<String, Vec<StaticVector>> {
     serde_json::from_slice(&read("", "static.json")).unwrap()
 }
 
@@ -54,7 +54,7 @@ fn vectors_are_those_of_the_python_package() {
     let mut compared = 0;
     for (name, texts) in expected().iter().filter(|(name, _)| *name != "embedded") {
         let model = load(name);
-        for Expected { text, vector } in texts {
+        for StaticVector { text, vector } in texts {
             let (known, ours) = embed(&model, text);
             assert_eq!(known, vector.iter().any(|number| *number != 0.0), "{name}: {text:?}");
             near(&ours, vector, text);
@@ -70,7 +70,7 @@ fn the_embedded_model_gives_the_python_package_s_vectors_to_what_it_knows() {
     assert_eq!(model.dimensions(), 128);
     assert!(model.name().starts_with("embedded:"));
     let mut unknown = Vec::new();
-    for Expected { text, vector } in &expected()["embedded"] {
+    for StaticVector { text, vector } in &expected()["embedded"] {
         let (known, ours) = embed(model, text);
         if known {
             near(&ours, vector, text);
@@ -95,9 +95,9 @@ fn paraphrases_are_nearer_than_other_texts() {
 }
 
 /// The same model, its rows summed as floats.
-fn as_floats(model: &StaticModel) -> Rows {
-    let Rows::Exact { rows, weights } = &model.rows else { panic!("not exact") };
-    Rows::Floats {
+fn as_floats(model: &StaticModel) -> TokenRows {
+    let TokenRows::Exact { rows, weights } = &model.rows else { panic!("not exact") };
+    TokenRows::Floats {
         rows: rows.iter().map(|number| f32::from(*number)).collect(),
         weights: Some(weights.iter().map(|weight| f32::from(*weight)).collect()),
     }
@@ -111,10 +111,10 @@ fn sums_of_integers_and_of_floats_have_the_same_bits_at_every_width() {
     let mut floats = static_from_bytes(&tensors, &tokenizer, br#"{"max_length": null}"#).unwrap();
     floats.rows = as_floats(&exact);
     // heavy rows of one sign, so that sums of 32 bits would overflow many times
-    if let Rows::Exact { weights, .. } = &mut exact.rows {
+    if let TokenRows::Exact { weights, .. } = &mut exact.rows {
         weights.fill(u16::MAX);
     }
-    if let Rows::Floats { weights: Some(weights), .. } = &mut floats.rows {
+    if let TokenRows::Floats { weights: Some(weights), .. } = &mut floats.rows {
         weights.fill(f32::from(u16::MAX));
     }
     let heavy = "zebra ".repeat(10_000);

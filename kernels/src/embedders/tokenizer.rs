@@ -13,12 +13,12 @@ use crate::tokens::unharmed;
 #[derive(Debug)]
 pub(super) enum Tokenizer {
     WordPiece(Box<WordPiece>),
-    Other(Box<Other>),
+    Other(Box<CrateTokenizer>),
 }
 
 /// Any tokenizer that the `tokenizers` crate reads.
 #[derive(Debug)]
-pub(super) struct Other {
+pub(super) struct CrateTokenizer {
     tokenizer: tokenizers::Tokenizer,
     unknown: Option<u32>,
     /// Ids of all tokens, by token.
@@ -35,14 +35,14 @@ impl Tokenizer {
             return Ok(Self::WordPiece(Box::new(ours)));
         }
         // also finds broken JSON, which the crate does not survive everywhere
-        let head = Head::read(bytes)?;
+        let file = TokenizerFile::read(bytes)?;
         let tokenizer = unharmed(|| tokenizers::Tokenizer::from_bytes(bytes))
             .ok_or_else(|| unusable(TOKENIZER, "the `tokenizers` crate gave up on it"))?;
         let mut tokenizer = tokenizer.map_err(|error| unusable(TOKENIZER, error))?;
         tokenizer.with_padding(None);
         let vocabulary: BTreeMap<_, _> = tokenizer.get_vocab(true).into_iter().collect();
-        let unknown = head.unknown(&vocabulary);
-        Ok(Self::Other(Box::new(Other { tokenizer, unknown, vocabulary })))
+        let unknown = file.unknown(&vocabulary);
+        Ok(Self::Other(Box::new(CrateTokenizer { tokenizer, unknown, vocabulary })))
     }
 
     /// Keeps the first `ids_max` ids of a text from now on.
@@ -107,50 +107,19 @@ impl Tokenizer {
     }
 }
 
-/// The special tokens around a text, such as `[CLS]` and `[SEP]`.
-#[derive(Debug)]
-pub(super) struct Around {
-    pub(super) before: Vec<u32>,
-    pub(super) after: Vec<u32>,
-}
-
-impl Around {
-    /// As the post-processor of a `tokenizer.json` has them.
-    pub(super) fn from_json(bytes: &[u8]) -> Result<Self, EmbedderError> {
-        let encode = || {
-            let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes)?;
-            tokenizer.with_padding(None);
-            tokenizer.with_truncation(None)?;
-            tokenizer.encode("a", true)
-        };
-        let encoding = unharmed(encode)
-            .ok_or_else(|| unusable(TOKENIZER, "the `tokenizers` crate gave up on it"))?
-            .map_err(|error| unusable(TOKENIZER, error))?;
-        let mask = encoding.get_special_tokens_mask();
-        let count =
-            |mask: &mut dyn Iterator<Item = &u32>| mask.take_while(|one| **one == 1).count();
-        let (before, after) = (count(&mut mask.iter()), count(&mut mask.iter().rev()));
-        let ids = encoding.get_ids();
-        Ok(Self {
-            before: ids.get(..before).unwrap_or_default().to_vec(),
-            after: ids.get(ids.len() - after..).unwrap_or_default().to_vec(),
-        })
-    }
-}
-
 /// What a `tokenizer.json` says of its unknown token.
 #[derive(Deserialize)]
-struct Head {
-    model: Model,
+struct TokenizerFile {
+    model: TokenizerModel,
 }
 
 #[derive(Deserialize)]
-struct Model {
+struct TokenizerModel {
     unk_token: Option<String>,
     unk_id: Option<u32>,
 }
 
-impl Head {
+impl TokenizerFile {
     fn read(bytes: &[u8]) -> Result<Self, EmbedderError> {
         serde_json::from_slice(bytes).map_err(|error| unusable(TOKENIZER, error))
     }

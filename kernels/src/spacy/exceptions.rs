@@ -31,7 +31,7 @@ impl Parts {
 }
 
 #[derive(Clone, Default)]
-struct Slot {
+struct ExceptionSlot {
     text: Box<str>,
     hash: u64,
     parts: Parts,
@@ -39,7 +39,7 @@ struct Slot {
 
 /// All exceptions.
 pub(super) struct Exceptions {
-    slots: Vec<Slot>,
+    slots: Vec<ExceptionSlot>,
     /// For each first, second and last byte the lengths that occur, a bit each.
     lengths: [[u64; 256]; 3],
 }
@@ -77,7 +77,8 @@ impl Exceptions {
     }
 
     fn build() -> Self {
-        let mut table = Self { slots: vec![Slot::default(); SLOTS], lengths: [[0; 256]; 3] };
+        let mut table =
+            Self { slots: vec![ExceptionSlot::default(); SLOTS], lengths: [[0; 256]; 3] };
         table.add_contractions();
         for whole in WHOLE.split_whitespace() {
             table.add(&[whole]);
@@ -168,7 +169,8 @@ impl Exceptions {
         }
         let hash = hash_word(text.as_bytes());
         let pieces = u8::try_from(pieces(&text)).unwrap_or(0);
-        let slot = Slot { hash, parts: Parts { lengths, pieces }, text: text.into_boxed_str() };
+        let slot =
+            ExceptionSlot { hash, parts: Parts { lengths, pieces }, text: text.into_boxed_str() };
         for at in places(hash) {
             if let Some(place) = self.slots.get_mut(at)
                 && (place.text.is_empty() || place.text == slot.text)

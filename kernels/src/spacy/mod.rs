@@ -88,7 +88,7 @@ impl SpacyEnglish {
     /// Cuts letters with one mark at their end, by far the most frequent run that needs a cut;
     /// gives false for any other.
     fn cut_plain(run: &mut Run<'_>, start: usize, end: usize) -> bool {
-        let bytes = run.text.as_bytes().get(start..end).unwrap_or_default();
+        let bytes = &run.text.as_bytes()[start..end];
         let Some((&last, letters)) = bytes.split_last() else { return false };
         let seen = letters.iter().fold(0, |seen, &byte| seen | CLASS[usize::from(byte)]);
         if letters.len() < 2 || seen & !LETTER != 0 {
@@ -158,7 +158,7 @@ fn wide_space(text: &str, at: usize) -> bool {
 
 impl Run<'_> {
     fn slice(&self, start: usize, end: usize) -> &str {
-        self.text.get(start..end).unwrap_or_default()
+        &self.text[start..end]
     }
 
     fn is_exception(&self, start: usize, end: usize) -> bool {

@@ -17,10 +17,10 @@ pub fn sentences(text: &str, words: &[Word], mut found: impl FnMut(usize, usize)
     let mut open: Option<(usize, usize)> = None;
     let mut ended = false;
     for word in words {
-        let bytes = text.get(word.start..word.end).unwrap_or_default();
+        let bytes = &text[word.start..word.end];
         let starts = match open {
             None => true,
-            Some((_, end)) => match text.get(end..word.start).unwrap_or_default() {
+            Some((_, end)) => match &text[end..word.start] {
                 "" | " " => ended && !is_end(bytes) && !is_marks(bytes),
                 gap => ended || gap.chars().any(is_line_end),
             },

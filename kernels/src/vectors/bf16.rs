@@ -1,7 +1,5 @@
 //! bfloat16: the upper half of an `f32`, what tensor cores multiply.
 
-use crate::simd::for_every_level;
-
 /// `value` rounded to the nearest bfloat16, ties to even; what is not finite, or would not be, is 0.
 #[expect(clippy::inline_always, reason = "each vector width needs its own copy")]
 #[inline(always)]
@@ -10,39 +8,6 @@ pub(crate) fn round(value: f32) -> u16 {
     let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16;
     let finite = (bits & 0x7f80_0000) != 0x7f80_0000 && (rounded & 0x7f80) != 0x7f80;
     if finite { rounded as u16 } else { 0 }
-}
-
-/// `bits`, or 0 where they stand for no finite number.
-#[expect(clippy::inline_always, reason = "each vector width needs its own copy")]
-#[inline(always)]
-pub(crate) fn finite(bits: u16) -> u16 {
-    if bits & 0x7f80 == 0x7f80 { 0 } else { bits }
-}
-
-for_every_level! {
-    /// Rounds each number of `from` into `to`.
-    pub(crate) fn round_all = round_all_body(from: &[f32], to: &mut [u16])
-}
-
-for_every_level! {
-    /// Copies `from` into `to`, with 0 for what is not finite.
-    pub(crate) fn copy_finite = copy_finite_body(from: &[u16], to: &mut [u16])
-}
-
-#[expect(clippy::inline_always, reason = "each vector width needs its own copy")]
-#[inline(always)]
-fn round_all_body(from: &[f32], to: &mut [u16]) {
-    for (to, value) in to.iter_mut().zip(from) {
-        *to = round(*value);
-    }
-}
-
-#[expect(clippy::inline_always, reason = "each vector width needs its own copy")]
-#[inline(always)]
-fn copy_finite_body(from: &[u16], to: &mut [u16]) {
-    for (to, bits) in to.iter_mut().zip(from) {
-        *to = finite(*bits);
-    }
 }
 
 /// The number that `bits` stand for.
@@ -67,19 +32,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn every_level_rounds_alike(bits in prop::collection::vec(any::<u32>(), 0..100)) {
-            let from: Vec<f32> = bits.iter().map(|bits| f32::from_bits(*bits)).collect();
-            let halves: Vec<u16> = bits.iter().map(|bits| (bits >> 16) as u16).collect();
-            for level in crate::simd::Level::available() {
-                let mut to = vec![7; from.len()];
-                round_all(level, &from, &mut to);
-                prop_assert!(to.iter().zip(&from).all(|(to, from)| *to == round(*from)));
-                copy_finite(level, &halves, &mut to);
-                prop_assert!(to.iter().zip(&halves).all(|(to, from)| *to == finite(*from)));
-            }
-        }
-
         #[test]
         fn within_half_a_step(value in -1e30_f32..1e30) {
             let back = widen(round(value));

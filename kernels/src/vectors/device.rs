@@ -1,19 +1,17 @@
-//! Where vectors are worked on: this machine's CPU, or graphics cards with CUDA.
+//! Where vectors are worked on: this machine's CPU, or GPUs with CUDA.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use super::cuda::{self, BATCH_ROWS, Card, Limits, Report, Slot, Stop};
+use minhash_lsh::Level;
+
+use super::cuda::{Gpus, Limits, Report};
 use super::exact::{check, pairs_from};
-use super::parallel;
 use super::rows::{Leader, Pair, Rows, SearchError};
 use super::sign::{Part, SignHash, Signatures};
 use super::{Neighbour, nearest};
-use crate::simd::Level;
 
-/// Rows below which a card takes longer to start than the CPU to sign them.
+/// Rows below which a GPU takes longer to start than the CPU to sign them.
 const FEW_ROWS: usize = 256;
 /// The same for a search for pairs.
 const FEW_PAIRED: usize = 4096;
@@ -23,7 +21,7 @@ const FEW_PAIRED: usize = 4096;
 pub enum Device {
     /// The CPU.
     Cpu,
-    /// The CUDA card with this number.
+    /// The CUDA GPU with this number.
     Cuda(usize),
 }
 
@@ -36,15 +34,15 @@ impl fmt::Display for Device {
     }
 }
 
-/// What a user asks for: `auto`, `cpu`, `cuda` (all cards) or `cuda:N`.
+/// What a user asks for: `auto`, `cpu`, `cuda` (all GPUs) or `cuda:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// All cards where there are some, else the CPU.
+    /// All GPUs where there are some, else the CPU.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
-    /// The card with this number, or all.
+    /// The GPU with this number, or all.
     Cuda(Option<usize>),
 }
 
@@ -98,41 +96,38 @@ pub struct DeviceInfo {
 
 /// What this machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The CPU first, then the cards.
+pub struct DeviceList {
+    /// The CPU first, then the GPUs.
     pub devices: Vec<DeviceInfo>,
-    /// Why there is no card, in one line; none where there is one.
+    /// Why there is no GPU, in one line; none where there is one.
     pub without_cuda: Option<String>,
 }
 
 /// Looks for devices. It never fails: what is wrong with CUDA is in the answer.
-pub fn devices() -> Found {
-    found().0
+pub fn devices() -> DeviceList {
+    let (gpus, without_cuda) = match Gpus::find() {
+        Ok((_, gpus)) => (gpus, None),
+        Err(reason) => (Vec::new(), Some(reason)),
+    };
+    DeviceList { devices: std::iter::once(cpu()).chain(gpus).collect(), without_cuda }
 }
 
-fn found() -> (Found, Vec<Arc<Card>>) {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+fn cpu() -> DeviceInfo {
     let width = match Level::detect() {
         Level::Baseline if cfg!(target_arch = "aarch64") => "NEON",
         Level::Baseline => "no AVX2",
         Level::Avx2 => "AVX2",
         Level::Avx512 => "AVX-512",
     };
-    let cpu = DeviceInfo {
+    let threads = std::thread::available_parallelism()
+        .map_or_else(|_| String::new(), |threads| format!(" with {threads} threads"));
+    DeviceInfo {
         device: Device::Cpu,
-        name: format!("CPU with {cores} threads"),
+        name: format!("CPU{threads}"),
         memory: None,
         compute_capability: None,
         driver: None,
         kernels: width.to_owned(),
-    };
-    match cuda::cards() {
-        Ok(cards) => {
-            let (cards, infos): (Vec<_>, Vec<_>) = cards.into_iter().unzip();
-            let devices = std::iter::once(cpu).chain(infos).collect();
-            (Found { devices, without_cuda: None }, cards)
-        }
-        Err(reason) => (Found { devices: vec![cpu], without_cuda: Some(reason) }, Vec::new()),
     }
 }
 
@@ -140,152 +135,80 @@ fn found() -> (Found, Vec<Arc<Card>>) {
 #[derive(Debug)]
 pub struct Engine {
     threads: usize,
-    cards: Vec<Arc<Card>>,
-    /// A card has failed: the CPU does the rest.
-    failed: AtomicBool,
-    notes: Mutex<Vec<String>>,
+    gpus: Option<Gpus>,
 }
 
 impl Engine {
     /// An engine on the devices that `choice` names, with `threads` threads of the CPU.
+    ///
+    /// # Errors
+    ///
+    /// When GPUs are asked for by name and are not there, or this build has no CUDA.
     pub fn open(choice: Choice, threads: usize) -> Result<Self, DeviceError> {
-        let engine = |cards| Self {
-            threads: threads.max(1),
-            cards,
-            failed: AtomicBool::new(false),
-            notes: Mutex::default(),
+        let missing = |number: Option<usize>, reason: String| {
+            let all = || "cuda".to_owned();
+            let asked = number.map_or_else(all, |number| Device::Cuda(number).to_string());
+            DeviceError::Missing { asked, reason }
         };
-        if choice == Choice::Cpu {
-            return Ok(engine(Vec::new()));
-        }
-        let (found, cards) = found();
-        match (choice, found.without_cuda) {
-            (Choice::Cuda(Some(number)), None) => {
-                let cards: Vec<_> =
-                    cards.into_iter().filter(|card| card.number() == number).collect();
-                if cards.is_empty() {
-                    let asked = Device::Cuda(number).to_string();
-                    return Err(DeviceError::Missing {
-                        asked,
-                        reason: "it is not there".to_owned(),
-                    });
-                }
-                Ok(engine(cards))
+        let gpus = match choice {
+            Choice::Cpu => None,
+            Choice::Auto => Gpus::find().ok().map(|(gpus, _)| gpus),
+            Choice::Cuda(number) => {
+                let (gpus, _) = Gpus::find().map_err(|reason| missing(number, reason))?;
+                let gpus = match number {
+                    None => Some(gpus),
+                    Some(number) => gpus.only(number),
+                };
+                Some(gpus.ok_or_else(|| missing(number, "it is not there".to_owned()))?)
             }
-            (Choice::Cuda(number), Some(reason)) => {
-                let all = || "cuda".to_owned();
-                let asked = number.map_or_else(all, |number| Device::Cuda(number).to_string());
-                Err(DeviceError::Missing { asked, reason })
-            }
-            _ => Ok(engine(cards)),
-        }
+        };
+        Ok(Self { threads: threads.max(1), gpus })
     }
 
-    /// Where it works: on cards, or on the CPU where there are none.
+    /// Where it works: on GPUs, or on the CPU where there are none.
     pub fn devices(&self) -> Vec<Device> {
-        if self.cards.is_empty() || self.failed.load(Ordering::Relaxed) {
-            return vec![Device::Cpu];
-        }
-        self.cards.iter().map(|card| Device::Cuda(card.number())).collect()
+        self.working_gpus().map_or_else(
+            || vec![Device::Cpu],
+            |gpus| gpus.numbers().into_iter().map(Device::Cuda).collect(),
+        )
     }
 
-    /// Makes the kernels that a search on cards begins with, which takes a second or two: worth it
-    /// where other work goes on meanwhile. Cards stay open as long as the engine does.
+    /// Makes the kernels that a search on GPUs begins with, which takes a second or two: worth it
+    /// where other work goes on meanwhile. GPUs stay open as long as the engine does.
     pub fn prepare(&self) {
-        self.cards.iter().for_each(|card| card.prepare());
-    }
-
-    /// What a user should know since the last call: a card that failed, a batch that was halved.
-    pub fn take_notes(&self) -> Vec<String> {
-        std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn note(&self, note: String) {
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !notes.contains(&note) {
-            notes.push(note);
+        if let Some(gpus) = &self.gpus {
+            gpus.prepare();
         }
     }
 
-    fn give_up(&self, card: &str, failure: &dyn fmt::Display) {
-        self.failed.store(true, Ordering::Relaxed);
-        self.note(format!("{card} failed ({failure}): the CPU does the rest"));
+    /// What a user should know since the last call: a GPU that failed, a batch that was halved.
+    pub fn take_notes(&self) -> Vec<String> {
+        self.gpus.as_ref().map_or_else(Vec::new, Gpus::take_notes)
     }
 
-    fn usable(&self) -> bool {
-        !self.cards.is_empty() && !self.failed.load(Ordering::Relaxed)
+    fn working_gpus(&self) -> Option<&Gpus> {
+        self.gpus.as_ref().filter(|gpus| gpus.all_work())
     }
 
     /// The signatures of `rows` (row-major): see [`SignHash::signatures`].
     pub fn signatures(&self, hash: &SignHash, rows: &[f32]) -> Signatures {
-        if !self.usable() || rows.len() < FEW_ROWS * hash.projection().dimensions() {
+        if rows.len() < FEW_ROWS * hash.projection().dimensions() {
             return hash.signatures(rows, self.threads);
         }
-        self.signatures_on_cards(hash, Part::Floats(rows))
+        self.signatures_of(hash, Part::Floats(rows))
     }
 
     /// The same for rows of bfloat16 numbers.
     pub fn signatures_bf16(&self, hash: &SignHash, rows: &[u16]) -> Signatures {
-        if self.usable() {
-            return self.signatures_on_cards(hash, Part::Halves(rows));
-        }
-        let rows: Vec<f32> = rows.iter().map(|bits| super::bf16::widen(*bits)).collect();
-        hash.signatures(&rows, self.threads)
+        self.signatures_of(hash, Part::Halves(rows))
     }
 
-    pub(super) fn signatures_on_cards(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
-        let dimensions = hash.projection().dimensions();
-        let count = rows.rows(dimensions);
-        let batch = BATCH_ROWS.min(count.max(1));
-        let units = count.div_ceil(batch);
-        // streams enough to copy and compute at once; with more, what is staged leaves the cache
-        let each = (self.threads / self.cards.len()).clamp(2, 16).min(units.max(1));
-        let mut slots: Vec<(Arc<Card>, Option<Slot>)> = (0..each)
-            .flat_map(|_| self.cards.iter().map(|card| (Arc::clone(card), None)))
-            .collect();
-        let work = |(card, slot): &mut (Arc<Card>, Option<Slot>), unit: usize| {
-            let part = rows.slice(unit * batch * dimensions, batch * dimensions);
-            if self.failed.load(Ordering::Relaxed) {
-                return hash.signatures_of(part);
-            }
-            self.batch(card, slot, hash, part, batch).unwrap_or_else(|failure| {
-                self.give_up(&Device::Cuda(card.number()).to_string(), &failure);
-                *slot = None;
-                hash.signatures_of(part)
-            })
-        };
-        let mut all = Signatures::default();
-        all.words.reserve(count * hash.projection().bits() / 64);
-        parallel::in_order_with(&mut slots, units, work, |part| all.append(part));
-        for (card, slot) in slots {
-            if let Some(slot) = slot {
-                card.put_back(slot);
-            }
+    /// The signatures of however few rows, on GPUs where they work.
+    pub(super) fn signatures_of(&self, hash: &SignHash, rows: Part<'_>) -> Signatures {
+        match self.working_gpus() {
+            Some(gpus) => gpus.signatures(hash, rows, self.threads),
+            None => hash.signatures_of(rows, self.threads),
         }
-        all
-    }
-
-    /// One batch, in parts where the card's memory is short.
-    fn batch(
-        &self,
-        card: &Arc<Card>,
-        held: &mut Option<Slot>,
-        hash: &SignHash,
-        rows: Part<'_>,
-        batch: usize,
-    ) -> Result<Signatures, cuda::Failure> {
-        let dimensions = hash.projection().dimensions();
-        let slot = match held {
-            Some(slot) => slot,
-            None => held.insert(card.slot(hash, batch, |note| self.note(note))?),
-        };
-        let mut all = Signatures::default();
-        for from in (0..rows.rows(dimensions)).step_by(slot.rows()) {
-            let part = rows.slice(from * dimensions, slot.rows() * dimensions);
-            let signed = slot.signatures(card, hash, part)?;
-            all.append(signed.unwrap_or_else(|| hash.signatures_of(part)));
-        }
-        Ok(all)
     }
 
     /// All pairs of `rows` with a cosine of at least `threshold`: see
@@ -310,24 +233,18 @@ impl Engine {
         mut sink: impl FnMut(Pair),
     ) -> Result<Report, SearchError> {
         check(rows.dimensions(), threshold)?;
-        let mut done = 0;
-        if self.usable() && rows.count() > 0 {
-            let found = cuda::search(&self.cards, rows, threshold, self.threads, limits, &mut sink);
-            match found {
-                Ok(report) => return Ok(report),
-                Err(Stop::Search(error)) => return Err(error),
-                Err(Stop::Card { failure, done: before }) => {
-                    self.give_up("a card", &failure);
-                    done = before;
-                }
-            }
+        let (mut done, mut report) = (0, Report::default());
+        if let Some(gpus) = self.working_gpus().filter(|_| rows.count() > 0) {
+            (done, report) = gpus.search(rows, threshold, self.threads, limits, &mut sink)?;
         }
-        pairs_from(rows, done, threshold, self.threads, &mut sink)?;
-        Ok(Report::default())
+        if done < rows.count() {
+            pairs_from(rows, done, threshold, self.threads, &mut sink)?;
+        }
+        Ok(report)
     }
 
-    /// Has `leader` decide `rows`, in order, on cards; gives how many were decided, which is fewer
-    /// than all where there are no cards, too few rows for one, or where one failed.
+    /// Has `leader` decide `rows`, in order, on GPUs; gives how many were decided, which is fewer
+    /// than all where there are no GPUs, too few rows for one, or where one failed.
     ///
     /// It holds 8 bytes and a bit for each row, and the candidates of a few thousand rows.
     pub fn lead(
@@ -350,17 +267,8 @@ impl Engine {
         leader: &mut dyn Leader,
     ) -> Result<(usize, Report), SearchError> {
         check(rows.dimensions(), threshold)?;
-        if !self.usable() {
-            return Ok((0, Report::default()));
-        }
-        match cuda::lead(&self.cards, rows, threshold, self.threads, limits, leader) {
-            Ok(report) => Ok((rows.count(), report)),
-            Err(Stop::Search(error)) => Err(error),
-            Err(Stop::Card { failure, done }) => {
-                self.give_up("a card", &failure);
-                Ok((done, Report::default()))
-            }
-        }
+        let Some(gpus) = self.working_gpus() else { return Ok((0, Report::default())) };
+        gpus.lead(rows, threshold, self.threads, limits, leader)
     }
 
     /// The nearest of `rows` for each query: see [`nearest`]. The CPU does it: an audit reads the
@@ -392,16 +300,27 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_cards_says_so_in_one_line() {
+    fn a_machine_without_gpus_says_so_in_one_line() {
         let found = devices();
         assert_eq!(found.devices[0].device, Device::Cpu);
-        let cards = found.devices.len() - 1;
-        assert_eq!(cards == 0, found.without_cuda.is_some());
+        let gpus = found.devices.len() - 1;
+        assert_eq!(gpus == 0, found.without_cuda.is_some());
         if let Some(line) = found.without_cuda {
             assert!(!line.contains('\n') && !line.is_empty());
             let error = Engine::open(Choice::Cuda(None), 1).unwrap_err().to_string();
             assert!(error.starts_with("cuda was asked for, but"), "{error}");
         }
         assert_eq!(Engine::open(Choice::Cpu, 1).unwrap().devices(), [Device::Cpu]);
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn a_build_without_cuda_names_the_feature() {
+        let error = Engine::open(Choice::Cuda(Some(1)), 1).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "cuda:1 was asked for, but this build of tamis has no CUDA: build it with `--features cuda`"
+        );
+        assert_eq!(Engine::open(Choice::Auto, 1).unwrap().devices(), [Device::Cpu]);
     }
 }

@@ -5,12 +5,13 @@
 //! the plain double loop over `cosine`, in its order, whatever the machine, the blocks and the
 //! threads.
 
+use minhash_lsh::Level;
+
 use super::parallel;
 use super::product::{Panels, Shape, product_bound, tiles};
 use super::projection::{DIMENSIONS_MAX, ProjectionError};
 use super::rows::{Block, Pair, Rows, SearchError};
 use super::unit::{cosine, squared_length};
-use crate::simd::Level;
 
 /// Rows of a block: those of two blocks meet in memory.
 pub(crate) const BLOCK_ROWS: usize = 2048;

@@ -1,6 +1,6 @@
 //! In how many bits signatures differ.
 
-use crate::simd::{Level, for_every_level};
+use minhash_lsh::{Level, for_every_level};
 
 /// Signatures that are compared with one at a time.
 const BLOCK: usize = 64;
@@ -13,14 +13,14 @@ pub fn hamming(left: &[u64], right: &[u64]) -> u32 {
 /// Signatures of equal length, to be compared with others: word by word within each block, so that
 /// a vector of the processor holds the same word of many.
 #[derive(Clone, Debug)]
-pub struct Packed {
+pub struct PackedSignatures {
     level: Level,
     words: usize,
     count: usize,
     blocks: Vec<u64>,
 }
 
-impl Packed {
+impl PackedSignatures {
     /// None yet, of `words` words each.
     pub fn new(words: usize) -> Self {
         Self { level: Level::detect(), words, count: 0, blocks: Vec::new() }
@@ -92,7 +92,7 @@ mod tests {
     use crate::vectors::made::Source;
     use proptest::prelude::*;
 
-    impl Packed {
+    impl PackedSignatures {
         fn near_first(&self, signature: &[u64], max: u32) -> Option<usize> {
             let mut first = None;
             self.near(signature, max, |place| {
@@ -123,7 +123,7 @@ mod tests {
                 }
             }
             for level in Level::available() {
-                let mut packed = Packed { level, ..Packed::new(words) };
+                let mut packed = PackedSignatures { level, ..PackedSignatures::new(words) };
                 let mut found = Vec::new();
                 for (right, signature) in signatures.chunks_exact(words).enumerate() {
                     packed.near(signature, max, |left| {

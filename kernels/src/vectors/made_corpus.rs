@@ -104,7 +104,7 @@ impl Corpus {
 
 fn cosine_unclamped(left: &[f32], right: &[f32]) -> f32 {
     let mut product = 0.0;
-    super::unit::dot(crate::simd::Level::detect(), left, right, &mut product);
+    super::unit::dot(minhash_lsh::Level::detect(), left, right, &mut product);
     product
 }
 

@@ -23,9 +23,9 @@ mod sign_tests;
 mod unit;
 
 pub use bands::{SignBands, SignBandsError};
-pub use device::{Choice, Device, DeviceError, DeviceInfo, Engine, Found, devices};
+pub use device::{Choice, Device, DeviceError, DeviceInfo, DeviceList, Engine, devices};
 pub use exact::{exact_block, exact_pairs};
-pub use hamming::{Packed, hamming};
+pub use hamming::{PackedSignatures, hamming};
 pub use nearest::{Neighbour, nearest};
 pub use projection::{BITS_MAX, DIMENSIONS_MAX, Projection, ProjectionError};
 pub use rows::{Block, Flat, Leader, Pair, Rows, SearchError};

@@ -1,11 +1,12 @@
 //! The nearest vectors of some queries, by looking at all: what an audit compares with.
 
+use minhash_lsh::Level;
+
 use super::exact::{BLOCK_ROWS, check, check_lengths, pack_left, read_block, slack};
 use super::parallel;
 use super::product::{Panels, Shape, tiles};
 use super::rows::{Rows, SearchError};
 use super::unit::cosine;
-use crate::simd::Level;
 
 /// A row near a query.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 
 /// Results of units, by number, that wait for their turn.
-struct Waiting<T> {
+struct ResultQueue<T> {
     done: Vec<Option<T>>,
     next: usize,
     /// A thread has panicked: nobody waits any more, and the scope passes the panic on.
@@ -12,7 +12,7 @@ struct Waiting<T> {
 }
 
 /// Says so when the thread that holds it panics.
-struct Watch<'a, T>(&'a Mutex<Waiting<T>>, &'a Condvar);
+struct Watch<'a, T>(&'a Mutex<ResultQueue<T>>, &'a Condvar);
 
 impl<T> Drop for Watch<'_, T> {
     fn drop(&mut self) {
@@ -49,8 +49,11 @@ pub(crate) fn in_order_with<S: Send, T: Send>(
     }
     let ahead = threads * 4;
     let unit = AtomicUsize::new(0);
-    let waiting =
-        Mutex::new(Waiting { done: (0..units).map(|_| None).collect(), next: 0, broken: false });
+    let waiting = Mutex::new(ResultQueue {
+        done: (0..units).map(|_| None).collect(),
+        next: 0,
+        broken: false,
+    });
     let changed = Condvar::new();
     std::thread::scope(|scope| {
         for state in states {
@@ -83,15 +86,15 @@ pub(crate) fn in_order_with<S: Send, T: Send>(
     });
 }
 
-fn lock<T>(waiting: &Mutex<Waiting<T>>) -> std::sync::MutexGuard<'_, Waiting<T>> {
+fn lock<T>(waiting: &Mutex<ResultQueue<T>>) -> std::sync::MutexGuard<'_, ResultQueue<T>> {
     waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn wait<'a, T>(
-    waiting: &'a Mutex<Waiting<T>>,
+    waiting: &'a Mutex<ResultQueue<T>>,
     changed: &Condvar,
-    ready: impl Fn(&Waiting<T>) -> bool,
-) -> std::sync::MutexGuard<'a, Waiting<T>> {
+    ready: impl Fn(&ResultQueue<T>) -> bool,
+) -> std::sync::MutexGuard<'a, ResultQueue<T>> {
     let mut state = lock(waiting);
     while !ready(&state) && !state.broken {
         state = changed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -4,7 +4,7 @@
 //! [`product_bound`] of the exact one whatever the machine has; its bits may differ between
 //! machines. Whoever needs the same bits everywhere computes those near a border again.
 
-use crate::simd::Level;
+use minhash_lsh::Level;
 
 /// A row's worth of floats that a tile holds at most: 14 rows of 32.
 pub(crate) const TILE_MAX: usize = 14 * 32;

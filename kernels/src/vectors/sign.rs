@@ -17,13 +17,14 @@
 //! the same way over more buckets, but the formula of recall then holds for the cosine of the
 //! *centred* vectors, which is smaller than that of the vectors themselves.
 
+use minhash_lsh::{Level, for_every_level};
+
 use super::bf16;
 use super::exact_sign::exceeds;
 use super::parallel;
 use super::product::{Panels, Shape, product_bound, tiles};
 use super::projection::{Projection, ProjectionError};
 use super::unit::squared_length;
-use crate::simd::{Level, for_every_level};
 
 /// Rows that one thread takes at a time.
 const BLOCK: usize = 1 << 12;
@@ -61,35 +62,6 @@ pub(crate) enum Part<'a> {
     Floats(&'a [f32]),
     /// bfloat16.
     Halves(&'a [u16]),
-}
-
-impl<'a> Part<'a> {
-    /// Whole rows of `dimensions`.
-    pub(crate) fn rows(self, dimensions: usize) -> usize {
-        match self {
-            Self::Floats(rows) => rows.len() / dimensions,
-            Self::Halves(rows) => rows.len() / dimensions,
-        }
-    }
-
-    /// `count` numbers from `from` on, or as many as there are.
-    pub(crate) fn slice(self, from: usize, count: usize) -> Part<'a> {
-        match self {
-            Self::Floats(rows) => Self::Floats(&rows[from..rows.len().min(from + count)]),
-            Self::Halves(rows) => Self::Halves(&rows[from..rows.len().min(from + count)]),
-        }
-    }
-
-    /// Puts row `row` into `into`, after emptying it.
-    pub(crate) fn copy_row(self, row: usize, dimensions: usize, into: &mut Vec<f32>) {
-        into.clear();
-        match self {
-            Self::Floats(rows) => into.extend(&rows[row * dimensions..][..dimensions]),
-            Self::Halves(rows) => into.extend(
-                rows[row * dimensions..][..dimensions].iter().map(|bits| bf16::widen(*bits)),
-            ),
-        }
-    }
 }
 
 /// What a fast product must reach for its bit to be certain.
@@ -137,13 +109,13 @@ impl SignHash {
         self.signatures_at(Level::detect(), rows, threads)
     }
 
-    /// Those of some rows, on this thread.
-    pub(crate) fn signatures_of(&self, part: Part<'_>) -> Signatures {
-        match part {
-            Part::Floats(rows) => self.signatures(rows, 1),
+    /// Those of rows in either precision.
+    pub(crate) fn signatures_of(&self, rows: Part<'_>, threads: usize) -> Signatures {
+        match rows {
+            Part::Floats(rows) => self.signatures(rows, threads),
             Part::Halves(rows) => {
                 let rows: Vec<f32> = rows.iter().map(|bits| bf16::widen(*bits)).collect();
-                self.signatures(&rows, 1)
+                self.signatures(&rows, threads)
             }
         }
     }

@@ -3,7 +3,7 @@ use super::made::Source;
 use super::projection::{Projection, ProjectionError};
 use super::sign::SignHash;
 use super::{SignBands, cosine, hamming};
-use crate::simd::Level;
+use minhash_lsh::Level;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -1,6 +1,6 @@
 //! Unit vectors, and the cosine of two of them, with the same bits on every machine.
 
-use crate::simd::{Level, for_every_level};
+use minhash_lsh::{Level, for_every_level};
 
 /// Sums that run side by side: component `i` belongs to sum `i % LANES`, whatever the machine has.
 const LANES: usize = 32;

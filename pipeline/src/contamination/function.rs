@@ -17,10 +17,10 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 use tamis_kernels::{OverlapScratch, Passage};
-use tamis_rules::AnnotateSpec;
+use tamis_rules::{AnnotateSpec, RuleError};
 
-use super::items::{Group, Index};
-use super::{Act, CONTAMINATED, CONTAMINATION, Looking, cut};
+use crate::contamination::items::{Group, Index};
+use crate::contamination::{Act, CONTAMINATED, CONTAMINATION, Looking, cut};
 
 /// Passages of one item that one document tells.
 const TOLD_MAX: usize = 64;
@@ -218,7 +218,7 @@ impl ScalarUDFImpl for Contaminated {
                 goes.append_null();
                 continue;
             };
-            let (found, removed) = look(looking, index, &spec, text);
+            let (found, removed) = look(looking, index, &spec, text).map_err(external)?;
             rows.push(Some(found));
             goes.append_value(removed);
         }
@@ -229,35 +229,39 @@ impl ScalarUDFImpl for Contaminated {
 }
 
 /// The passages of a document, and whether it goes for them.
-fn look(looking: &Looking, index: &Index, spec: &AnnotateSpec, text: &str) -> (Vec<Hit>, bool) {
-    let edited = spec.edited_text(text);
+fn look(
+    looking: &Looking,
+    index: &Index,
+    spec: &AnnotateSpec,
+    text: &str,
+) -> std::result::Result<(Vec<Hit>, bool), RuleError> {
+    let edited = spec.edit(text)?;
     let mut hits = Vec::new();
     SCRATCH.with_borrow_mut(|scratch| {
         let mut passages = Vec::new();
         for group in &index.groups {
-            group.overlaps.find(&edited, scratch, &mut passages);
+            group.overlaps.find(edited.text(), scratch, &mut passages);
             if !passages.is_empty() {
                 of_items(looking, index, group, &passages, &mut hits);
             }
         }
     });
     if hits.is_empty() {
-        return (hits, false);
+        return Ok((hits, false));
     }
     hits.sort_by_key(|a| (a.edited, a.number));
-    let (_, trace) = spec.traced(spec.stages.len(), text);
     for hit in &mut hits {
         let [start, end] = hit.edited.map(|at| usize::try_from(at).unwrap_or(usize::MAX));
-        let (start, end) = trace.back(start, end);
+        let (start, end) = edited.original_span(spec.stages.len(), start, end);
         hit.span = [start as u64, end as u64];
     }
     let decides = hits.iter().any(|hit| hit.decides);
     let removed = match looking.action {
         Act::Remove => decides,
         Act::Flag => false,
-        Act::Cut => decides && cut::windows(&edited, &deciding(&hits)).is_none(),
+        Act::Cut => decides && cut::windows(edited.text(), &deciding(&hits)).is_none(),
     };
-    (hits, removed)
+    Ok((hits, removed))
 }
 
 /// The passages that decide, in the text after the edits of rules.
@@ -347,8 +351,8 @@ impl ScalarUDFImpl for SetNumbers {
         let (texts, spec, sets) = arguments(&args, self.name())?;
         let spec = AnnotateSpec::parse(&spec).map_err(external)?;
         let both = loaded(&sets)?;
-        let numbers = |text: &str| -> Vec<u8> {
-            let edited = spec.edited_text(text);
+        let numbers = |text: &str| -> Result<Vec<u8>> {
+            let edited = spec.edited_text(text).map_err(external)?;
             let mut bytes = Vec::new();
             SCRATCH.with_borrow_mut(|scratch| {
                 for (number, group) in (0_u32..).zip(&both.1.groups) {
@@ -358,12 +362,12 @@ impl ScalarUDFImpl for SetNumbers {
                     }
                 }
             });
-            bytes
+            Ok(bytes)
         };
         let rows: BinaryArray = as_string_array(&texts)?
             .iter()
-            .map(|text| Some(numbers(text.unwrap_or_default())))
-            .collect();
+            .map(|text| numbers(text.unwrap_or_default()).map(Some))
+            .collect::<Result<_>>()?;
         Ok(ColumnarValue::Array(Arc::new(rows)))
     }
 }

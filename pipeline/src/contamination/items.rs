@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tamis_kernels::{Overlaps, OverlapsBuilder, Tamis};
 
-use super::json;
-use super::{Decontaminate, Looking, hash_of};
+use crate::contamination::json;
+use crate::contamination::{Decontaminate, Looking, hash_of};
 use crate::error::PipelineError;
 use crate::read::discover;
-use crate::rundir::RunDir;
-use crate::write::atomic::PartFile;
+use crate::table::atomic::PartFile;
 
 /// Fields under which the id of an item is looked for, best first.
 const ID_NAMES: [&str; 7] =
@@ -33,13 +32,13 @@ pub struct EvalSet {
 
 /// One item of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// The number of its set.
-    pub(super) set: usize,
+    pub(crate) set: usize,
     /// Its id, or its file and row.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Its texts.
-    pub(super) texts: Vec<String>,
+    pub(crate) texts: Vec<String>,
 }
 
 fn problem(what: impl std::fmt::Display) -> PipelineError {
@@ -48,7 +47,7 @@ fn problem(what: impl std::fmt::Display) -> PipelineError {
 
 impl EvalSet {
     /// The set behind `PATH` or `NAME=PATH`: a file, or a folder with files.
-    pub(super) fn find(named: &str, base: &Path) -> Result<Self, PipelineError> {
+    pub(crate) fn find(named: &str, base: &Path) -> Result<Self, PipelineError> {
         let whole = base.join(named);
         let (name, path) = match named.split_once('=') {
             Some((name, path)) if !whole.exists() => (Some(name), base.join(path)),
@@ -84,7 +83,7 @@ fn stem(path: &Path) -> String {
 }
 
 /// Gives sets of the same name a number.
-pub(super) fn name_apart(sets: &mut [EvalSet]) {
+pub(crate) fn name_apart(sets: &mut [EvalSet]) {
     let mut taken = BTreeSet::new();
     for set in sets {
         let (wanted, mut number) = (set.name.clone(), 2);
@@ -96,7 +95,7 @@ pub(super) fn name_apart(sets: &mut [EvalSet]) {
 }
 
 /// Reads the items of all sets; a set that holds no text is an error.
-pub(super) fn read(settled: &Decontaminate) -> Result<Vec<Item>, PipelineError> {
+pub(crate) fn read(settled: &Decontaminate) -> Result<Vec<Item>, PipelineError> {
     let mut items = Vec::new();
     for (number, set) in settled.sets.iter().enumerate() {
         let before = items.len();
@@ -143,13 +142,9 @@ pub(super) fn read(settled: &Decontaminate) -> Result<Vec<Item>, PipelineError> 
     Ok(items)
 }
 
-/// Writes the items beside the run, and settles what depends on them.
-pub(crate) fn prepare(
-    settled: &Decontaminate,
-    directory: &RunDir,
-) -> Result<Looking, PipelineError> {
+/// Writes the items to `path`, and settles what depends on them.
+pub(crate) fn prepare(settled: &Decontaminate, path: PathBuf) -> Result<Looking, PipelineError> {
     let items = read(settled)?;
-    let path = directory.path(".state/contamination/items.jsonl");
     let mut bytes = Vec::new();
     for item in &items {
         let line = serde_json::to_string(item).map_err(|e| PipelineError::directory(&path, e))?;
@@ -199,24 +194,24 @@ fn by_length(mut lengths: Vec<usize>) -> usize {
 
 /// The sets ready to be looked for: one index for each length of n-grams.
 #[derive(Debug)]
-pub(super) struct Index {
-    pub(super) items: Vec<Item>,
+pub(crate) struct Index {
+    pub(crate) items: Vec<Item>,
     /// Words of each item that an n-gram can hold.
-    pub(super) words: Vec<u32>,
-    pub(super) groups: Vec<Group>,
+    pub(crate) words: Vec<u32>,
+    pub(crate) groups: Vec<Group>,
 }
 
 /// The sets whose n-grams have the same length.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) overlaps: Overlaps,
+pub(crate) struct Group {
+    pub(crate) overlaps: Overlaps,
     /// The item of each part, and where the part begins among the words of its item.
-    pub(super) parts: Vec<(u32, u32)>,
+    pub(crate) parts: Vec<(u32, u32)>,
 }
 
 impl Index {
     /// Reads the file of `looking`.
-    pub(super) fn load(looking: &Looking) -> Result<Self, PipelineError> {
+    pub(crate) fn load(looking: &Looking) -> Result<Self, PipelineError> {
         let broken = |what: &dyn std::fmt::Display| PipelineError::directory(&looking.items, what);
         let bytes = std::fs::read(&looking.items)
             .map_err(|error| broken(&format!("cannot be read: {error}")))?;

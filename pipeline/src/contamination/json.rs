@@ -13,16 +13,16 @@ use crate::read::{Compression, Format, Shard, decompress};
 
 /// A record.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record(Map<String, Value>);
+pub(crate) struct Record(Map<String, Value>);
 
 impl Record {
     /// Names of its fields.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// The first of `names` that it has, as text.
-    pub(super) fn id(&self, names: &[&str]) -> Option<String> {
+    pub(crate) fn id(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| match self.0.get(*name) {
             Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
             Some(Value::Number(id)) => Some(id.to_string()),
@@ -31,7 +31,7 @@ impl Record {
     }
 
     /// Every text of the named fields, of all where none is named, also within lists and objects.
-    pub(super) fn texts(&self, fields: &[String]) -> Vec<String> {
+    pub(crate) fn texts(&self, fields: &[String]) -> Vec<String> {
         let mut texts = Vec::new();
         if fields.is_empty() {
             for value in self.0.values() {
@@ -57,7 +57,7 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
 }
 
 /// The records of a file: lines of JSON, one JSON list, rows of Parquet, or the file as one text.
-pub(super) fn records(path: &Path) -> Result<Vec<Record>, PipelineError> {
+pub(crate) fn records(path: &Path) -> Result<Vec<Record>, PipelineError> {
     let (format, compression) = kind_of(path).unwrap_or((Format::Text, Compression::None));
     match format {
         Format::Parquet => parquet(path),

@@ -2,9 +2,8 @@
 
 pub(crate) mod cut;
 pub mod function;
-mod items;
+pub(crate) mod items;
 mod json;
-pub(crate) mod reverse;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +14,6 @@ use tamis_kernels::{SHINGLE_WORDS_MAX, hash128, hex128};
 use crate::error::PipelineError;
 
 pub use items::EvalSet;
-pub use reverse::{ContaminationRow, ItemRow};
 
 /// Prefix of the names under which sets stand in reasons and annotations.
 pub const RULE: &str = "decontaminate/";
@@ -180,7 +178,7 @@ impl Looking {
     }
 }
 
-fn hash_of(bytes: &[u8]) -> String {
+pub(crate) fn hash_of(bytes: &[u8]) -> String {
     hex128(hash128(bytes))
 }
 

@@ -16,8 +16,8 @@ use tamis_kernels::embedders::Scratch;
 use tamis_kernels::vectors::normalize;
 use tamis_rules::AnnotateSpec;
 
-use super::compare::{append, external};
-use super::{Embeddings, load};
+use crate::embed::compare::{append, external};
+use crate::embed::{Embeddings, load};
 
 /// `tamis_embed(text, specification, embeddings)`: the vector of the edited text; NULL where the
 /// text has no token that the model knows.
@@ -58,8 +58,9 @@ impl ScalarUDFImpl for Embed {
         let texts = texts.to_array(args.number_rows)?;
         let texts = as_string_array(&texts)?;
         let model = load(&from).map_err(external)?;
-        let texts: Vec<Cow<'_, str>> =
+        let texts: std::result::Result<Vec<Cow<'_, str>>, _> =
             texts.iter().map(|text| spec.edited_text(text.unwrap_or_default())).collect();
+        let texts = texts.map_err(external)?;
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let (mut flat, mut known) = (vec![0.0; texts.len() * model.dimensions()], Vec::new());
         model.embed_batch(&texts, &mut Scratch::default(), &mut flat, &mut known);

@@ -11,18 +11,19 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use std::sync::Arc;
 use tamis_kernels::hash64;
 
-use super::function::units;
-use crate::exec::flow::{PLACE, schema_of};
-use crate::exec::ranked::VECTOR;
-use crate::exec::rewrite::typed;
+use crate::embed::function::units;
 use crate::read::vectors;
 use crate::read::{ID_NAMES, guarded};
+use crate::table::batch::schema_of;
+use crate::table::batch::typed;
+use crate::table::names::VECTOR;
+use crate::table::row_id::ROW_ID;
 
 /// Names under which the vector is looked for, best first.
 const VECTOR_NAMES: [&str; 5] = ["embedding", "embeddings", "vector", "vectors", "emb"];
 
 /// Whether a file may hold vectors.
-pub(super) fn is_keyed(path: &Path) -> bool {
+pub(crate) fn is_keyed(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("parquet" | "safetensors"))
 }
@@ -57,7 +58,7 @@ impl Reader {
         };
         if path.extension().is_some_and(|extension| extension == "safetensors") {
             let bytes = std::fs::read(path).map_err(|error| broken(&error))?;
-            let rows = super::safetensors::rows(&bytes).map_err(|error| broken(&error))?;
+            let rows = crate::embed::safetensors::rows(&bytes).map_err(|error| broken(&error))?;
             let keys: UInt64Array = rows.iter().map(|(id, _)| Some(key(id))).collect();
             let vectors: BinaryArray = rows.iter().map(|(_, bytes)| Some(bytes)).collect();
             return Ok(Self::Whole(Some(batch(keys, &vectors)?)));
@@ -132,7 +133,7 @@ fn vector_column(schema: &Schema) -> Option<String> {
 fn batch(keys: UInt64Array, vectors: &BinaryArray) -> Result<RecordBatch> {
     let vectors = units(vectors);
     let there = arrow::compute::is_not_null(&vectors)?;
-    let schema = schema_of(&[(PLACE, DataType::UInt64), (VECTOR, DataType::Binary)]);
+    let schema = schema_of(&[(ROW_ID, DataType::UInt64), (VECTOR, DataType::Binary)]);
     let there = |column: ArrayRef| arrow::compute::filter(&column, &there);
     let columns = vec![there(Arc::new(keys))?, there(vectors)?];
     RecordBatch::try_new(schema, columns).map_err(DataFusionError::from)

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod function;
 pub(crate) mod keyed;
 mod models;
+pub(crate) mod parts;
 mod safetensors;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tamis_kernels::hash128;
-use tamis_kernels::vectors::{Choice, Device, DeviceInfo, Engine, Found};
+use tamis_kernels::vectors::{Choice, Device, DeviceInfo, DeviceList, Engine};
 
 use crate::error::PipelineError;
 
@@ -204,7 +205,7 @@ pub struct Devices {
 /// What this machine has, and what `device` (`auto`, `cpu` or `cuda[:N]`) would use of it.
 pub fn devices(device: &str) -> Result<Devices, PipelineError> {
     let used = open(device)?.devices();
-    let Found { devices, without_cuda } = tamis_kernels::vectors::devices();
+    let DeviceList { devices, without_cuda } = tamis_kernels::vectors::devices();
     Ok(Devices { found: devices, without_cuda, used })
 }
 

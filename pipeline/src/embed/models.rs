@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tamis_kernels::embedders::{self, Embedder, Scratch};
 
-use super::Embeddings;
+use crate::embed::Embeddings;
 use crate::error::PipelineError;
 
 /// The files of a model's folder that decide its vectors.
-pub(super) const FILES: [&str; 7] = [
+pub(crate) const FILES: [&str; 7] = [
     "config.json",
     "tokenizer.json",
     "tokenizer_config.json",

@@ -4,7 +4,7 @@
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 /// Ids with the bytes of their vectors, f32 little-endian, in the order of the file.
-pub(super) fn rows(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let listed = header.metadata().as_ref().and_then(|data| data.get("ids"));

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, StringArray, UInt64Array};
 
 use crate::error::PipelineError;
-use crate::exec::rewrite::typed;
 use crate::read::{Shard, discover};
+use crate::table::batch::typed;
 
 /// The shard behind a name, for documents that never went through a run.
 pub fn shards(inputs: &[String]) -> Result<Vec<Shard>, PipelineError> {

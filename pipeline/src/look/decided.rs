@@ -1,12 +1,14 @@
 //! What became of each document of one shard, in two bits a document.
 
+use std::path::PathBuf;
+
 use arrow::array::{Array, BooleanArray, StringArray, UInt64Array};
 
-use super::rows::RowFile;
-use super::{Run, Slice};
-use crate::dedup::AGAINST;
 use crate::error::PipelineError;
-use crate::exec::rewrite::typed;
+use crate::look::rows::RowFile;
+use crate::look::{Run, Slice};
+use crate::table::batch::typed;
+use crate::table::names::{AGAINST, DECISION};
 
 /// Why documents go that rules kept, in the order in which the reasons count.
 pub const REASONS: [&str; 6] = [
@@ -36,14 +38,9 @@ impl Bits {
         Self(vec![0; usize::try_from(length / 64 + 1).unwrap_or(0)])
     }
 
-    fn set(&mut self, at: u64, on: bool) {
+    fn set(&mut self, at: u64) {
         if let Some(word) = usize::try_from(at / 64).ok().and_then(|word| self.0.get_mut(word)) {
-            let bit = 1 << (at % 64);
-            if on {
-                *word |= bit;
-            } else {
-                *word &= !bit;
-            }
+            *word |= 1 << (at % 64);
         }
     }
 
@@ -114,27 +111,20 @@ impl Run {
             removed: Bits::new(slice.rows),
             count: slice.rows,
         };
-        let file = self.part(slice)?;
+        let file = self.file_of(&self.decisions, slice)?;
         let mut at = 0;
-        file.range(slice.first, slice.rows, &["rule_decision"], |batch| {
-            let column = typed::<StringArray>(batch, "rule_decision")?;
+        file.range(slice.first, slice.rows, &[DECISION], |batch| {
+            let column = typed::<StringArray>(batch, DECISION)?;
             for decision in column {
                 match decision {
-                    Some("kept") => decided.kept.set(at, true),
-                    Some("removed") => decided.removed.set(at, true),
+                    Some("kept") => decided.kept.set(at),
+                    Some("removed") => decided.removed.set(at),
                     _ => {}
                 }
                 at += 1;
             }
             Ok(())
         })?;
-        for (row, _) in self.duplicates(&slice.shard, 0, u64::MAX)?.gone {
-            let Some(number) = slice.number(row) else { continue };
-            if decided.kept.get(number) {
-                decided.kept.set(number, false);
-                decided.removed.set(number, true);
-            }
-        }
         Ok(decided)
     }
 
@@ -176,10 +166,15 @@ impl Run {
 
     /// The annotations that hold the documents of `slice`.
     pub fn part(&self, slice: &Slice) -> Result<RowFile, PipelineError> {
+        self.file_of(&self.parts, slice)
+    }
+
+    /// The one of a table's parts that holds the documents of `slice`.
+    fn file_of(&self, parts: &[PathBuf], slice: &Slice) -> Result<RowFile, PipelineError> {
         let missing = || {
-            let what = format!("holds no annotations of {}", slice.shard);
+            let what = format!("holds nothing of {}", slice.shard);
             PipelineError::directory(&self.root, what)
         };
-        self.files.open(self.parts.get(slice.part).ok_or_else(missing)?)
+        self.files.open(parts.get(slice.part).ok_or_else(missing)?)
     }
 }

@@ -7,16 +7,17 @@ use arrow::array::{ArrayRef, BinaryArray, RecordBatch, UInt64Array};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 
-use super::{Near, Run};
+use crate::dedup::semantic::audit::Queries;
 use crate::embed::compare::{Comparer, numbers};
 use crate::error::PipelineError;
-use crate::exec::flow::{PLACE, columns, schema_of};
-use crate::exec::groups::Groups;
-use crate::exec::ranked::VECTOR;
-use crate::exec::rewrite::typed;
-use crate::exec::write_part::properties;
-use crate::semantic_audit::Queries;
-use crate::write::atomic::PartFile;
+use crate::look::{Near, Run};
+use crate::table::atomic::PartFile;
+use crate::table::batch::typed;
+use crate::table::batch::{columns, schema_of};
+use crate::table::names::VECTOR;
+use crate::table::part::properties;
+use crate::table::row_groups::RowGroups;
+use crate::table::row_id::ROW_ID;
 
 /// The annotation: documents of a sample within some cosine of a document, itself left out.
 pub const EMBEDDING_NEIGHBOUR_COUNT: &str = "embedding_neighbour_count";
@@ -49,11 +50,11 @@ impl Run {
         let workers = Comparer::cpu(threads);
         let Queries { places, vectors } = Queries::draw(&files, sample, 0, &workers)?;
         let dimensions = vectors.len() / places.len().max(1);
-        let groups = Groups::open(files)?;
+        let groups = RowGroups::open(files)?;
         let counted = workers.in_parallel(groups.count(), |group| {
             let mut found: Vec<(u64, u64)> = Vec::new();
-            for batch in groups.read(group, &[PLACE, VECTOR])? {
-                let [own] = columns(&batch, [PLACE])?;
+            for batch in groups.read(group, &[ROW_ID, VECTOR])? {
+                let [own] = columns(&batch, [ROW_ID])?;
                 let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
                 let mut counts = vec![0; own.len()];
                 Comparer::cpu(1).cross(
@@ -93,13 +94,13 @@ impl Run {
         let columns: Vec<ArrayRef> =
             vec![Arc::new(UInt64Array::from(places)), Arc::new(UInt64Array::from(counts))];
         let kind = arrow::datatypes::DataType::UInt64;
-        let schema = schema_of(&[(PLACE, kind.clone()), (EMBEDDING_NEIGHBOUR_COUNT, kind)]);
+        let schema = schema_of(&[(ROW_ID, kind.clone()), (EMBEDDING_NEIGHBOUR_COUNT, kind)]);
         let batch = RecordBatch::try_new(schema, columns).map_err(|error| failed(&error))?;
         self.context.deregister_table("counted")?;
         self.context.register_batch("counted", batch)?;
         let sql = format!(
             "SELECT a.document_id, a.id, a.shard, a.row, c.{EMBEDDING_NEIGHBOUR_COUNT} \
-             FROM annotations a JOIN counted c ON a.{PLACE} = c.{PLACE} ORDER BY a.{PLACE}"
+             FROM annotations a JOIN counted c ON a.{ROW_ID} = c.{ROW_ID} ORDER BY a.{ROW_ID}"
         );
         let frame = self.context.sql(&sql).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());

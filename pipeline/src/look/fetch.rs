@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Place, Run, object};
 use crate::error::PipelineError;
+use crate::look::{Place, Run, object};
 use crate::read::{Compression, Format, TEXT_NAMES, discover};
 use crate::write::frames::{Frame, read_frame};
 

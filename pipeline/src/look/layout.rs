@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::UInt64Array;
 
-use super::Run;
 use crate::error::PipelineError;
-use crate::exec::rewrite::typed;
+use crate::look::Run;
 use crate::read::{Format, discover};
-use crate::run::TEXT_FILES_PER_UNIT;
+use crate::stage::units::TEXT_FILES_PER_UNIT;
+use crate::table::batch::typed;
 
 /// The documents of one shard in the annotations.
 #[derive(Debug, Clone, PartialEq, Eq)]

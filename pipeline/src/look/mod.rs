@@ -11,7 +11,7 @@ mod select;
 
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use arrow::util::display::array_value_to_string;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
@@ -20,14 +20,15 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
+use crate::dedup::repeats::{EMPTIED, SPANS};
 use crate::error::PipelineError;
-use crate::exec::flow::PLACE;
-use crate::exec::rewrite::typed;
-use crate::functions::{Resources, session};
-use crate::plans;
-use crate::repeats::{EMPTIED, SPANS};
+use crate::registry::session;
 use crate::report::Report;
-use crate::twins::{Role, Twins};
+use crate::stage::session::Resources;
+use crate::table::batch::{columns, lost, typed};
+use crate::table::cursor::SortedCursor;
+use crate::table::names::{DECISION, FIRST_REASON};
+use crate::table::row_id::ROW_ID;
 use tamis_rules::BANDS;
 
 pub use corpus::{Document, columns_of, documents, files, shards};
@@ -44,6 +45,7 @@ pub struct Run {
     context: SessionContext,
     /// The annotation parts, in input order.
     parts: Vec<PathBuf>,
+    decisions: Vec<PathBuf>,
     /// The duplicates of each kind, in input order.
     clusters: Vec<PathBuf>,
     /// What says that a document which rules kept goes.
@@ -73,9 +75,6 @@ pub struct Place {
     /// Records before it in the same output file.
     pub ordinal: u64,
 }
-
-/// A name behind that of any shard.
-const LAST_SHARD: &str = "\u{10ffff}";
 
 /// Records counted by the output file they stand in.
 #[derive(Default)]
@@ -131,11 +130,20 @@ impl Run {
         let context = session(&Resources { threads: 1, memory_bytes: 256 << 20, temp })?;
         let parts = parquet_files(&root.join("annotations"))?;
         if !parts.is_empty() {
-            plans::annotations_table(&context, &parts).await?;
+            crate::table::plan::annotations_table(&context, &parts).await?;
+        }
+        let decisions = parquet_files(&root.join("decisions"))?;
+        if decisions.len() != parts.len() {
+            let what = format!(
+                "holds {} parts of decisions and {} of annotations; was it made by another tamis?",
+                decisions.len(),
+                parts.len()
+            );
+            return Err(PipelineError::directory(root, what));
         }
         let clusters = parquet_files(&root.join("clusters"))?;
         if !clusters.is_empty() {
-            plans::register(&context, "clusters", &clusters).await?;
+            crate::table::plan::register(&context, "clusters", &clusters).await?;
         }
         // documents of which nothing was left went like duplicates
         let mut gone = clusters.clone();
@@ -144,6 +152,7 @@ impl Run {
             root: root.to_owned(),
             context,
             parts,
+            decisions,
             clusters,
             gone,
             reason_field,
@@ -183,21 +192,21 @@ impl Run {
     ) -> Result<(), PipelineError> {
         let condition = condition.unwrap_or("true");
         let sql = format!(
-            "SELECT document_id, id, shard, \"row\", rule_decision, first_reason, \
-             ({condition}) AS chosen FROM part"
+            "SELECT document_id, id, shard, \"row\", {ROW_ID}, ({condition}) AS chosen FROM part"
         );
         self.check(condition).await?;
         let mut count = Count::default();
-        for part in &self.parts {
+        for (part, decided) in self.parts.iter().zip(&self.decisions) {
             let path = part.display().to_string();
             let frame = self.context.read_parquet(path, ParquetReadOptions::default()).await?;
             self.context.deregister_table("part")?;
             self.context.register_table("part", frame.into_view())?;
             // one file, one partition: rows come as they lie there, which is input order
             let mut stream = self.context.sql(&sql).await?.execute_stream().await?;
-            let mut twins: Option<Vec<Twins>> = None;
+            let names = [ROW_ID, DECISION, FIRST_REASON];
+            let mut decisions = SortedCursor::new(vec![decided.clone()], &names, 0, 4096);
             while let Some(batch) = stream.next().await {
-                self.walk_batch(&batch?, &mut twins, &mut count, &mut visit)?;
+                walk_batch(&batch?, &mut decisions, &mut count, &mut visit)?;
             }
         }
         Ok(())
@@ -226,57 +235,6 @@ impl Run {
         }
     }
 
-    fn walk_batch(
-        &self,
-        batch: &RecordBatch,
-        twins: &mut Option<Vec<Twins>>,
-        count: &mut Count,
-        visit: &mut impl FnMut(Place),
-    ) -> Result<(), PipelineError> {
-        let text = |name| typed::<StringArray>(batch, name);
-        let (ids, user_ids, shards) = (text("document_id")?, text("id")?, text("shard")?);
-        let (decisions, reasons) = (text("rule_decision")?, text("first_reason")?);
-        let rows = typed::<UInt64Array>(batch, "row")?;
-        let chosen = typed::<BooleanArray>(batch, "chosen")?;
-        for at in 0..batch.num_rows() {
-            let (shard, row) = (shards.value(at), rows.value(at));
-            if twins.is_none() {
-                // the part's last shard is not known here; the walk stops by itself
-                let open = |path: &PathBuf| Twins::open(path, shard, LAST_SHARD);
-                *twins = Some(self.gone.iter().map(open).collect::<Result<_, _>>()?);
-            }
-            let mut twin = None;
-            for kind in twins.iter_mut().flatten() {
-                if twin.is_none() && decisions.value(at) == "kept" {
-                    twin = match kind.find(shard, row)? {
-                        Some(Role::Goes(twin)) => Some(twin),
-                        Some(Role::Survives) | None => None,
-                    };
-                }
-            }
-            let (decision, reason) = match twin {
-                Some(twin) => ("removed", Some(format!("dedup/{}", twin.kind))),
-                None => (
-                    decisions.value(at),
-                    (!reasons.is_null(at)).then(|| reasons.value(at).to_owned()),
-                ),
-            };
-            let ordinal = count.next(shard, decision);
-            if !chosen.is_null(at) && chosen.value(at) {
-                visit(Place {
-                    document_id: ids.value(at).to_owned(),
-                    id: (!user_ids.is_null(at)).then(|| user_ids.value(at).to_owned()),
-                    shard: shard.to_owned(),
-                    row,
-                    decision: decision.to_owned(),
-                    reason,
-                    ordinal,
-                });
-            }
-        }
-        Ok(())
-    }
-
     /// The documents with this document id or user's id; there being none is an error.
     pub async fn named(&self, name: &str) -> Result<Vec<Place>, PipelineError> {
         let literal = literal(name);
@@ -298,7 +256,7 @@ impl Run {
         let sql =
             format!("SELECT * FROM annotations WHERE document_id = {literal} OR id = {literal}");
         // hashes of bands and the engine's own order say nothing to people
-        objects(self.context.sql(&sql).await?.drop_columns(&[BANDS, PLACE])?).await
+        objects(self.context.sql(&sql).await?.drop_columns(&[BANDS, ROW_ID])?).await
     }
 
     /// The copies of text that were cut out of a document, as JSON objects.
@@ -310,7 +268,7 @@ impl Run {
         if !path.is_file() {
             return Ok(Vec::new());
         }
-        plans::register(&self.context, "repeats", &[path]).await?;
+        crate::table::plan::register(&self.context, "repeats", &[path]).await?;
         let literal = literal(document_id);
         let sql = format!(
             "SELECT kind, start, \"end\", copy, first_document_id FROM repeats \
@@ -367,6 +325,39 @@ impl Run {
         );
         objects(self.context.sql(&sql).await?).await
     }
+}
+
+/// Visits the chosen documents of a batch of annotations, beside their decisions.
+fn walk_batch(
+    batch: &RecordBatch,
+    decisions: &mut SortedCursor,
+    count: &mut Count,
+    visit: &mut impl FnMut(Place),
+) -> Result<(), PipelineError> {
+    let text = |name| typed::<StringArray>(batch, name);
+    let (ids, user_ids, shards) = (text("document_id")?, text("id")?, text("shard")?);
+    let [rows, row_ids] = columns(batch, ["row", ROW_ID])?;
+    let chosen = typed::<BooleanArray>(batch, "chosen")?;
+    for at in 0..batch.num_rows() {
+        let Some((decided, here)) = decisions.seek(row_ids[at])? else {
+            return Err(lost(row_ids[at]).into());
+        };
+        let reasons = typed::<StringArray>(decided, FIRST_REASON)?;
+        let decision = typed::<StringArray>(decided, DECISION)?.value(here);
+        let (shard, ordinal) = (shards.value(at), count.next(shards.value(at), decision));
+        if !chosen.is_null(at) && chosen.value(at) {
+            visit(Place {
+                document_id: ids.value(at).to_owned(),
+                id: (!user_ids.is_null(at)).then(|| user_ids.value(at).to_owned()),
+                shard: shard.to_owned(),
+                row: rows[at],
+                decision: decision.to_owned(),
+                reason: (!reasons.is_null(here)).then(|| reasons.value(here).to_owned()),
+                ordinal,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A text as a literal of SQL.

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use arrow::array::{BinaryArray, StringArray};
 use tamis_kernels::vectors::{Flat, Neighbour, nearest};
 
-use super::{Place, Run, literal, parquet_files};
 use crate::embed::compare::{append, external, numbers};
 use crate::error::PipelineError;
-use crate::exec::flow::{PLACE, Walk, columns};
-use crate::exec::ranked::VECTOR;
-use crate::exec::rewrite::typed;
+use crate::look::{Place, Run, literal, parquet_files};
+use crate::table::batch::columns;
+use crate::table::batch::typed;
+use crate::table::cursor::SortedCursor;
+use crate::table::names::VECTOR;
+use crate::table::row_id::ROW_ID;
 
 /// Vectors held at a time.
 const ROWS: usize = 8192;
@@ -53,15 +55,15 @@ impl Run {
         let files = self.some_embeddings()?;
         let Some(own) = self.place_of(document_id).await? else { return Ok(None) };
         let mut query = Vec::new();
-        let mut walk = Walk::new(files.clone(), &[PLACE, VECTOR], own, ROWS);
+        let mut walk = SortedCursor::new(files.clone(), &[ROW_ID, VECTOR], own, ROWS);
         match walk.seek(own)? {
             Some((batch, at)) => append(typed::<BinaryArray>(batch, VECTOR)?.value(at), &mut query),
             None => return Ok(None),
         }
         let mut best: Vec<(f32, u64)> = Vec::new();
-        let mut walk = Walk::new(files, &[PLACE, VECTOR], 0, ROWS);
+        let mut walk = SortedCursor::new(files, &[ROW_ID, VECTOR], 0, ROWS);
         while let Some(batch) = walk.next()? {
-            let [places] = columns(&batch, [PLACE])?;
+            let [places] = columns(&batch, [ROW_ID])?;
             let rows = numbers(typed::<BinaryArray>(&batch, VECTOR)?);
             // it is its own nearest
             let found = nearest(&Flat::new(&rows, query.len()), &query, count + 1, threads)
@@ -78,10 +80,12 @@ impl Run {
     }
 
     async fn place_of(&self, document_id: &str) -> Result<Option<u64>, PipelineError> {
-        let sql =
-            format!("SELECT {PLACE} FROM annotations WHERE document_id = {}", literal(document_id));
+        let sql = format!(
+            "SELECT {ROW_ID} FROM annotations WHERE document_id = {}",
+            literal(document_id)
+        );
         for batch in self.context.sql(&sql).await?.collect().await? {
-            if let Some(place) = columns(&batch, [PLACE])?[0].first() {
+            if let Some(place) = columns(&batch, [ROW_ID])?[0].first() {
                 return Ok(Some(*place));
             }
         }
@@ -96,12 +100,12 @@ impl Run {
             return Ok(Vec::new());
         }
         let numbers: Vec<String> = found.iter().map(|(_, place)| place.to_string()).collect();
-        let wanted = format!("{PLACE} IN ({})", numbers.join(", "));
-        let sql = format!("SELECT {PLACE}, document_id FROM annotations WHERE {wanted}");
+        let wanted = format!("{ROW_ID} IN ({})", numbers.join(", "));
+        let sql = format!("SELECT {ROW_ID}, document_id FROM annotations WHERE {wanted}");
         let mut ids: Vec<(u64, String)> = Vec::new();
         for batch in self.context.sql(&sql).await?.collect().await? {
             let names = typed::<StringArray>(&batch, "document_id")?;
-            let [places] = columns(&batch, [PLACE])?;
+            let [places] = columns(&batch, [ROW_ID])?;
             ids.extend(places.iter().copied().zip(names.iter().flatten().map(str::to_owned)));
         }
         let mut places: Vec<Place> = Vec::new();

@@ -8,8 +8,8 @@ use datafusion::common::DFSchema;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt;
 
-use super::{Run, Slice};
 use crate::error::PipelineError;
+use crate::look::{Run, Slice};
 
 impl Run {
     /// Evaluates the select list `columns` for every document, in input order. `visit` gets the

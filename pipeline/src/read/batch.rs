@@ -8,8 +8,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::foreign::Cell;
-use super::{ForeignField, ForeignType, ReadError};
+use crate::error::ReadError;
+use crate::read::foreign::Cell;
+use crate::read::{ForeignField, ForeignType};
 
 enum Column {
     String(StringBuilder),

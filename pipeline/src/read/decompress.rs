@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Compression, ReadError, Shard};
+use crate::error::ReadError;
 use crate::progress;
+use crate::read::{Compression, Shard};
 
 /// Bytes read from a file at a time.
 const BUFFER: usize = 256 << 10;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Compression, Format, ReadError, Shard};
+use crate::error::ReadError;
+use crate::read::{Compression, Format, Shard};
 
 /// The shards of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

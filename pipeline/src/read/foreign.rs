@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::Key;
-use super::{ForeignField, ForeignType};
+use crate::read::json::Key;
+use crate::read::{ForeignField, ForeignType};
 
 /// One value of a column.
 #[derive(Debug, Clone, PartialEq)]

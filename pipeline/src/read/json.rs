@@ -7,9 +7,9 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::ForeignField;
-use super::foreign::{Cell, Tree};
-pub use super::splice::{find_value_span, replace_text, splice_reason};
+use crate::read::ForeignField;
+use crate::read::foreign::{Cell, Tree};
+pub use crate::read::splice::{find_value_span, replace_text, splice_reason};
 
 /// Deepest nesting that is read; parsers downstream give up far earlier.
 pub const DEPTH_MAX: usize = 512;

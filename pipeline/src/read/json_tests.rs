@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::super::ForeignType;
 use super::*;
+use crate::read::ForeignType;
 
 fn wanted() -> Wanted {
     let field = |name: &str, kind| ForeignField { name: name.into(), kind };

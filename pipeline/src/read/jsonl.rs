@@ -3,14 +3,15 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::batch::{At, BatchBuilder};
-use super::decompress::{self, FileHash};
-use super::foreign::Cell;
-use super::framing::{Framer, Piece};
-use super::json::{Trouble, Wanted, parse};
-use super::{
-    Chunk, FAILURE_RAW_MAX, Failure, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader,
-    TEXT_NAMES, Totals,
+use crate::error::ReadError;
+use crate::read::batch::{At, BatchBuilder};
+use crate::read::decompress;
+use crate::read::decompress::FileHash;
+use crate::read::foreign::Cell;
+use crate::read::framing::{Framer, Piece};
+use crate::read::json::{Trouble, Wanted, parse};
+use crate::read::{
+    Chunk, FAILURE_RAW_MAX, Failure, ID_NAMES, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals,
 };
 
 /// Largest record that can be asked for: offsets in a batch have 31 bits.

@@ -11,10 +11,12 @@ mod jsonl;
 mod parquet;
 mod parquet_columns;
 pub(crate) mod plain;
+pub(crate) mod scan;
 mod splice;
 mod text;
 pub(crate) mod vectors;
 
+use crate::error::ReadError;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
@@ -145,40 +147,6 @@ pub struct ReadOptions {
     pub record_bytes_max: usize,
     /// Records to read at most.
     pub limit: Option<u64>,
-}
-
-/// What makes a whole input unusable.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A file or folder cannot be opened.
-    #[error("{}: {what}", path.display())]
-    Path {
-        /// The file or folder.
-        path: PathBuf,
-        /// What is wrong and what to do.
-        what: String,
-    },
-    /// The input carries decisions already.
-    #[error(
-        "{shard} {place}: the record already has a field '{field}'; name another one with --reason-field"
-    )]
-    ReasonField {
-        /// The shard.
-        shard: String,
-        /// Line or column.
-        place: String,
-        /// The field.
-        field: String,
-    },
-    /// A batch could not be built.
-    #[error("a batch could not be built: {0}")]
-    Arrow(#[from] arrow::error::ArrowError),
-}
-
-impl ReadError {
-    pub(crate) fn path(path: impl Into<PathBuf>, what: impl std::fmt::Display) -> Self {
-        Self::Path { path: path.into(), what: what.to_string() }
-    }
 }
 
 /// A record, or a range of bytes, that could not be read.

@@ -18,13 +18,15 @@ use parquet::arrow::arrow_reader::{
 
 use crate::progress;
 
-use super::decompress::{self, open_file};
-use super::jsonl::names;
-use super::parquet_columns::{follow, is_text, typed_path, usable};
-use super::plain::{Laid, list_of};
-use super::{
-    Chunk, Failure, ForeignType, ID_NAMES, ReadError, ReadOptions, Shard, ShardReader, TEXT_NAMES,
-    Totals, vectors,
+use crate::error::ReadError;
+use crate::read::decompress;
+use crate::read::decompress::open_file;
+use crate::read::jsonl::names;
+use crate::read::parquet_columns::{follow, is_text, typed_path, usable};
+use crate::read::plain::{Laid, list_of};
+use crate::read::{
+    Chunk, Failure, ForeignType, ID_NAMES, ReadOptions, Shard, ShardReader, TEXT_NAMES, Totals,
+    vectors,
 };
 
 /// Reads one Parquet shard, row group by row group.
@@ -367,7 +369,7 @@ impl ParquetReader {
     }
 
     fn empty_chunk(&self, failure: Failure) -> Result<Chunk, ReadError> {
-        let mut none = super::batch::BatchBuilder::new(&self.options.foreign, false);
+        let mut none = crate::read::batch::BatchBuilder::new(&self.options.foreign, false);
         Ok(Chunk {
             batch: none.finish()?,
             failures: vec![failure],

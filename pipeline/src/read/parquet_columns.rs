@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::datatypes::{DataType, Schema};
 
-use super::{ForeignType, vectors};
+use crate::read::{ForeignType, vectors};
 
 /// Whether a column holds text: strings, also as a dictionary of strings.
 pub(super) fn is_text(data_type: &DataType) -> bool {

@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json::Key;
+use crate::read::json::Key;
 
 /// Finds the bytes of a top-level field's value, quotes included.
 pub fn find_value_span(line: &str, field: &str) -> Option<Range<usize>> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
-use super::discover::kind_of;
 use super::*;
+use crate::read::discover::kind_of;
 
 pub(super) fn options() -> ReadOptions {
     ReadOptions {

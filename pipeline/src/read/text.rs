@@ -2,9 +2,11 @@
 
 use std::io::Read;
 
-use super::batch::{At, BatchBuilder};
-use super::decompress::{self, FileHash};
-use super::{Chunk, FAILURE_RAW_MAX, Failure, ReadError, ReadOptions, Shard, ShardReader, Totals};
+use crate::error::ReadError;
+use crate::read::batch::{At, BatchBuilder};
+use crate::read::decompress;
+use crate::read::decompress::FileHash;
+use crate::read::{Chunk, FAILURE_RAW_MAX, Failure, ReadOptions, Shard, ShardReader, Totals};
 
 /// Reads one text file.
 pub(super) struct TextReader {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::WriteError;
+use crate::error::WriteError;
 use crate::read::{Compression, Format, Shard, decompress, discover};
 
 /// Records of a file that a run wrote, by what its name says it is.
@@ -25,7 +25,7 @@ pub fn count_records(path: &Path) -> Result<u64, WriteError> {
 }
 
 /// Lines of a file.
-pub(super) fn count_lines(path: &Path, compression: Compression) -> Result<u64, WriteError> {
+pub(crate) fn count_lines(path: &Path, compression: Compression) -> Result<u64, WriteError> {
     let cannot = |what: &dyn std::fmt::Display| WriteError::new(path, what);
     let shard =
         Shard { path: path.to_owned(), name: String::new(), format: Format::Jsonl, compression };

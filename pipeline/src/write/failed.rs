@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::WriteError;
-use super::frames::FrameWriter;
+use crate::error::WriteError;
 use crate::read::{Compression, Failure};
+use crate::write::frames::FrameWriter;
 
 /// Writes the failures of one shard.
 pub struct FailedWriter {

@@ -9,9 +9,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::WriteError;
-use super::atomic::PartFile;
+use crate::error::WriteError;
 use crate::read::Compression;
+use crate::table::atomic::PartFile;
 
 /// Bytes of records in a frame, unless one record is larger.
 pub const FRAME_BYTES: usize = 4 << 20;
@@ -164,7 +164,7 @@ mod tests {
                 whole.extend(bytes);
             }
             assert_eq!(memchr::memchr_iter(b'\n', &whole).count(), 7);
-            assert_eq!(super::super::count::count_lines(&path, compression).unwrap(), 7);
+            assert_eq!(crate::write::count::count_lines(&path, compression).unwrap(), 7);
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
         {
             let path = folder.path().join(format!("{compression:?}"));
             FrameWriter::create(&path, compression).unwrap().finish().unwrap();
-            assert_eq!(super::super::count::count_lines(&path, compression).unwrap(), 0);
+            assert_eq!(crate::write::count::count_lines(&path, compression).unwrap(), 0);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::WriteError;
-use super::frames::{Frame, FrameWriter};
+use crate::error::WriteError;
 use crate::read::Compression;
+use crate::write::frames::{Frame, FrameWriter};
 
 /// Writes one JSONL file.
 pub struct JsonlWriter(FrameWriter);

@@ -24,7 +24,7 @@ const NUMBERS_MIN: usize = 8;
 
 /// A column chunk in pieces.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     pages: Pieces,
     close: ColumnCloseResult,
 }
@@ -32,7 +32,7 @@ pub(super) struct Chunk {
 impl Chunk {
     /// The chunk of `arrays`, one after the other; none where a list or a number is null, lists
     /// have different lengths or are short.
-    pub(super) fn of(column: &ColumnDescPtr, arrays: &[ArrayRef]) -> Result<Option<Self>> {
+    pub(crate) fn of(column: &ColumnDescPtr, arrays: &[ArrayRef]) -> Result<Option<Self>> {
         let mut lists = Vec::with_capacity(arrays.len());
         for array in arrays.iter().filter(|array| !array.is_empty()) {
             let Some(these) = Lists::of(array) else { return Ok(None) };
@@ -95,7 +95,7 @@ impl Chunk {
     }
 
     /// The bytes, and what the file says of them.
-    pub(super) fn parts(self) -> (impl ChunkReader, ColumnCloseResult) {
+    pub(crate) fn parts(self) -> (impl ChunkReader, ColumnCloseResult) {
         (self.pages, self.close)
     }
 }
@@ -109,7 +109,7 @@ where
 }
 
 /// Bytes of the numbers of an array of lists, wherever it was cut from.
-pub(super) fn bytes_of(array: &ArrayRef) -> usize {
+pub(crate) fn bytes_of(array: &ArrayRef) -> usize {
     let (numbers, item) = match array.data_type() {
         DataType::FixedSizeList(item, _) => (array.as_fixed_size_list().values().len(), item),
         DataType::List(item) => {

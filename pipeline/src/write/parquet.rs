@@ -17,11 +17,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescriptor;
 
-use super::WriteError;
-use super::atomic::PartFile;
-use super::lists::{Chunk, bytes_of};
-use crate::exec::write_part::ROWS_PER_GROUP;
+use crate::error::WriteError;
 use crate::read::plain::list_of;
+use crate::table::atomic::PartFile;
+use crate::table::part::ROWS_PER_GROUP;
+use crate::write::lists::{Chunk, bytes_of};
 
 /// Rows handed to the encoder at a time, so that page borders do not depend on chunks.
 const ROWS_PER_WRITE: usize = 1024;
@@ -86,7 +86,7 @@ impl ParquetPartWriter {
             WriteError::new(path, format!("cannot be written: {error}"))
         };
         let file = PartFile::create(path)?;
-        let properties = crate::exec::write_part::properties().map_err(|e| failed(&e))?;
+        let properties = crate::table::part::properties().map_err(|e| failed(&e))?;
         let mut properties = as_in(input, &schema, properties);
         // what other tools keep in the footer, such as the features of a data set, travels along
         let told: BTreeMap<_, _> = schema.metadata().iter().collect();

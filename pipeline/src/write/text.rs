@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::WriteError;
-use super::atomic::PartFile;
+use crate::error::WriteError;
+use crate::table::atomic::PartFile;
 
 /// Writes `bytes` to a file that appears whole or not at all.
 pub fn write_kept(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {

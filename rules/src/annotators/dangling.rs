@@ -26,6 +26,13 @@ const fn of(
     }
 }
 
+/// Whether the annotation called `name` tells of references.
+pub(crate) fn is_of_references(name: &str) -> bool {
+    let families =
+        ["dangling_", "mentioned_", "present_", "broken_references", crate::findings::FINDINGS];
+    families.iter().any(|family| name.starts_with(family))
+}
+
 /// A finding that says the text lost something.
 fn is_lost(finding: &Finding) -> bool {
     finding.verdict.is_defect()
@@ -74,9 +81,8 @@ impl Tally {
     }
 }
 
-fn count(counts: &[u32], kinds: &[Kind]) -> Value {
-    let of = |kind: &Kind| counts.get(*kind as usize).copied().unwrap_or(0);
-    Value::Int(kinds.iter().map(of).map(i64::from).sum())
+fn count(counts: &[u32; Kind::ALL.len()], kinds: &[Kind]) -> Value {
+    Value::Int(kinds.iter().map(|kind| i64::from(counts[*kind as usize])).sum())
 }
 
 fn places(found: &Found, of: impl Fn(&Finding) -> bool) -> Vec<(usize, usize)> {

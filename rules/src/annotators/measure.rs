@@ -1,6 +1,6 @@
 //! An annotator written down as data.
 
-use super::{Annotator, Example, Value, ValueType};
+use super::{AnnotationValue, Annotator, Example, Value, ValueType};
 use crate::document::Document;
 
 /// An annotator as one constant: what it is called and means, and the function that measures.
@@ -45,7 +45,7 @@ impl Measure {
 }
 
 impl Annotator for Measure {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.name
     }
 
@@ -73,7 +73,7 @@ impl Annotator for Measure {
         self.examples
     }
 
-    fn measure(&self, document: &mut Document<'_>) -> Value {
+    fn measure<'m>(&'m self, document: &mut Document<'_>) -> AnnotationValue<'m> {
         (self.measure)(document)
     }
 
@@ -92,7 +92,7 @@ pub(crate) fn no_evidence(_document: &mut Document<'_>) -> Vec<(usize, usize)> {
 pub struct TokenMeasure(pub Measure);
 
 impl Annotator for TokenMeasure {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.0.name
     }
 
@@ -120,7 +120,7 @@ impl Annotator for TokenMeasure {
         self.0.examples
     }
 
-    fn measure(&self, document: &mut Document<'_>) -> Value {
+    fn measure<'m>(&'m self, document: &mut Document<'_>) -> AnnotationValue<'m> {
         (self.0.measure)(document)
     }
 

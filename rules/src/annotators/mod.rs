@@ -52,17 +52,20 @@ mod value;
 mod whitespace_char_ratio;
 mod word_count;
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::document::Document;
 
 pub use measure::{Measure, TokenMeasure};
-pub use value::{Example, Value, ValueType};
+pub use value::{AnnotationValue, Example, Value, ValueType};
 
 /// Measures one thing about one document.
 ///
 /// An annotator is pure: the same text gives the same value on every machine.
-pub trait Annotator: Sync {
+pub trait Annotator: Send + Sync {
     /// The name rules use: `snake_case`, quantity then unit.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The type of every value that is not [`Value::Null`].
     fn value_type(&self) -> ValueType;
@@ -84,7 +87,7 @@ pub trait Annotator: Sync {
     fn examples(&self) -> &'static [Example];
 
     /// Measures the document.
-    fn measure(&self, document: &mut Document<'_>) -> Value;
+    fn measure<'m>(&'m self, document: &mut Document<'_>) -> AnnotationValue<'m>;
 
     /// Whether it counts tokens, and so is there only where a tokenizer was named.
     fn needs_tokenizer(&self) -> bool {
@@ -94,6 +97,26 @@ pub trait Annotator: Sync {
     /// Byte spans of the text that explain the value, at most 16; empty where no span does.
     fn evidence(&self, _document: &mut Document<'_>) -> Vec<(usize, usize)> {
         Vec::new()
+    }
+}
+
+/// An annotator, of tamis or made of a resource of a rule file.
+#[derive(Clone)]
+pub enum SharedAnnotator {
+    /// One of [`ANNOTATORS`].
+    BuiltIn(&'static dyn Annotator),
+    /// One that owns what it reads from a resource.
+    OfResource(Arc<dyn Annotator>),
+}
+
+impl Deref for SharedAnnotator {
+    type Target = dyn Annotator;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::BuiltIn(annotator) => *annotator,
+            Self::OfResource(annotator) => annotator.as_ref(),
+        }
     }
 }
 

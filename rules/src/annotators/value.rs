@@ -16,9 +16,9 @@ pub enum ValueType {
     Findings,
 }
 
-/// A measured value.
+/// A measured value. A word lives as long as the annotator that gives it.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Value {
+pub enum AnnotationValue<'a> {
     /// A whole number.
     Int(i64),
     /// A real number.
@@ -26,10 +26,13 @@ pub enum Value {
     /// True or false.
     Bool(bool),
     /// A word of a small vocabulary.
-    Text(&'static str),
+    Text(&'a str),
     /// Not defined for this text.
     Null,
 }
+
+/// A value of an annotator that is compiled in.
+pub type Value = AnnotationValue<'static>;
 
 impl Value {
     /// A count as a value; a count above `i64::MAX` gives `i64::MAX`.

@@ -109,7 +109,7 @@ impl Model {
         if output.rows() < needed {
             return Err("the model has fewer rows than labels".to_owned());
         }
-        let tree = if loss == Loss::Hierarchical { tree(&dictionary.counts) } else { Vec::new() };
+        let tree = if loss == Loss::Hierarchical { tree(&dictionary.counts)? } else { Vec::new() };
         Ok(Self { dictionary, loss, input, output, tree })
     }
 
@@ -196,11 +196,11 @@ fn stepped(score: f32) -> f32 {
 }
 
 /// The inner nodes of the tree that fastText builds over its labels, the most frequent first.
-fn tree(counts: &[i64]) -> Vec<[usize; 2]> {
+fn tree(counts: &[i64]) -> Result<Vec<[usize; 2]>, String> {
     let leaves = counts.len();
     let mut weights = counts.to_vec();
     weights.resize(2 * leaves - 1, 1_000_000_000_000_000);
-    let mut inner = Vec::with_capacity(leaves.saturating_sub(1));
+    let mut inner = Vec::with_capacity(leaves - 1);
     let mut leaf = leaves;
     let mut node = leaves;
     for made in leaves..2 * leaves - 1 {
@@ -215,10 +215,11 @@ fn tree(counts: &[i64]) -> Vec<[usize; 2]> {
                 node - 1
             }
         });
-        weights[made] = weights[pair[0]].saturating_add(weights[pair[1]]);
+        let weight = weights[pair[0]].checked_add(weights[pair[1]]);
+        weights[made] = weight.ok_or("the labels of the model have counts beyond 64 bits")?;
         inner.push(pair);
     }
-    inner
+    Ok(inner)
 }
 
 #[cfg(test)]

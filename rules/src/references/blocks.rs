@@ -6,7 +6,7 @@ use memchr::memmem;
 use super::fences::delimited;
 use super::lines::{Class, Line, is_toc, item_mark, split};
 use super::markup::{inline_objects, starts_with_ignore_case};
-use super::objects::{Object, ObjectKind, push, runs};
+use super::objects::{ObjectKind, TargetObject, push, runs};
 
 /// Marks that rules are made of.
 const RULES: &[u8] = b"=-~^\"'`#*+._:";
@@ -19,7 +19,7 @@ const CLOSE_LINES_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Structure {
     pub(super) lines: Vec<Line>,
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Vec<TargetObject>,
     /// Quoted lines are somebody else's mail.
     pub(super) mail: bool,
 }
@@ -94,7 +94,7 @@ fn block(
     text: &str,
     lines: &mut [Line],
     at: usize,
-    objects: &mut Vec<Object>,
+    objects: &mut Vec<TargetObject>,
     margin: &mut Margin,
 ) -> usize {
     let Some(line) = lines.get(at).copied() else { return at };

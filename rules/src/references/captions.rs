@@ -6,7 +6,7 @@ use super::key::Key;
 use super::kinds::{Evidence, Kind, Span};
 use super::lines::{Class, Line};
 use super::mention::Mention;
-use super::objects::{Object, ObjectKind};
+use super::objects::{ObjectKind, TargetObject};
 use super::words::{char_at, head};
 
 /// Content lines between a label and its object.
@@ -329,7 +329,7 @@ pub(super) fn bind(text: &str, structure: &Structure, labels: &mut [Label]) {
         if heads {
             ceiling = section_end(text, lines, label.line);
         }
-        let near = |object: &Object| {
+        let near = |object: &TargetObject| {
             let free = above.is_none_or(|above| object.last >= above || object.first > label.line)
                 && below.is_none_or(|below| object.first <= below)
                 && object.last >= floor

@@ -17,7 +17,7 @@ const KINDS: [Kind; 5] = [Kind::Table, Kind::Figure, Kind::Equation, Kind::Listi
 
 /// The objects that each kind of deictic mention can mean, in order of their start.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct DeicticObjects {
     /// By kind: objects of that kind.
     own: [Vec<Span>; KINDS.len()],
     /// By kind: objects that may be meant.
@@ -28,7 +28,7 @@ pub(super) struct Places {
     captions: [Vec<Span>; KINDS.len()],
 }
 
-impl Places {
+impl DeicticObjects {
     pub(super) fn new(targets: &[Target]) -> Self {
         let mut places = Self::default();
         for target in targets {

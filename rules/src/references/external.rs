@@ -1,7 +1,7 @@
 //! Whether a mention names another document's table, figure or section.
 
 use super::kinds::{Kind, Span};
-use super::lexicon::Compiled;
+use super::lexicon::CompiledLanguage;
 use super::words::{char_at, first_word, fold, head, skip_blank, tail, word_after, word_before};
 
 /// Bytes looked at before and after a mention.
@@ -9,7 +9,7 @@ const LOOK_BYTES: usize = 120;
 
 /// Whether the words around `span` say that its target is in another document.
 pub(super) fn is_external(
-    language: &Compiled,
+    language: &CompiledLanguage,
     text: &str,
     span: Span,
     kind: Kind,
@@ -67,7 +67,7 @@ const CALLED: [&str; 10] = [
 ];
 
 /// "Smith et al., whose Table 1"; "a dish called Fig. 1".
-fn is_owned(language: &Compiled, text: &str, span: Span, lower: &mut String) -> bool {
+fn is_owned(language: &CompiledLanguage, text: &str, span: Span, lower: &mut String) -> bool {
     let Some(word) = word_before(text, span.start) else { return false };
     let found = word.of(text);
     if CALLED.contains(&found) {
@@ -78,7 +78,13 @@ fn is_owned(language: &Compiled, text: &str, span: Span, lower: &mut String) -> 
 }
 
 /// "Table 1 of Smith et al.", "Section 4.2 of RFC 7231", "Table 2 in [7]", "Part 15 of the Rules".
-fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut String) -> bool {
+fn follows(
+    language: &CompiledLanguage,
+    text: &str,
+    end: usize,
+    kind: Kind,
+    lower: &mut String,
+) -> bool {
     let mut at = skip_blank(text, end);
     // "(the standard's) Section 3, Smith 2010" and "Fig. 2a, ref. 7"
     if matches!(char_at(text, at), Some(',' | ';')) {
@@ -129,7 +135,7 @@ fn follows(language: &Compiled, text: &str, end: usize, kind: Kind, lower: &mut 
 
 /// Whether one of the next words is a kind of work, or a name: "the original paper", "Smith".
 fn work_soon(
-    language: &Compiled,
+    language: &CompiledLanguage,
     text: &str,
     mut at: usize,
     strong: bool,
@@ -174,7 +180,7 @@ fn work_soon(
 }
 
 /// "et al." or its like within a few words.
-fn others_soon(language: &Compiled, rest: &str, lower: &mut String) -> bool {
+fn others_soon(language: &CompiledLanguage, rest: &str, lower: &mut String) -> bool {
     let sentence = rest.split_once(". ").map_or(rest, |(first, _)| first);
     let near = head(if sentence.len() < 60 { rest } else { sentence }, 60);
     contains(near, &language.source.external.others, lower)
@@ -294,7 +300,7 @@ fn has_author_year(inside: &str) -> bool {
 }
 
 /// "[7, Fig. 3]", "RFC 7231, Section 4", "Smith et al. (2010, Table 1)", a URL before.
-fn precedes(language: &Compiled, text: &str, span: Span, lower: &mut String) -> bool {
+fn precedes(language: &CompiledLanguage, text: &str, span: Span, lower: &mut String) -> bool {
     let before = tail(text.get(..span.start).unwrap_or_default(), LOOK_BYTES);
     let line = before.rsplit("\n\n").next().unwrap_or(before);
     let trimmed = line.trim_end_matches([' ', ',', '\n', ';', ':', '(', '"', '“']);

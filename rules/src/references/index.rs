@@ -49,7 +49,7 @@ impl TargetKeys {
 
 /// What stands for a key.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
+pub(super) struct KnownTarget {
     pub(super) evidence: Evidence,
     /// Where; nowhere in this text if another of the group has it.
     pub(super) span: Option<Span>,
@@ -102,7 +102,7 @@ impl Index {
     }
 
     /// The best that stands for `key`: itself, the whole it is a part of, or a part of it.
-    pub(super) fn find(&self, kind: Kind, key: Key) -> Option<Found> {
+    pub(super) fn find(&self, kind: Kind, key: Key) -> Option<KnownTarget> {
         let exact = self.exact(kind, key);
         let base = key.base();
         let whole = if base == key { None } else { self.exact(kind, base) };
@@ -112,14 +112,14 @@ impl Index {
         [exact, whole, part, sibling].into_iter().flatten().max_by_key(|found| found.evidence)
     }
 
-    fn exact(&self, kind: Kind, key: Key) -> Option<Found> {
+    fn exact(&self, kind: Kind, key: Key) -> Option<KnownTarget> {
         let at = self.entries.partition_point(|entry| (entry.0, entry.1) < (kind, key));
         let &(found_kind, found, evidence, span) = self.entries.get(at)?;
-        (found_kind == kind && found == key).then_some(Found { evidence, span })
+        (found_kind == kind && found == key).then_some(KnownTarget { evidence, span })
     }
 
     /// A target whose key is `key` and a part letter.
-    fn part(&self, kind: Kind, key: Key) -> Option<Found> {
+    fn part(&self, kind: Kind, key: Key) -> Option<KnownTarget> {
         let mut parts = (b'a'..=b'd').map(|letter| key.with_letter(letter));
         let (first, last) = (key.with_letter(b'a'), key.with_letter(b'd'));
         // a long key has a hash in it, and its parts no order

@@ -36,6 +36,9 @@ pub enum LanguageError {
     /// Too many forms, or forms that no automaton can be built from.
     #[error("reference languages: {0}")]
     Automaton(#[from] aho_corasick::BuildError),
+    /// More languages than a word can be told of.
+    #[error("{0} reference languages are too many, there can be 64")]
+    TooMany(usize),
     /// No such language.
     #[error("there is no reference language {0}; see references/*.yaml")]
     Unknown(String),
@@ -45,7 +48,7 @@ pub enum LanguageError {
 /// ends in `.` is an abbreviation, which may be written without the dot.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Language {
+pub struct ReferenceLanguage {
     /// The code, `en`.
     pub language: String,
     /// Whether words are written without spaces between them.
@@ -176,7 +179,7 @@ pub struct External {
     pub others: Vec<String>,
 }
 
-impl Language {
+impl ReferenceLanguage {
     /// Reads a language file; `name` is for the error.
     pub fn parse(name: &str, yaml: &str) -> Result<Self, LanguageError> {
         serde_saphyr::from_str(yaml).map_err(|error| LanguageError::Invalid {

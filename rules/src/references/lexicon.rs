@@ -7,8 +7,8 @@ use aho_corasick::dfa::DFA;
 use aho_corasick::{Anchored, Input, MatchKind, StartKind};
 
 use super::kinds::{Direction, Kind};
-use super::language::{Language, LanguageError};
-use super::starts::{Form, Starts};
+use super::language::{LanguageError, ReferenceLanguage};
+use super::starts::{LexiconForm, Starts};
 use super::words::{Firsts, Words, by_length};
 
 /// What a form is in one language.
@@ -152,8 +152,8 @@ const MARKS: &[(&str, Mark)] = &[
 
 /// One language, ready for look-ups.
 #[derive(Debug, Default)]
-pub(super) struct Compiled {
-    pub(super) source: Language,
+pub(super) struct CompiledLanguage {
+    pub(super) source: ReferenceLanguage,
     pub(super) before_below: Words,
     pub(super) before_above: Words,
     pub(super) after: Vec<(Words, Direction)>,
@@ -174,7 +174,7 @@ pub(super) struct Compiled {
 /// The languages and the automaton over all their forms.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    pub(super) languages: Vec<Compiled>,
+    pub(super) languages: Vec<CompiledLanguage>,
     /// Where a form can begin.
     starts: Starts,
     /// The longest form that begins at a place.
@@ -194,14 +194,17 @@ pub(super) struct Lexicon {
 
 impl Lexicon {
     /// Compiles `languages` into one automaton.
-    pub(super) fn new(languages: Vec<Language>) -> Result<Self, LanguageError> {
+    pub(super) fn new(languages: Vec<ReferenceLanguage>) -> Result<Self, LanguageError> {
         let mut forms: BTreeMap<String, Vec<Sense>> = BTreeMap::new();
         for (form, mark) in MARKS {
             let sense = Sense { language: 0, role: Role::Mark(*mark), stem: false, dotted: false };
             forms.entry((*form).to_owned()).or_default().push(sense);
         }
         for (index, language) in languages.iter().enumerate() {
-            add_forms(u8::try_from(index).unwrap_or(u8::MAX), language, &mut forms);
+            // a frequent word has a bit for each
+            let number = u8::try_from(index).ok().filter(|number| *number < 64);
+            let number = number.ok_or(LanguageError::TooMany(languages.len()))?;
+            add_forms(number, language, &mut forms);
         }
         let mut patterns = Vec::new();
         let mut senses = Vec::new();
@@ -217,10 +220,10 @@ impl Lexicon {
                 _ => languages.get(usize::from(sense.language)).is_some_and(|l| l.unspaced),
             })
         };
-        let forms: Vec<Form<'_>> = patterns
+        let forms: Vec<LexiconForm<'_>> = patterns
             .iter()
             .zip(&senses)
-            .map(|(text, senses)| Form {
+            .map(|(text, senses)| LexiconForm {
                 text,
                 stem: senses.iter().any(|sense| sense.stem),
                 anywhere: anywhere(text, senses),
@@ -308,7 +311,7 @@ impl Lexicon {
     }
 
     /// The language at `index`.
-    pub(super) fn language(&self, index: u8) -> Option<&Compiled> {
+    pub(super) fn language(&self, index: u8) -> Option<&CompiledLanguage> {
         self.languages.get(usize::from(index))
     }
 
@@ -360,9 +363,9 @@ struct Shadow {
 
 /// For each form the phrases in which it can begin. What begins inside a word points at nothing,
 /// and neither does what is a part of it: "was below" holds "as below".
-fn shadows(forms: &[Form<'_>]) -> Vec<Vec<Shadow>> {
+fn shadows(forms: &[LexiconForm<'_>]) -> Vec<Vec<Shadow>> {
     let mut shadows: Vec<Vec<Shadow>> = forms.iter().map(|_| Vec::new()).collect();
-    let worded = |form: &&Form<'_>| {
+    let worded = |form: &&LexiconForm<'_>| {
         !form.anywhere && form.text.starts_with(|c: char| c.is_ascii_alphabetic())
     };
     for phrase in forms.iter().filter(worded).map(|form| form.text.as_bytes()) {
@@ -401,7 +404,7 @@ fn hidden(shadows: &[Shadow], text: &str, at: usize, start: usize) -> Option<usi
 const GUESS_BYTES: usize = 2000;
 
 /// The frequent words of all languages, by length; 64 languages have a bit.
-fn common_words(languages: &[Language]) -> Vec<(Box<str>, u64)> {
+fn common_words(languages: &[ReferenceLanguage]) -> Vec<(Box<str>, u64)> {
     let mut words: BTreeMap<&str, u64> = BTreeMap::new();
     for (index, language) in languages.iter().enumerate().take(64) {
         for word in &language.common {
@@ -428,7 +431,7 @@ fn variants(form: &str) -> Vec<String> {
     variants
 }
 
-fn add_forms(index: u8, language: &Language, forms: &mut BTreeMap<String, Vec<Sense>>) {
+fn add_forms(index: u8, language: &ReferenceLanguage, forms: &mut BTreeMap<String, Vec<Sense>>) {
     let mut add = |form: &str, role: Role| {
         let lower = form.to_lowercase();
         let stem = lower.ends_with('~');
@@ -456,12 +459,12 @@ fn add_forms(index: u8, language: &Language, forms: &mut BTreeMap<String, Vec<Se
     language.attachment.iter().for_each(|form| add(form, Role::Attachment));
 }
 
-fn compile(language: Language) -> Compiled {
+fn compile(language: ReferenceLanguage) -> CompiledLanguage {
     let by_kind = |words: &BTreeMap<Kind, Vec<String>>| {
         words.iter().map(|(&kind, words)| (kind, Words::new(words))).collect()
     };
     let after = &language.after;
-    Compiled {
+    CompiledLanguage {
         before_below: Words::new(&language.before.below),
         before_above: Words::new(&language.before.above),
         after: vec![

@@ -3,7 +3,7 @@
 use super::key::Key;
 use super::kinds::{Form, Kind, Span, Strength};
 use super::lexicon::{Lexicon, Mark, ResidueMark};
-use super::mention::{Buffers, Mention};
+use super::mention::{Mention, MentionBuffers};
 use super::words::{char_at, char_before, head, tail, word_after, word_before};
 
 /// Numbers that one citation may name.
@@ -20,7 +20,7 @@ pub(super) fn read(
     start: usize,
     end: usize,
     mark: Mark,
-    buffers: &mut Buffers,
+    buffers: &mut MentionBuffers,
     out: &mut Vec<Mention>,
 ) {
     match mark {
@@ -63,7 +63,7 @@ fn ends_block(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// `[12]`, `[3, 5]`, `[3–7]`; `[n]:` and entries are told apart by the caller.
-fn bracket(text: &str, start: usize, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+fn bracket(text: &str, start: usize, buffers: &mut MentionBuffers, out: &mut Vec<Mention>) {
     let rest = head(text.get(start + 1..).unwrap_or_default(), 120);
     let Some(close) = rest.find(']') else { return };
     let inside = rest.get(..close).unwrap_or_default();
@@ -364,7 +364,7 @@ fn year(
     text: &str,
     start: usize,
     end: usize,
-    buffers: &mut Buffers,
+    buffers: &mut MentionBuffers,
     out: &mut Vec<Mention>,
 ) {
     let rest = head(text.get(end..).unwrap_or_default(), 4);
@@ -462,7 +462,7 @@ fn residue(
     end: usize,
     mark: ResidueMark,
     lexicon: &Lexicon,
-    buffers: &mut Buffers,
+    buffers: &mut MentionBuffers,
     out: &mut Vec<Mention>,
 ) {
     let mut span = Span::new(start, end);

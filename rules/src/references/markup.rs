@@ -3,7 +3,7 @@
 use memchr::{memchr2_iter, memchr3_iter, memmem};
 
 use super::lines::{Class, Line, line_of};
-use super::objects::{Object, ObjectKind};
+use super::objects::{ObjectKind, TargetObject};
 use super::words::head;
 
 /// HTML elements that are objects, what they are, and whether they have an end tag.
@@ -35,7 +35,7 @@ pub(super) fn starts_with_ignore_case(text: &str, start: &str) -> bool {
 }
 
 /// Adds the objects inside lines; text inside a table or preformatted element is classed so.
-pub(super) fn inline_objects(text: &str, lines: &mut [Line], objects: &mut Vec<Object>) {
+pub(super) fn inline_objects(text: &str, lines: &mut [Line], objects: &mut Vec<TargetObject>) {
     let bytes = text.as_bytes();
     // an end tag that is nowhere further on is looked for once
     let mut no_end = [false; ELEMENTS.len()];
@@ -144,7 +144,7 @@ const MARKS: &[(&str, usize, ObjectKind)] = &[
 ];
 
 /// Marks that may stand anywhere, found in two passes over the text.
-fn finders(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
+fn finders(text: &str, lines: &[Line], objects: &mut Vec<TargetObject>) {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let rare = memchr3_iter(b'\\', b'[', b'$', bytes).chain(memchr2_iter(b':', b'{', bytes));
@@ -197,11 +197,17 @@ fn has_target(text: &str, at: usize) -> bool {
     after.is_some_and(|after| !after.starts_with([')', ']']) && !after.starts_with("<>"))
 }
 
-fn push_inline(lines: &[Line], objects: &mut Vec<Object>, kind: ObjectKind, at: usize, end: usize) {
+fn push_inline(
+    lines: &[Line],
+    objects: &mut Vec<TargetObject>,
+    kind: ObjectKind,
+    at: usize,
+    end: usize,
+) {
     let cut = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
     let first = cut(line_of(lines, at));
     let last = cut(line_of(lines, end));
-    objects.push(Object { kind, first, last, start: at, end });
+    objects.push(TargetObject { kind, first, last, start: at, end });
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::external::is_external;
 use super::key::Key;
 use super::kinds::{Direction, Form, Kind, Span, Strength};
-use super::lexicon::{Compiled, Lexicon, Role, Sense};
+use super::lexicon::{CompiledLanguage, Lexicon, Role, Sense};
 use super::numbers::{Grammar, read};
 use super::words::{char_at, char_before, skip_blank, word_after, word_before};
 use super::{marks, places};
@@ -80,7 +80,7 @@ impl Mention {
 
 /// Buffers of the look-out.
 #[derive(Debug, Default)]
-pub(super) struct Buffers {
+pub(super) struct MentionBuffers {
     pub(super) lower: String,
     pub(super) keys: Vec<Key>,
 }
@@ -89,7 +89,7 @@ pub(super) struct Buffers {
 pub(super) fn look_out(
     lexicon: &Lexicon,
     text: &str,
-    buffers: &mut Buffers,
+    buffers: &mut MentionBuffers,
     mentions: &mut Vec<Mention>,
 ) {
     mentions.clear();
@@ -103,7 +103,7 @@ pub(super) fn look_out(
             continue;
         }
         let inside = char_before(text, start).is_some_and(char::is_alphanumeric);
-        let attempt = |only: Option<u8>, buffers: &mut Buffers, out: &mut Vec<Mention>| {
+        let attempt = |only: Option<u8>, buffers: &mut MentionBuffers, out: &mut Vec<Mention>| {
             let before = out.len();
             for sense in senses.iter().filter(|sense| only.is_none_or(|l| l == sense.language)) {
                 let Some(language) = lexicon.language(sense.language) else { continue };
@@ -137,10 +137,10 @@ pub(super) struct Hit<'a> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) sense: Sense,
-    pub(super) language: &'a Compiled,
+    pub(super) language: &'a CompiledLanguage,
 }
 
-fn sensed(hit: &Hit<'_>, buffers: &mut Buffers, mentions: &mut Vec<Mention>) {
+fn sensed(hit: &Hit<'_>, buffers: &mut MentionBuffers, mentions: &mut Vec<Mention>) {
     match hit.sense.role {
         Role::One(kind) => numbered(hit, kind, false, buffers, mentions),
         Role::Many(kind) => numbered(hit, kind, true, buffers, mentions),
@@ -154,7 +154,13 @@ fn sensed(hit: &Hit<'_>, buffers: &mut Buffers, mentions: &mut Vec<Mention>) {
 }
 
 /// A noun and the number behind it.
-fn numbered(hit: &Hit<'_>, kind: Kind, many: bool, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+fn numbered(
+    hit: &Hit<'_>,
+    kind: Kind,
+    many: bool,
+    buffers: &mut MentionBuffers,
+    out: &mut Vec<Mention>,
+) {
     let Hit { text, start, language, .. } = *hit;
     let unspaced = language.source.unspaced;
     if unspaced && is_joined(hit) {
@@ -303,7 +309,7 @@ fn is_hangul_noun(noun: &str) -> bool {
 }
 
 /// `第3章`, `3.2절`: the number stands before the noun.
-fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut MentionBuffers, out: &mut Vec<Mention>) {
     let text = hit.text;
     let before = super::words::tail(text.get(..hit.start).unwrap_or_default(), 32);
     let trimmed = before.trim_end_matches(' ');
@@ -348,7 +354,7 @@ fn after_number(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<
 }
 
 /// Whether the words around make the mention something else: "figure 8 knot", "at table 5".
-fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> bool {
+fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut MentionBuffers) -> bool {
     let Hit { text, start, language, .. } = *hit;
     let lower = &mut buffers.lower;
     let after = text.get(skip_blank(text, end)..).unwrap_or_default();
@@ -372,7 +378,7 @@ fn is_other(hit: &Hit<'_>, kind: Kind, end: usize, buffers: &mut Buffers) -> boo
 }
 
 /// How surely a numbered mention is one: a cue before, brackets around or a verb behind.
-fn strength(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> Strength {
+fn strength(hit: &Hit<'_>, end: usize, buffers: &mut MentionBuffers) -> Strength {
     let Hit { text, start, language, .. } = *hit;
     let lower = &mut buffers.lower;
     let before = char_before(text, start);

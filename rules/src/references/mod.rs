@@ -42,7 +42,7 @@ pub use finding::{Finding, LookedFor, Target};
 pub use index::TargetKeys;
 pub use key::Key;
 pub use kinds::{Direction, Evidence, Form, Kind, Span, Strength, Verdict};
-pub use language::{Language, LanguageError};
+pub use language::{LanguageError, ReferenceLanguage};
 pub use mention::{MENTIONS_MAX, Mention, Next};
 pub use resolve::Scan;
 
@@ -64,8 +64,8 @@ pub struct Detector {
 
 /// Buffers that are used again for one text after the other.
 #[derive(Debug, Default)]
-pub struct Scratch {
-    buffers: mention::Buffers,
+pub struct DetectorBuffers {
+    buffers: mention::MentionBuffers,
     structure: blocks::Structure,
 }
 
@@ -81,12 +81,13 @@ pub struct Found {
 impl Detector {
     /// A detector for the languages with these codes, `en`.
     pub fn new(codes: &[&str]) -> Result<Self, LanguageError> {
-        let languages: Result<Vec<_>, _> = codes.iter().map(|code| Language::named(code)).collect();
+        let languages: Result<Vec<_>, _> =
+            codes.iter().map(|code| ReferenceLanguage::named(code)).collect();
         Self::with_languages(languages?)
     }
 
     /// A detector for `languages`.
-    pub fn with_languages(languages: Vec<Language>) -> Result<Self, LanguageError> {
+    pub fn with_languages(languages: Vec<ReferenceLanguage>) -> Result<Self, LanguageError> {
         let lexicon = lexicon::Lexicon::new(languages)?;
         Ok(Self { lexicon, min_confidence: [MIN_CONFIDENCE, MIN_CONFIDENCE_UNSURE] })
     }
@@ -97,7 +98,7 @@ impl Detector {
         if let Some(detector) = DETECTOR.get() {
             return Ok(detector);
         }
-        let detector = Self::with_languages(Language::embedded()?)?;
+        let detector = Self::with_languages(ReferenceLanguage::embedded()?)?;
         Ok(DETECTOR.get_or_init(|| detector))
     }
 
@@ -114,17 +115,17 @@ impl Detector {
     }
 
     /// Finds mentions, targets and findings of `text` and puts them into `found`.
-    pub fn find(&self, text: &str, scratch: &mut Scratch, found: &mut Found) {
+    pub fn find(&self, text: &str, scratch: &mut DetectorBuffers, found: &mut Found) {
         self.scan(text, scratch, &mut found.scan);
         self.resolve(&found.scan, None, &mut found.findings);
     }
 
     /// Finds mentions and targets of `text` and puts them into `scan`.
-    pub fn scan(&self, text: &str, scratch: &mut Scratch, scan: &mut Scan) {
+    pub fn scan(&self, text: &str, scratch: &mut DetectorBuffers, scan: &mut Scan) {
         scan.targets.clear();
         scan.length = text.len();
         scan.open_end = false;
-        let Scratch { buffers, structure } = scratch;
+        let DetectorBuffers { buffers, structure } = scratch;
         mention::look_out(&self.lexicon, text, buffers, &mut scan.mentions);
         if scan.mentions.is_empty() || idle::is_idle(text, &mut scan.mentions) {
             return;
@@ -139,8 +140,8 @@ impl Detector {
 
     /// Finds the targets of `text` and puts them into `scan`, whether it mentions any or not: other
     /// pages of the same work may.
-    pub fn targets(&self, text: &str, scratch: &mut Scratch, scan: &mut Scan) {
-        let Scratch { buffers, structure } = scratch;
+    pub fn targets(&self, text: &str, scratch: &mut DetectorBuffers, scan: &mut Scan) {
+        let DetectorBuffers { buffers, structure } = scratch;
         mention::look_out(&self.lexicon, text, buffers, &mut scan.mentions);
         blocks::read(text, structure);
         scan.mentions.sort_by_key(|mention| mention.span.start);

@@ -27,7 +27,7 @@ pub(super) enum ObjectKind {
 
 /// One object.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Object {
+pub(super) struct TargetObject {
     pub(super) kind: ObjectKind,
     /// The first line.
     pub(super) first: u32,
@@ -53,7 +53,7 @@ const FLAT_CELLS_MIN: usize = 6;
 const FLAT_CELL_BYTES: usize = 48;
 
 /// Finds the objects that runs of lines make, and sets the class of their lines.
-pub(super) fn runs(text: &str, lines: &mut [Line], objects: &mut Vec<Object>) {
+pub(super) fn runs(text: &str, lines: &mut [Line], objects: &mut Vec<TargetObject>) {
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let class = line.class;
@@ -80,7 +80,12 @@ pub(super) fn runs(text: &str, lines: &mut [Line], objects: &mut Vec<Object>) {
 }
 
 /// One run of text up to a blank or otherwise marked line: rows, drawings, lists or code in it.
-fn run_of_text(text: &str, lines: &mut [Line], from: usize, objects: &mut Vec<Object>) -> usize {
+fn run_of_text(
+    text: &str,
+    lines: &mut [Line],
+    from: usize,
+    objects: &mut Vec<TargetObject>,
+) -> usize {
     let written =
         |line: &&Line| matches!(line.class, Class::Text | Class::Item | Class::Definition);
     let end = from + lines.iter().skip(from).take_while(written).count();
@@ -277,7 +282,7 @@ fn is_column_rule(line: &str) -> bool {
 }
 
 /// Runs of short lines that are no list and no sentence, blank lines between them or not.
-fn flattened(text: &str, lines: &[Line], objects: &mut Vec<Object>) {
+fn flattened(text: &str, lines: &[Line], objects: &mut Vec<TargetObject>) {
     let mut start = None;
     let (mut cells, mut last) = (0, 0);
     let mut finish = |start: &mut Option<usize>, cells: &mut usize, last: usize| {
@@ -317,7 +322,7 @@ fn mark(lines: &mut [Line], from: usize, to: usize, class: Class) {
 
 /// Adds the object of the lines from `from` up to, not including, `to`.
 pub(super) fn push(
-    objects: &mut Vec<Object>,
+    objects: &mut Vec<TargetObject>,
     lines: &[Line],
     kind: ObjectKind,
     from: usize,
@@ -325,7 +330,7 @@ pub(super) fn push(
 ) {
     let Some((first, last)) = lines.get(from).zip(lines.get(to.saturating_sub(1))) else { return };
     let cut = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
-    objects.push(Object {
+    objects.push(TargetObject {
         kind,
         first: cut(from),
         last: cut(to.saturating_sub(1)),

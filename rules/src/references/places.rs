@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use super::kinds::{Direction, Form, Kind, Span, Strength};
-use super::mention::{Buffers, Hit, Mention, noun_end};
+use super::mention::{Hit, Mention, MentionBuffers, noun_end};
 use super::words::{char_at, char_before, head, skip_blank, word_after, word_before};
 
 /// Words between the place before a noun and the noun.
@@ -42,7 +42,12 @@ const LOOSE: &[&str] = &[
 ];
 
 /// A noun with a place before or after it.
-pub(super) fn deictic(hit: &Hit<'_>, kind: Kind, buffers: &mut Buffers, out: &mut Vec<Mention>) {
+pub(super) fn deictic(
+    hit: &Hit<'_>,
+    kind: Kind,
+    buffers: &mut MentionBuffers,
+    out: &mut Vec<Mention>,
+) {
     let Some(end) = noun_end(hit) else { return };
     let text = hit.text;
     if matches!(char_at(text, end), Some('-' | '_' | '/' | '=' | '(' | '\'' | '’')) {
@@ -131,7 +136,7 @@ fn is_compound(hit: &Hit<'_>, end: usize) -> bool {
 }
 
 /// "following", "above" before the noun: where it starts, and its direction.
-fn place_before(hit: &Hit<'_>, buffers: &mut Buffers) -> Option<(usize, Direction)> {
+fn place_before(hit: &Hit<'_>, buffers: &mut MentionBuffers) -> Option<(usize, Direction)> {
     let Hit { text, language, .. } = *hit;
     let lower = &mut buffers.lower;
     let mut at = hit.start;
@@ -169,7 +174,11 @@ fn place_before(hit: &Hit<'_>, buffers: &mut Buffers) -> Option<(usize, Directio
 }
 
 /// "below", "above", "at right" after the noun: where it ends, and its direction.
-fn place_after(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> Option<(usize, Direction)> {
+fn place_after(
+    hit: &Hit<'_>,
+    end: usize,
+    buffers: &mut MentionBuffers,
+) -> Option<(usize, Direction)> {
     let Hit { text, language, .. } = *hit;
     let lower = &mut buffers.lower;
     let mut at = end;
@@ -196,7 +205,7 @@ fn place_after(hit: &Hit<'_>, end: usize, buffers: &mut Buffers) -> Option<(usiz
 }
 
 /// Whether a place word has no object: "below the age", "above 10 %" have one.
-fn goes_nowhere(hit: &Hit<'_>, to: usize, buffers: &mut Buffers) -> bool {
+fn goes_nowhere(hit: &Hit<'_>, to: usize, buffers: &mut MentionBuffers) -> bool {
     let Hit { text, language, .. } = *hit;
     let next = char_at(text, skip_blank(text, to));
     if next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '$' | '€' | '£')) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::{Features, confidence};
-use super::deictic::Places;
+use super::deictic::DeicticObjects;
 use super::finding::{Finding, LookedFor, Target};
-use super::index::{Found, Index, TargetKeys};
+use super::index::{Index, KnownTarget, TargetKeys};
 use super::key::Key;
 use super::kinds::{Evidence, Form, Kind, Span, Strength, Verdict};
 use super::mention::{Mention, Next};
@@ -48,13 +48,14 @@ pub(super) fn resolve(
     }
     let index = Index::new(&scan.targets, group);
     let placed_any = scan.mentions.iter().any(|mention| mention.form == Form::Deictic);
-    let places = if placed_any { Places::new(&scan.targets) } else { Places::default() };
+    let places =
+        if placed_any { DeicticObjects::new(&scan.targets) } else { DeicticObjects::default() };
     let placed = Placed::of(scan, &places);
     let stand = |mention: &Mention| match mention.form {
         Form::Numbered => stands_for(&index, mention),
         _ => None,
     };
-    let standing: Vec<Option<Found>> = scan.mentions.iter().map(stand).collect();
+    let standing: Vec<Option<KnownTarget>> = scan.mentions.iter().map(stand).collect();
     let lost = lost(scan, &standing);
     let state = State { scan, index: &index, lost, cited: Cited::of(scan), placed };
     for (mention, found) in scan.mentions.iter().zip(standing) {
@@ -73,7 +74,7 @@ pub(super) fn resolve(
 }
 
 /// Distinct keys by kind that no body stands for; `standing` has what stands for each mention.
-fn lost(scan: &Scan, standing: &[Option<Found>]) -> BTreeMap<Kind, Vec<Key>> {
+fn lost(scan: &Scan, standing: &[Option<KnownTarget>]) -> BTreeMap<Kind, Vec<Key>> {
     let mut lost: BTreeMap<Kind, Vec<Key>> = BTreeMap::new();
     for (mention, found) in scan.mentions.iter().zip(standing) {
         let numbered = mention.form == Form::Numbered && !mention.external;
@@ -89,7 +90,7 @@ fn lost(scan: &Scan, standing: &[Option<Found>]) -> BTreeMap<Kind, Vec<Key>> {
 }
 
 /// What stands for a mention's key, also where `2-3` is a range.
-fn stands_for(index: &Index, mention: &Mention) -> Option<Found> {
+fn stands_for(index: &Index, mention: &Mention) -> Option<KnownTarget> {
     let found = index.find(mention.kind, mention.key);
     if found.is_some() || !mention.or_range || mention.kind == Kind::Anchor {
         return found;
@@ -136,7 +137,7 @@ struct Placed {
 }
 
 impl Placed {
-    fn of(scan: &Scan, places: &Places) -> Self {
+    fn of(scan: &Scan, places: &DeicticObjects) -> Self {
         let mut placed = Self::default();
         for mention in &scan.mentions {
             let slot = mention.kind as usize;
@@ -179,7 +180,7 @@ impl State<'_> {
         self.lost.get(&kind).map_or(0, |keys| u32::try_from(keys.len()).unwrap_or(u32::MAX))
     }
 
-    fn numbered(&self, mention: &Mention, found: Option<Found>) -> Option<Finding> {
+    fn numbered(&self, mention: &Mention, found: Option<KnownTarget>) -> Option<Finding> {
         if mention.external {
             let shown = !matches!(mention.kind, Kind::Citation | Kind::AuthorYear | Kind::Anchor);
             let here = found.is_some_and(|found| found.evidence >= Evidence::Label);
@@ -304,7 +305,7 @@ impl State<'_> {
         place && self.scan.open_end && left <= TRUNCATED_BYTES
     }
 
-    fn deictic(&self, mention: &Mention, places: &Places) -> Option<Finding> {
+    fn deictic(&self, mention: &Mention, places: &DeicticObjects) -> Option<Finding> {
         if mention.kind == Kind::Attachment {
             let any = self.index.counts(Kind::Attachment).bodies > 0;
             return (!any).then(|| self.finding(mention, Verdict::Missing, None, false));

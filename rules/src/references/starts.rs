@@ -23,7 +23,7 @@ const LENGTHS: [usize; 3] = [4, 6, 8];
 
 /// A form, and where it may stand.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form<'a> {
+pub(super) struct LexiconForm<'a> {
     /// Its bytes; ASCII letters stand for both cases.
     pub(super) text: &'a str,
     /// More letters may follow.
@@ -50,7 +50,7 @@ pub(super) struct Starts {
 
 impl Starts {
     /// The filter for `forms`.
-    pub(super) fn new<'a>(forms: impl IntoIterator<Item = Form<'a>>) -> Self {
+    pub(super) fn new<'a>(forms: impl IntoIterator<Item = LexiconForm<'a>>) -> Self {
         let mut starts = Self {
             long: Bits::default(),
             short: Bits::default(),
@@ -62,7 +62,7 @@ impl Starts {
         starts
     }
 
-    fn add(&mut self, form: Form<'_>) {
+    fn add(&mut self, form: LexiconForm<'_>) {
         let bytes = form.text.as_bytes();
         let Some(first) = bytes.first() else { return };
         let key = load(bytes, 0);
@@ -98,16 +98,16 @@ impl Starts {
     }
 
     /// The places of `text` at which a form can begin.
-    pub(super) fn scan<'a>(&'a self, text: &'a str) -> Scan<'a> {
+    pub(super) fn scan<'a>(&'a self, text: &'a str) -> StartScan<'a> {
         let (text, places) = (text.as_bytes(), [0; STARTS_BLOCK]);
-        let mut scan = Scan { starts: self, text, base: 0, places, count: 0, seen: 0 };
+        let mut scan = StartScan { starts: self, text, base: 0, places, count: 0, seen: 0 };
         scan.turn_to(0);
         scan
     }
 }
 
 /// A walk over the places of one text.
-pub(super) struct Scan<'a> {
+pub(super) struct StartScan<'a> {
     starts: &'a Starts,
     text: &'a [u8],
     /// The first byte of the block at hand.
@@ -122,7 +122,7 @@ pub(super) struct Scan<'a> {
 /// The bit of a place that may begin a short form.
 const SHORT: u8 = 0x80;
 
-impl Scan<'_> {
+impl StartScan<'_> {
     /// The first place from `from` on at which a form can begin; `from` never goes back.
     pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         loop {
@@ -273,8 +273,11 @@ mod tests {
         ["table", "??", "fig", "§", "figures", "abbr", " (19", "oh! no", "表", "рис", "eq", "a b"];
 
     fn starts() -> Starts {
-        let form =
-            |text: &'static str| Form { text, stem: text == "abbr", anywhere: text == "oh! no" };
+        let form = |text: &'static str| LexiconForm {
+            text,
+            stem: text == "abbr",
+            anywhere: text == "oh! no",
+        };
         Starts::new(FORMS.map(form))
     }
 
@@ -304,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_form_that_can_begin_anywhere_is_found_anywhere() {
-        let starts = Starts::new([Form { text: "abc", stem: false, anywhere: true }]);
+        let starts = Starts::new([LexiconForm { text: "abc", stem: false, anywhere: true }]);
         let mut scan = starts.scan("xxabc");
         assert!((0..5).any(|from| scan.next(from) == Some(2)));
     }

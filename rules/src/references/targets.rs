@@ -31,7 +31,7 @@ pub(super) fn collect(
     mentions.retain_mut(|mention| {
         let index = line_of(&structure.lines, mention.span.start);
         let Some(line) = structure.lines.get(index).copied() else { return false };
-        let here = Place { text, structure, index, line, bibliography };
+        let here = MentionLine { text, structure, index, line, bibliography };
         if mention.form == Form::Numbered
             && mention.kind == Kind::Citation
             && let Some(entry) = here.entry(mention, &mut entry_line)
@@ -85,7 +85,7 @@ pub(super) fn collect(
 }
 
 /// A mention's line and what surrounds it.
-struct Place<'a> {
+struct MentionLine<'a> {
     text: &'a str,
     structure: &'a Structure,
     index: usize,
@@ -94,7 +94,7 @@ struct Place<'a> {
     bibliography: Option<u32>,
 }
 
-impl Place<'_> {
+impl MentionLine<'_> {
     /// The entry of a bibliography that the mention is the label of.
     fn entry(&self, mention: &Mention, last: &mut u32) -> Option<Target> {
         let line = self.line.of(self.text);

@@ -1,15 +1,17 @@
 //! Whole texts: every kind, every trap, every language.
 
-use super::{Detector, Form, Found, Kind, MENTIONS_MAX, Scratch, Span, TargetKeys, Verdict};
+use super::{
+    Detector, DetectorBuffers, Form, Found, Kind, MENTIONS_MAX, Span, TargetKeys, Verdict,
+};
 
 fn find(text: &str) -> Found {
     // promises and code by place are asked to be surer by default than these tests need
     static DETECTOR: std::sync::LazyLock<Detector> = std::sync::LazyLock::new(|| {
-        let languages = super::Language::embedded().unwrap();
+        let languages = super::ReferenceLanguage::embedded().unwrap();
         Detector::with_languages(languages).unwrap().with_min_confidence(super::MIN_CONFIDENCE)
     });
     let mut found = Found::default();
-    DETECTOR.find(text, &mut Scratch::default(), &mut found);
+    DETECTOR.find(text, &mut DetectorBuffers::default(), &mut found);
     found
 }
 
@@ -357,7 +359,7 @@ fn a_text_that_ends_too_early_is_truncated() {
 #[test]
 fn pages_of_one_work_resolve_each_other() {
     let detector = Detector::embedded().unwrap();
-    let mut scratch = Scratch::default();
+    let mut scratch = DetectorBuffers::default();
     let (mut first, mut second) = (Found::default(), Found::default());
     detector.find("See Table 7 for all of it.\n", &mut scratch, &mut first);
     detector.find(
@@ -414,7 +416,7 @@ fn spans_and_words_of_a_finding() {
 
 #[test]
 fn every_language_file_is_read() {
-    for code in super::Language::codes() {
+    for code in super::ReferenceLanguage::codes() {
         assert!(Detector::new(&[code]).is_ok(), "{code}");
     }
     assert!(Detector::new(&["xx"]).is_err());

@@ -19,13 +19,13 @@ use super::parts;
 
 /// A part of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
+enum AddressPart {
     Host,
     Domain,
     Suffix,
 }
 
-impl Part {
+impl AddressPart {
     const ALL: [Self; 3] = [Self::Host, Self::Domain, Self::Suffix];
 
     fn name(self) -> &'static str {
@@ -40,7 +40,7 @@ impl Part {
 /// `url_host(url)`, `url_domain(url)`, `url_suffix(url)`.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct UrlPart {
-    part: Part,
+    part: AddressPart,
     signature: Signature,
 }
 
@@ -92,11 +92,11 @@ impl Reference {
 
 /// Every function over addresses.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    let part = |part: Part| {
+    let part = |part: AddressPart| {
         let signature = Signature::string(1, Volatility::Immutable);
         Arc::new(ScalarUDF::from(UrlPart { part, signature }))
     };
-    let mut all: Vec<Arc<ScalarUDF>> = Part::ALL.into_iter().map(part).collect();
+    let mut all: Vec<Arc<ScalarUDF>> = AddressPart::ALL.into_iter().map(part).collect();
     all.push(listed());
     all
 }
@@ -139,9 +139,9 @@ impl ScalarUDFImpl for UrlPart {
         for url in strings(&urls)? {
             let host = url.and_then(parts::host);
             found.append_option(match self.part {
-                Part::Host => host.as_deref(),
-                Part::Domain => host.as_deref().and_then(parts::domain),
-                Part::Suffix => host.as_deref().and_then(parts::suffix),
+                AddressPart::Host => host.as_deref(),
+                AddressPart::Domain => host.as_deref().and_then(parts::domain),
+                AddressPart::Suffix => host.as_deref().and_then(parts::suffix),
             });
         }
         Ok(ColumnarValue::Array(Arc::new(found.finish())))

@@ -20,13 +20,15 @@ pub(crate) use list::{hash, read};
 pub use parts::{domain, host, suffix};
 pub(crate) use written::WrittenList;
 
-static CALL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\burl_list\s*\(\s*'?([^()']*?)'?\s*\)").ok());
+#[expect(clippy::expect_used, reason = "the pattern is a constant and a test compiles it")]
+static CALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\burl_list\s*\(\s*'?([^()']*?)'?\s*\)").expect("a fine pattern")
+});
 
 /// The names of the lists that an expression asks for, each once.
 pub(crate) fn calls(sql: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for groups in CALL.iter().flat_map(|call| call.captures_iter(sql)) {
+    for groups in CALL.captures_iter(sql) {
         let name = groups[1].to_owned();
         if !found.contains(&name) {
             found.push(name);
@@ -43,9 +45,8 @@ pub(crate) fn column(name: &str) -> String {
 
 /// The expression with each call as a comparison of its annotation.
 pub(crate) fn named(sql: &str) -> String {
-    let Some(call) = &*CALL else { return sql.to_owned() };
     let compared = |groups: &Captures<'_>| format!("(\"{}\" <> '')", column(&groups[1]));
-    call.replace_all(sql, compared).into_owned()
+    CALL.replace_all(sql, compared).into_owned()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) struct WrittenList {
 /// The long form.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Long {
+struct LongList {
     path: String,
     column: Option<String>,
 }
@@ -34,14 +34,14 @@ impl JsonSchema for WrittenList {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let long = Long::json_schema(generator);
+        let long = LongList::json_schema(generator);
         json_schema!({ "anyOf": [{ "type": "string" }, long] })
     }
 }
 
-struct Either;
+struct ListVisitor;
 
-impl<'de> Visitor<'de> for Either {
+impl<'de> Visitor<'de> for ListVisitor {
     type Value = WrittenList;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,13 +53,13 @@ impl<'de> Visitor<'de> for Either {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenList, A::Error> {
-        let Long { path, column } = Long::deserialize(MapAccessDeserializer::new(map))?;
+        let LongList { path, column } = LongList::deserialize(MapAccessDeserializer::new(map))?;
         Ok(WrittenList { path, column: column.unwrap_or_else(|| COLUMN.to_owned()) })
     }
 }
 
 impl<'de> Deserialize<'de> for WrittenList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(ListVisitor)
     }
 }

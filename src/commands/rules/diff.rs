@@ -10,7 +10,8 @@ use tamis_inspector::draft::columns_of;
 use tamis_inspector::visible::visible;
 use tamis_pipeline::PipelineError;
 use tamis_pipeline::look;
-use tamis_pipeline::read::{self, Columns, ForeignField, ForeignType, ReadOptions};
+use tamis_pipeline::read;
+use tamis_pipeline::read::{Columns, ForeignField, ForeignType, ReadOptions};
 use tamis_rules::RuleSet;
 use tamis_rules::difference::{Disagreement, Judge, Reason, Side, disagreement};
 

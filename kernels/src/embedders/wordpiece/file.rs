@@ -50,7 +50,7 @@ struct PreTokenizer {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Model {
+struct WordPieceModel {
     r#type: String,
     unk_token: String,
     continuing_subword_prefix: String,
@@ -62,7 +62,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<WordPiece> {
     let file: File<'_> = serde_json::from_slice(bytes).ok()?;
     let normalizer: Normalizer = serde_json::from_str(file.normalizer.get()).ok()?;
     let pre_tokenizer: PreTokenizer = serde_json::from_str(file.pre_tokenizer.get()).ok()?;
-    let model: Model = serde_json::from_str(file.model.get()).ok()?;
+    let model: WordPieceModel = serde_json::from_str(file.model.get()).ok()?;
     let plain = normalizer.r#type == "BertNormalizer"
         && pre_tokenizer.r#type == "BertPreTokenizer"
         && model.r#type == "WordPiece"

@@ -16,7 +16,7 @@ pub(super) use file::median;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use characters::{Characters, Kind, is_punctuation};
-use trie::{ROOT, State, Trie};
+use trie::{ROOT, Trie, TrieState};
 
 /// A tokenizer of the BERT family.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ pub struct WordPiece {
     characters: Characters,
     trie: Trie,
     /// Where an entry that continues a word goes on, past its prefix.
-    continuing: Option<State>,
+    continuing: Option<TrieState>,
     unknown: u32,
     word_chars_max: usize,
-    added: Option<Added>,
+    added: Option<AddedTokens>,
     tokens: usize,
     ids_end: usize,
     median_token_chars: usize,
@@ -35,14 +35,14 @@ pub struct WordPiece {
 
 /// Tokens that are found before anything else is done to the text.
 #[derive(Debug)]
-struct Added {
+struct AddedTokens {
     search: AhoCorasick,
     ids: Vec<u32>,
 }
 
 /// Memory that [`WordPiece::encode`] uses again.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct WordPieceScratch {
     word: Vec<u8>,
     normalized: String,
 }
@@ -77,18 +77,19 @@ impl WordPiece {
     }
 
     /// Replaces `ids` by those of `text`, the first `ids_max` of them, without special tokens.
-    pub fn encode(&self, text: &str, ids_max: usize, scratch: &mut Scratch, ids: &mut Vec<u32>) {
+    pub fn encode(
+        &self,
+        text: &str,
+        ids_max: usize,
+        scratch: &mut WordPieceScratch,
+        ids: &mut Vec<u32>,
+    ) {
         ids.clear();
         let mut at = 0;
         if let Some(added) = &self.added {
             for found in added.search.find_iter(text) {
-                self.encode_plain(
-                    text.get(at..found.start()).unwrap_or_default(),
-                    ids_max,
-                    scratch,
-                    ids,
-                );
-                ids.extend(added.ids.get(found.pattern().as_usize()));
+                self.encode_plain(&text[at..found.start()], ids_max, scratch, ids);
+                ids.push(added.ids[found.pattern().as_usize()]);
                 at = found.end();
                 if ids.len() >= ids_max {
                     break;
@@ -96,13 +97,19 @@ impl WordPiece {
             }
         }
         if ids.len() < ids_max {
-            self.encode_plain(text.get(at..).unwrap_or_default(), ids_max, scratch, ids);
+            self.encode_plain(&text[at..], ids_max, scratch, ids);
         }
         ids.truncate(ids_max);
     }
 
     /// Appends the ids of a text without added tokens.
-    fn encode_plain(&self, text: &str, ids_max: usize, scratch: &mut Scratch, ids: &mut Vec<u32>) {
+    fn encode_plain(
+        &self,
+        text: &str,
+        ids_max: usize,
+        scratch: &mut WordPieceScratch,
+        ids: &mut Vec<u32>,
+    ) {
         let from = ids.len();
         if self.encode_by_character(text, ids_max, &mut scratch.word, ids) {
             return;
@@ -112,11 +119,11 @@ impl WordPiece {
         for run in scratch.normalized.split(char::is_whitespace) {
             let mut at = 0;
             for (start, mark) in run.match_indices(is_punctuation) {
-                self.pieces(run.get(at..start).unwrap_or_default().as_bytes(), ids);
+                self.pieces(&run.as_bytes()[at..start], ids);
                 self.pieces(mark.as_bytes(), ids);
                 at = start + mark.len();
             }
-            self.pieces(run.get(at..).unwrap_or_default().as_bytes(), ids);
+            self.pieces(&run.as_bytes()[at..], ids);
         }
     }
 
@@ -198,7 +205,7 @@ fn chars(bytes: &[u8]) -> usize {
 }
 
 /// The search for `tokens`; `None` also when there are none.
-fn added(tokens: &[(String, u32)]) -> Option<Added> {
+fn added(tokens: &[(String, u32)]) -> Option<AddedTokens> {
     if tokens.is_empty() {
         return None;
     }
@@ -206,5 +213,5 @@ fn added(tokens: &[(String, u32)]) -> Option<Added> {
         .match_kind(MatchKind::LeftmostLongest)
         .build(tokens.iter().map(|(content, _)| content))
         .ok()?;
-    Some(Added { search, ids: tokens.iter().map(|(_, id)| *id).collect() })
+    Some(AddedTokens { search, ids: tokens.iter().map(|(_, id)| *id).collect() })
 }

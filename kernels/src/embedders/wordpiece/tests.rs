@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
-use super::{Scratch, WordPiece};
+use super::{WordPiece, WordPieceScratch};
 
 const OURS: &str = include_str!("../../../model/tokenizer.json");
 
@@ -53,7 +53,7 @@ fn with_switches(
 #[track_caller]
 fn check(pair: &(WordPiece, Tokenizer), text: &str) {
     let mut ids = Vec::new();
-    pair.0.encode(text, usize::MAX, &mut Scratch::default(), &mut ids);
+    pair.0.encode(text, usize::MAX, &mut WordPieceScratch::default(), &mut ids);
     let expected = pair.1.encode_fast(text, false).unwrap();
     assert_eq!(ids, expected.get_ids(), "{text:?}");
 }
@@ -107,7 +107,7 @@ fn a_whole_corpus_has_the_ids_of_the_tokenizers_crate() {
         .map_or_else(|_| OURS.to_owned(), |path| std::fs::read_to_string(path).unwrap());
     let pair = pair(&json, |_| ());
     let texts = texts(Path::new(&path));
-    let (mut scratch, mut ids, mut total) = (Scratch::default(), Vec::new(), 0);
+    let (mut scratch, mut ids, mut total) = (WordPieceScratch::default(), Vec::new(), 0);
     for batch in texts.chunks(512) {
         let expected =
             pair.1.encode_batch_fast(batch.iter().map(String::as_str).collect(), false).unwrap();
@@ -193,7 +193,7 @@ proptest! {
 fn the_first_ids_are_those_of_the_whole() {
     let (ours, _) = pair(OURS, with_added_tokens);
     let text = "Unbelievably [SEP] tokenizable, ab e\u{301}\u{302e} text";
-    let (mut scratch, mut whole, mut first) = (Scratch::default(), Vec::new(), Vec::new());
+    let (mut scratch, mut whole, mut first) = (WordPieceScratch::default(), Vec::new(), Vec::new());
     ours.encode(text, usize::MAX, &mut scratch, &mut whole);
     assert!(whole.len() > 8);
     for most in 0..=whole.len() {

@@ -14,24 +14,24 @@ const ABOVE: u32 = u32::MAX - 1;
 
 /// A place in the trie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u32);
+pub(super) struct TrieState(u32);
 
 /// Where every entry begins.
-pub(super) const ROOT: State = State(0);
+pub(super) const ROOT: TrieState = TrieState(0);
 
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+struct TrieSlot {
     base: u32,
     parent: u32,
     value: u32,
 }
 
-const FREE: Slot = Slot { base: 0, parent: NONE, value: NONE };
+const FREE: TrieSlot = TrieSlot { base: 0, parent: NONE, value: NONE };
 
 /// Entries and their values.
 #[derive(Debug)]
 pub(super) struct Trie {
-    slots: Vec<Slot>,
+    slots: Vec<TrieSlot>,
 }
 
 impl Trie {
@@ -60,7 +60,7 @@ impl Trie {
             let Some(base) = builder.base(&children)? else { continue };
             builder.slots[state.0 as usize].base = base;
             for (byte, same) in &children {
-                let child = State(base ^ u32::from(*byte));
+                let child = TrieState(base ^ u32::from(*byte));
                 builder.slots[child.0 as usize].parent = state.0;
                 waiting.push((child, same, depth + 1));
             }
@@ -69,14 +69,14 @@ impl Trie {
     }
 
     /// The state after `bytes` from the root, if an entry begins with them.
-    pub(super) fn after(&self, bytes: &[u8]) -> Option<State> {
+    pub(super) fn after(&self, bytes: &[u8]) -> Option<TrieState> {
         bytes.iter().try_fold(ROOT, |state, byte| self.next(state, *byte))
     }
 
     /// Value and length of the longest entry that goes on from `state` with the first bytes of
     /// `bytes`, at least one.
     #[inline]
-    pub(super) fn longest(&self, mut state: State, bytes: &[u8]) -> Option<(u32, usize)> {
+    pub(super) fn longest(&self, mut state: TrieState, bytes: &[u8]) -> Option<(u32, usize)> {
         let mut found = None;
         for (at, byte) in bytes.iter().enumerate() {
             let Some(next) = self.next(state, *byte) else { break };
@@ -90,9 +90,9 @@ impl Trie {
     }
 
     #[inline]
-    fn next(&self, state: State, byte: u8) -> Option<State> {
+    fn next(&self, state: TrieState, byte: u8) -> Option<TrieState> {
         let next = self.slots[state.0 as usize].base ^ u32::from(byte);
-        (self.slots[next as usize].parent == state.0).then_some(State(next))
+        (self.slots[next as usize].parent == state.0).then_some(TrieState(next))
     }
 }
 
@@ -105,7 +105,7 @@ fn ended<'s, 'a>(entries: &'s Entries<'a>, depth: usize) -> Option<(u32, &'s Ent
 }
 
 struct Builder {
-    slots: Vec<Slot>,
+    slots: Vec<TrieSlot>,
     /// No slot before this one is free.
     first_free: usize,
 }

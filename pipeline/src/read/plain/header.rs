@@ -3,7 +3,7 @@
 //! Thrift's compact protocol, as the format of Parquet prescribes it (`PageHeader` in
 //! parquet.thrift): fields that are not asked for are passed over, whatever they hold.
 
-use super::levels::put;
+use crate::read::plain::levels::put;
 
 /// Structures within structures that are followed at most.
 const DEPTH: usize = 8;

@@ -1,6 +1,6 @@
 //! `card_number_count`: numbers of payment cards.
 
-use super::{Run, byte, count, evidence, word_at, word_before};
+use super::{DigitRun, byte, count, evidence, word_at, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `card_number_count`.
@@ -56,7 +56,7 @@ struct Card {
 }
 
 /// Calls `found` with the bounds of each number.
-pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let mut cards: Vec<Card> = Vec::new();
     let mut at = 0;
     while at < runs.len() {
@@ -81,7 +81,7 @@ pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)
 }
 
 /// The number that starts with the first of `runs`.
-fn card(text: &str, runs: &[Run]) -> Option<Card> {
+fn card(text: &str, runs: &[DigitRun]) -> Option<Card> {
     let first = runs.first()?;
     let groups = match first.len() {
         14..=16 => 1,
@@ -108,7 +108,7 @@ fn card(text: &str, runs: &[Run]) -> Option<Card> {
     Some(Card { start, end, groups, before, after, valid: true })
 }
 
-fn grouped(text: &str, runs: &[Run]) -> Option<usize> {
+fn grouped(text: &str, runs: &[DigitRun]) -> Option<usize> {
     let bytes = text.as_bytes();
     let gap = byte(bytes, runs.first()?.end);
     if !matches!(gap, b' ' | b'-') {

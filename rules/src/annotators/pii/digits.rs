@@ -5,14 +5,14 @@ const BLOCK: usize = 32;
 
 /// A run of ASCII digits, as long as it goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Run {
+pub(crate) struct DigitRun {
     /// Its first byte.
     pub(crate) start: usize,
     /// The byte after its last one.
     pub(crate) end: usize,
 }
 
-impl Run {
+impl DigitRun {
     pub(crate) fn len(self) -> usize {
         self.end - self.start
     }
@@ -23,12 +23,12 @@ impl Run {
 }
 
 /// Finds the runs of digits of `text`.
-pub(crate) fn digit_runs(text: &str, runs: &mut Vec<Run>) {
+pub(crate) fn digit_runs(text: &str, runs: &mut Vec<DigitRun>) {
     runs.clear();
     let mut open: Option<usize> = None;
     let mut close = |open: &mut Option<usize>, end: usize| {
         if let Some(start) = open.take() {
-            runs.push(Run { start, end });
+            runs.push(DigitRun { start, end });
         }
     };
     for (number, block) in text.as_bytes().chunks(BLOCK).enumerate() {
@@ -60,12 +60,12 @@ mod tests {
         let text = format!("{}12345{}7", "a".repeat(30), "b".repeat(29));
         let mut runs = Vec::new();
         digit_runs(&text, &mut runs);
-        assert_eq!(runs, [Run { start: 30, end: 35 }, Run { start: 64, end: 65 }]);
+        assert_eq!(runs, [DigitRun { start: 30, end: 35 }, DigitRun { start: 64, end: 65 }]);
         digit_runs(&"9".repeat(32), &mut runs);
-        assert_eq!(runs, [Run { start: 0, end: 32 }]);
+        assert_eq!(runs, [DigitRun { start: 0, end: 32 }]);
         let ends_with_its_block = format!("{}99{}", "a".repeat(30), "b".repeat(32));
         digit_runs(&ends_with_its_block, &mut runs);
-        assert_eq!(runs, [Run { start: 30, end: 32 }]);
+        assert_eq!(runs, [DigitRun { start: 30, end: 32 }]);
     }
 
     proptest! {

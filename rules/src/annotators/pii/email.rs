@@ -1,6 +1,6 @@
 //! `email_count`: mail addresses.
 
-use super::{Run, count, evidence};
+use super::{DigitRun, count, evidence};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `email_count`.
@@ -72,7 +72,7 @@ const NO_DOMAINS: &[&str] = &[
 ];
 
 /// Calls `found` with the bounds of each address.
-pub(super) fn find(text: &str, _runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, _runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let mut pending: Option<(usize, usize)> = None;
     for at in memchr::memchr_iter(b'@', text.as_bytes()) {
         let Some((start, end)) = address(text, at) else { continue };

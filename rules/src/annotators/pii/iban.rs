@@ -1,6 +1,6 @@
 //! `iban_count`: international bank account numbers.
 
-use super::{Run, byte, count, evidence, word_at, word_before};
+use super::{DigitRun, byte, count, evidence, word_at, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `iban_count`.
@@ -115,7 +115,7 @@ const LENGTHS: &[(&str, usize)] = &[
 ];
 
 /// Calls `found` with the bounds of each number.
-pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let mut last_end = 0;
     for run in runs.iter().filter(|run| run.len() >= 2) {
         let Some(start) = run.start.checked_sub(2).filter(|start| *start >= last_end) else {

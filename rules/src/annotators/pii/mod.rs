@@ -12,14 +12,15 @@ use super::Value;
 use super::evidence::Spans;
 use crate::document::Document;
 
-pub(crate) use digits::{Run, digit_runs};
+pub(crate) use digits::{DigitRun, digit_runs};
 
 /// Calls its last argument with the bounds of each finding, in order and without overlap. Takes the
 /// text and its runs of digits.
-type Find = fn(&str, &[Run], &mut dyn FnMut(usize, usize));
+type Find = fn(&str, &[DigitRun], &mut dyn FnMut(usize, usize));
 
 /// One kind of personal data.
-pub(crate) struct Kind {
+#[derive(Debug)]
+pub(crate) struct PiiKind {
     /// The name that `replace_pii` uses; the annotation is called `NAME_count`.
     pub(crate) name: &'static str,
     /// Whether it needs the runs of digits.
@@ -29,19 +30,24 @@ pub(crate) struct Kind {
 
 /// Every kind, in the order of the catalogue. Where two kinds begin at the same byte the longer
 /// finding is replaced, and of two of the same length that of the earlier kind.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind { name: "email", by_digits: false, find: email::find },
-    Kind { name: "public_ip", by_digits: true, find: public_ip::find },
-    Kind { name: "phone_number", by_digits: true, find: phone_number::find },
-    Kind { name: "iban", by_digits: true, find: iban::find },
-    Kind { name: "card_number", by_digits: true, find: card_number::find },
-    Kind { name: "secret", by_digits: false, find: secret::find },
+pub(crate) const KINDS: &[PiiKind] = &[
+    PiiKind { name: "email", by_digits: false, find: email::find },
+    PiiKind { name: "public_ip", by_digits: true, find: public_ip::find },
+    PiiKind { name: "phone_number", by_digits: true, find: phone_number::find },
+    PiiKind { name: "iban", by_digits: true, find: iban::find },
+    PiiKind { name: "card_number", by_digits: true, find: card_number::find },
+    PiiKind { name: "secret", by_digits: false, find: secret::find },
 ];
 
-/// The kinds of a list such as `email, public_ip`; the error says what is wrong with it.
-pub(crate) fn parse_kinds(list: &str) -> Result<Vec<&'static Kind>, String> {
-    let mut kinds: Vec<&'static Kind> = Vec::new();
-    for name in list.split(',').map(str::trim) {
+/// The kinds of these names; the error says what is wrong with them.
+pub(crate) fn parse_kinds<Name: AsRef<str>>(
+    names: &[Name],
+) -> Result<Vec<&'static PiiKind>, String> {
+    let mut kinds: Vec<&'static PiiKind> = Vec::new();
+    for name in names.iter().map(AsRef::as_ref) {
+        if name.contains(',') {
+            return Err("one kind, or write a list: replace_pii: [email, iban]".to_owned());
+        }
         let kind = KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let near = crate::nearest::suggest(name, names.iter().copied());
@@ -51,6 +57,9 @@ pub(crate) fn parse_kinds(list: &str) -> Result<Vec<&'static Kind>, String> {
             return Err(format!("'{name}' is named twice"));
         }
         kinds.push(kind);
+    }
+    if kinds.is_empty() {
+        return Err("an empty list replaces nothing: name a kind of personal data".to_owned());
     }
     Ok(kinds)
 }

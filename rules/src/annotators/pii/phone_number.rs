@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Run, byte, count, evidence, is_word, word_at, word_before};
+use super::{DigitRun, byte, count, evidence, is_word, word_at, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `phone_number_count`.
@@ -174,7 +174,7 @@ const FILLERS: &[&str] = &[
 const CUE_BACK: usize = 40;
 
 /// Calls `found` with the bounds of each number.
-pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let (mut at, mut last_end) = (0, 0);
     // each goes on in the next, so that all are numbers when the last one is
     let mut joined: Vec<(usize, usize)> = Vec::new();
@@ -212,7 +212,7 @@ pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)
 /// The runs of digits from one that may begin a number.
 struct View<'a> {
     text: &'a str,
-    runs: &'a [Run],
+    runs: &'a [DigitRun],
     /// Where the number before ended: what ends there is no part of this one.
     last_end: usize,
     /// What would be a number, if no digits came behind a mark at its end.
@@ -241,7 +241,7 @@ impl View<'_> {
         self.text.as_bytes()
     }
 
-    fn run(&self, at: usize) -> Option<Run> {
+    fn run(&self, at: usize) -> Option<DigitRun> {
         self.runs.get(at).copied()
     }
 
@@ -275,7 +275,7 @@ impl View<'_> {
     }
 
     /// `+`, country code, number.
-    fn international(&self, first: Run) -> Option<(usize, usize)> {
+    fn international(&self, first: DigitRun) -> Option<(usize, usize)> {
         let start = first.start - 1;
         let digits = first.digits(self.text);
         let (code, least, most) = country(digits)?;
@@ -314,7 +314,7 @@ impl View<'_> {
     }
 
     /// `212-555-0123`, `212.555.0123`, with `1` before it or not.
-    fn american(&self, first: Run) -> Option<(usize, usize)> {
+    fn american(&self, first: DigitRun) -> Option<(usize, usize)> {
         let skip = usize::from(first.digits(self.text) == "1");
         if skip == 1 && !matches!(self.gap(0), "-" | "." | " " | " (" | "-(") {
             return None;
@@ -333,7 +333,7 @@ impl View<'_> {
     }
 
     /// `(212) 555-0123`.
-    fn american_in_brackets(&self, first: Run) -> Option<(usize, usize)> {
+    fn american_in_brackets(&self, first: DigitRun) -> Option<(usize, usize)> {
         if first.len() != 3 {
             return None;
         }
@@ -353,7 +353,7 @@ impl View<'_> {
     }
 
     /// `(030) 1234567`.
-    fn german_in_brackets(&self, first: Run) -> Option<(usize, usize)> {
+    fn german_in_brackets(&self, first: DigitRun) -> Option<(usize, usize)> {
         let code = first.digits(self.text);
         if !(3..=5).contains(&code.len()) || !code.starts_with('0') || code.starts_with("00") {
             return None;
@@ -375,7 +375,7 @@ impl View<'_> {
     }
 
     /// `01 23 45 67 89`.
-    fn french(&self, first: Run) -> Option<(usize, usize)> {
+    fn french(&self, first: DigitRun) -> Option<(usize, usize)> {
         let gap = self.gap(0);
         if first.len() != 2 || !matches!(gap, " " | "." | "-" | "\u{a0}" | "\u{202f}") {
             return None;
@@ -400,7 +400,7 @@ impl View<'_> {
     }
 
     /// `020 7946 0958`, `0121 496 0123`, `01632 960123`, `07700 900123`, `07700 900 123`.
-    fn british(&self, first: Run) -> Option<(usize, usize)> {
+    fn british(&self, first: DigitRun) -> Option<(usize, usize)> {
         const FORMS: &[(&str, &[usize])] = &[
             ("02", &[3, 4, 4]),
             ("01", &[4, 3, 4]),
@@ -445,7 +445,7 @@ impl View<'_> {
         }
         let parts = self.runs.get(..groups)?;
         let sizes: Vec<usize> = parts.iter().map(|run| run.len()).collect();
-        let year = |run: &Run| {
+        let year = |run: &DigitRun| {
             let digits = run.digits(self.text);
             digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
         };

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Run, byte, count, evidence, word_at, word_before};
+use super::{DigitRun, byte, count, evidence, word_at, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `public_ip_count`.
@@ -69,7 +69,7 @@ const LOW: u8 = 32;
 const V6_MAX: usize = 45;
 
 /// Calls `found` with the bounds of each address.
-pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let mut v4 = V4 { text, runs, next: 0 }.peekable();
     v6(text, |start, end| {
         while let Some(address) = v4.next_if(|address| address.0 < start) {
@@ -84,7 +84,7 @@ pub(super) fn find(text: &str, runs: &[Run], found: &mut dyn FnMut(usize, usize)
 
 struct V4<'a> {
     text: &'a str,
-    runs: &'a [Run],
+    runs: &'a [DigitRun],
     next: usize,
 }
 
@@ -99,7 +99,7 @@ impl Iterator for V4<'_> {
                 continue;
             }
             let [second, third, fourth, ..] = rest else { return None };
-            let dotted = |before: &Run, after: &Run| {
+            let dotted = |before: &DigitRun, after: &DigitRun| {
                 after.start == before.end + 1 && byte(bytes, before.end) == b'.'
             };
             if !(dotted(first, second) && dotted(second, third) && dotted(third, fourth)) {

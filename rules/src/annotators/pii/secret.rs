@@ -1,10 +1,10 @@
 //! `secret_count`: keys and tokens.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Run, count, evidence, word_before};
+use super::{DigitRun, count, evidence, word_before};
 use crate::annotators::{Example, Measure, ValueType};
 
 /// The annotator `secret_count`.
@@ -28,9 +28,9 @@ pub(in crate::annotators) const SECRET_COUNT: Measure = Measure {
 };
 
 /// What a secret starts with, and how many bytes of the rest belong to it.
-type Form = (&'static str, fn(&str) -> Option<usize>);
+type SecretForm = (&'static str, fn(&str) -> Option<usize>);
 
-const FORMS: &[Form] = &[
+const FORMS: &[SecretForm] = &[
     ("AKIA", aws),
     ("ASIA", aws),
     ("ghp_", |rest| exactly(rest, 36, alphanumeric)),
@@ -66,10 +66,10 @@ const KEY_BODY_MAX: usize = 16 << 10;
 const KEY_BODY_LEAST: usize = 64;
 
 /// Calls `found` with the bounds of each secret.
-pub(super) fn find(text: &str, _runs: &[Run], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn find(text: &str, _runs: &[DigitRun], found: &mut dyn FnMut(usize, usize)) {
     let mut last_end = 0;
-    for hit in heads().into_iter().flat_map(|heads| heads.find_iter(text)) {
-        let Some((_, form)) = FORMS.get(hit.pattern().as_usize()) else { continue };
+    for hit in HEADS.find_iter(text) {
+        let (_, form) = FORMS[hit.pattern().as_usize()];
         if hit.start() < last_end || word_before(text, hit.start()) {
             continue;
         }
@@ -81,15 +81,13 @@ pub(super) fn find(text: &str, _runs: &[Run], found: &mut dyn FnMut(usize, usize
     }
 }
 
-fn heads() -> Option<&'static AhoCorasick> {
-    static HEADS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let build = || {
-        let heads = FORMS.iter().map(|(head, _)| head);
-        // a list of constants always builds
-        AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(heads).ok()
-    };
-    HEADS.get_or_init(build).as_ref()
-}
+/// What secrets start with, by their places in [`FORMS`].
+#[expect(clippy::expect_used, reason = "the heads are constants and a test finds them")]
+static HEADS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let heads = FORMS.iter().map(|(head, _)| head);
+    let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(heads);
+    built.expect("a short list of texts")
+});
 
 fn alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()

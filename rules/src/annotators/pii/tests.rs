@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{Find, KINDS, Kind, digit_runs, parse_kinds};
-use crate::edit::{Change, Edit, Editor};
+use super::{Find, KINDS, PiiKind, digit_runs, parse_kinds};
+use crate::edits::{CompiledEdit, Edit};
 
 /// The texts that a kind finds.
 pub(super) fn found(find: Find, text: &str) -> Vec<&str> {
@@ -19,7 +19,7 @@ fn bounds(find: Find, text: &str) -> Vec<(usize, usize)> {
 }
 
 /// Spans lie in order, apart, and on borders of characters.
-fn in_order(kind: &Kind, text: &str) -> Result<(), String> {
+fn in_order(kind: &PiiKind, text: &str) -> Result<(), String> {
     let mut last = 0;
     for (start, end) in bounds(kind.find, text) {
         if start < last || start >= end || text.get(start..end).is_none() {
@@ -31,25 +31,28 @@ fn in_order(kind: &Kind, text: &str) -> Result<(), String> {
 }
 
 /// What replaces findings is none, and makes none of what stands beside it.
-fn all_goes(kind: &Kind, text: &str) -> Result<(), String> {
-    let change = Change::ReplacePii { kinds: kind.name.to_owned(), with: vec!["<{kind}>".into()] };
-    let edit = Edit { rule: 0, change };
-    let mut spans = Vec::new();
-    let edited = Editor::new(&edit).unwrap().apply(text, &mut spans);
+fn all_goes(kind: &PiiKind, text: &str) -> Result<(), String> {
+    let edit =
+        Edit::ReplacePii { kinds: vec![kind.name.to_owned()], with: vec!["<{kind}>".into()] };
+    let edited = CompiledEdit::new(&edit).unwrap().apply(text).unwrap();
+    let edited = edited.map(|rewritten| rewritten.text);
     let left = bounds(kind.find, edited.as_deref().unwrap_or(text));
     if left.is_empty() { Ok(()) } else { Err(format!("{}: left in {edited:?}", kind.name)) }
 }
 
 #[test]
 fn kinds_are_read_by_name() {
-    assert_eq!(parse_kinds("email, iban").unwrap().len(), 2);
-    for (list, says) in [
-        ("emial", "did you mean 'email'?"),
-        ("email, email", "named twice"),
-        ("", "'' is no kind of personal data; there are email, public_ip"),
-    ] {
-        let message = parse_kinds(list).err().unwrap();
-        assert!(message.contains(says), "{list}: {message}");
+    assert_eq!(parse_kinds(&["email", "iban"]).unwrap().len(), 2);
+    let wrong: [(&[&str], &str); 5] = [
+        (&["emial"], "did you mean 'email'?"),
+        (&["email", "email"], "named twice"),
+        (&[""], "'' is no kind of personal data; there are email, public_ip"),
+        (&["email, iban"], "write a list"),
+        (&[], "name a kind"),
+    ];
+    for (names, says) in wrong {
+        let message = parse_kinds(names).err().unwrap();
+        assert!(message.contains(says), "{names:?}: {message}");
     }
 }
 
