@@ -1,8 +1,6 @@
 //! Every plan of a run, built from the engine's operators and the few nodes of ours.
 
-use crate::table::row_set::in_table_udf;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
-use datafusion::physical_plan::filter::FilterExec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +26,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::table::node::over;
 use crate::table::part::{Content, WritePart};
 use crate::table::row_id::POSITION;
-use crate::table::row_id::{ROW_ID, first_row_id};
+use crate::table::row_id::first_row_id;
 
 pub(crate) type Expr = Arc<dyn PhysicalExpr>;
 pub(crate) type Named = (Expr, String);
@@ -198,12 +196,4 @@ pub(crate) fn distinct(plan: Plan) -> Result<Plan> {
         AggregateMode::SinglePartitioned
     };
     Ok(Arc::new(AggregateExec::try_new(mode, keys, Vec::new(), Vec::new(), plan, schema)?))
-}
-
-/// The rows whose row ids stand in the table in a file.
-pub(crate) fn in_table(plan: Plan, path: &Path) -> Result<Plan> {
-    let schema = plan.schema();
-    let arguments = vec![column(ROW_ID, &schema)?, text(&path_text(path)?)];
-    let there = call(in_table_udf(), arguments, &schema)?;
-    Ok(Arc::new(FilterExec::try_new(there, plan)?))
 }

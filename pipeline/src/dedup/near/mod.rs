@@ -33,6 +33,7 @@ use self::shared_buckets::BucketKey;
 use self::shingle_sets::WriteSets;
 use self::verify::Verify;
 use crate::config::Fuzzy;
+use crate::dedup::kept::Pick;
 use crate::error::PipelineError;
 use crate::read::scan::{Scan, texts};
 use crate::stage::work::Work;
@@ -43,10 +44,10 @@ use crate::table::node::over;
 use crate::table::part::Content;
 use crate::table::parts::{partitioned_parts, parts};
 use crate::table::plan::{
-    Plan, call, column, distinct, hashed, in_table, merged, pass, path_text, project, sorted, text,
-    write, write_parts,
+    Plan, call, column, distinct, hashed, merged, pass, path_text, project, sorted, text, write,
+    write_parts,
 };
-use crate::table::row_id::ROW_ID;
+use crate::table::row_id::{ROW_ID, first_row_id};
 
 /// Better documents of a bucket with which one is compared in the second round, at most.
 const CENTERS: usize = 32;
@@ -60,7 +61,9 @@ const VERIFIED: [&str; 7] =
 fn sets(unit: usize, scan: &Scan, spec: &AnnotateSpec, rows: Option<&Path>) -> Result<Plan> {
     let mut plan = texts(unit, scan)?;
     if let Some(rows) = rows {
-        plan = in_table(plan, rows)?;
+        // batches of texts stay as the scan cut them, by bytes
+        let pick = Pick { places: rows.to_owned(), from: first_row_id(unit), kept: None };
+        plan = over(pick, plan)?;
     }
     let schema = plan.schema();
     let arguments = vec![column("text", &schema)?, text(&spec.to_json())];
