@@ -1,10 +1,5 @@
-//! Exact and near duplicates among the documents that rules kept: the plans, and their order.
-//!
-//! Near duplicates: documents that share a bucket (all slots of a band of their signatures agree)
-//! are candidates; each is compared with the best document of its buckets, and what is still there
-//! with the best few that are; every comparison is the exact Jaccard similarity of shingle sets.
-//! Then documents are decided in survivor order: one goes exactly when a document that stays is
-//! similar enough to it. So none goes by a chain of others, and none without a verified twin.
+//! Duplicates among the documents that rules kept: the order in which they are looked for, and what
+//! every search shares. [`near`] says how near duplicates are found and decided.
 
 pub(crate) mod attach;
 pub(crate) mod clusters;
@@ -70,28 +65,31 @@ impl Work<'_> {
     /// Links and clusters of every kind of duplicate that is asked for.
     pub(crate) async fn deduplicate(&self, compiled: &Compiled) -> Result<(), PipelineError> {
         let content = &self.config.content;
-        let kinds = content.duplicates();
-        if kinds.is_empty() || self.directory.dedup("duplicates").exists() {
+        let kinds: Vec<Kind> =
+            content.duplicates().iter().filter_map(|kind| Kind::named(kind)).collect();
+        if kinds.is_empty() {
             return Ok(());
         }
-        let ranks = self.survivor_ranks(compiled).await?;
-        if content.dedup_exact {
-            self.find_exact(ranks.as_deref()).await?;
+        if !self.directory.dedup("duplicates").exists() {
+            let ranks = self.survivor_ranks(compiled).await?;
+            if content.dedup_exact {
+                self.find_exact(ranks.as_deref()).await?;
+            }
+            if let Some(fuzzy) = &content.fuzzy {
+                self.fuzzy(compiled, ranks.as_deref(), fuzzy).await?;
+            }
+            if let Some(semantic) = &content.semantic {
+                self.semantic(compiled, semantic).await?;
+            }
+            self.links().await?;
+            for kind in &kinds {
+                self.clusters(*kind).await?;
+            }
+            self.check_links(&kinds).await?;
+            self.duplicates(&kinds).await?;
         }
-        if let Some(fuzzy) = &content.fuzzy {
-            self.fuzzy(compiled, ranks.as_deref(), fuzzy).await?;
-        }
-        if let Some(semantic) = &content.semantic {
-            self.semantic(compiled, semantic).await?;
-        }
-        self.links().await?;
-        let kinds: Vec<Kind> = kinds.iter().filter_map(|kind| Kind::named(kind)).collect();
-        for kind in &kinds {
-            self.clusters(*kind).await?;
-        }
-        self.check_links(&kinds).await?;
-        self.duplicates(&kinds).await?;
-        // nothing asks for these any more, and their parts depend on the number of threads
+        // nothing asks for these any more, and their parts depend on the number of threads; a run
+        // that was killed while it cleaned up has left some
         let _ = std::fs::remove_dir_all(self.directory.dedup_table("buckets"));
         let _ = std::fs::remove_dir_all(self.directory.path(".state/shingles"));
         Ok(())
@@ -119,23 +117,31 @@ impl Work<'_> {
         context: &SessionContext,
         plan: Plan,
     ) -> Result<(), PipelineError> {
-        if self.directory.dedup(name).exists() {
-            return Ok(());
-        }
-        self.run_step(name, context, plan).await
+        self.step_at(name, &self.directory.dedup(name), context, plan).await
     }
 
-    /// Runs the plan that makes the file at `path`, unless it is there.
+    /// The same for a file of any name, in the session of the run.
     pub(crate) async fn file_step(
         &self,
         name: &str,
         path: &Path,
         plan: Plan,
     ) -> Result<(), PipelineError> {
-        if path.exists() { Ok(()) } else { self.run_step(name, &self.context, plan).await }
+        self.step_at(name, path, &self.context, plan).await
     }
 
-    async fn run_step(
+    async fn step_at(
+        &self,
+        name: &str,
+        path: &Path,
+        context: &SessionContext,
+        plan: Plan,
+    ) -> Result<(), PipelineError> {
+        if path.exists() { Ok(()) } else { self.run_step(name, context, plan).await }
+    }
+
+    /// Runs the plan of a step and keeps it with its metrics.
+    pub(crate) async fn run_step(
         &self,
         name: &str,
         context: &SessionContext,
@@ -275,7 +281,7 @@ impl Work<'_> {
     async fn find_exact(&self, ranks: Option<&Path>) -> Result<(), PipelineError> {
         if let Some(path) = self.exact_pairs() {
             let plan = near::in_survivor_order(self.exact(ranks).await?, &path)?;
-            return self.sorting_step("exact", &path, plan).await;
+            return self.step_at("exact", &path, &self.merging(), plan).await;
         }
         let path = self.directory.dedup("exact");
         if path.exists() {
@@ -288,12 +294,8 @@ impl Work<'_> {
             pairs = over(Resolve { documents }, merged(sorted(pairs, &by)?, &by)?)?;
         }
         let links = merged(sorted(near::decided(pairs)?, &[ROW_ID])?, &[ROW_ID])?;
-        self.sorting_step("exact", &path, write(links, &path, Content::Values)?).await
-    }
-
-    /// As [`Work::file_step`], for a plan over [`Work::shared`].
-    async fn sorting_step(&self, name: &str, path: &Path, plan: Plan) -> Result<(), PipelineError> {
-        if path.exists() { Ok(()) } else { self.run_step(name, &self.merging(), plan).await }
+        let plan = write(links, &path, Content::Values)?;
+        self.step_at("exact", &path, &self.merging(), plan).await
     }
 
     /// The numbers of kept documents in survivor order.

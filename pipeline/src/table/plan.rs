@@ -1,4 +1,4 @@
-//! Every plan of a run, built from the engine's operators and the few nodes of ours.
+//! Pieces of plans: the engine's operators as every stage uses them.
 
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode, PhysicalGroupBy};
 use std::path::{Path, PathBuf};
